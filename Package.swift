@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The direction of every import is in Sources/ARCHITECTURE.md and held by Tests/ArchitectureTests.
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "waybill",
+    products: [
+        .executable(name: "waybill", targets: ["waybill"]),
+        .library(name: "WaybillAgent", targets: ["WaybillAgent"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C libraries: a module map and a shim each, found by pkg-config, installed by deploy/install.
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+
+        // The pure targets: values in, values out.
+        .target(name: "Values", dependencies: ["CPCRE2", collections]),
+        .target(name: "Expressions", dependencies: ["Values", collections]),
+        .target(name: "ProcessEngine", dependencies: ["Values", "Expressions", collections]),
+        .target(name: "Contracts", dependencies: ["Values", "Expressions", "ProcessEngine", collections]),
+        .target(name: "Delivery", dependencies: ["Values", "ProcessEngine", collections]),
+        .target(name: "Staging", dependencies: ["Values", "Contracts", collections]),
+
+        // The shell: ports and services.
+        .target(
+            name: "Services",
+            dependencies: [
+                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", collections, logging, lifecycle,
+            ]),
+
+        // Adapters: each the sole importer of its library.
+        .target(name: "XMLReader", dependencies: ["Values", "CLibXML2"]),
+        .target(name: "YAMLReader", dependencies: ["Values", .product(name: "Yams", package: "Yams")]),
+        .target(
+            name: "SQLiteStore",
+            dependencies: [
+                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .target(
+            name: "RabbitMQBus", dependencies: ["Values", "Delivery", "Services", "CRabbitMQ", collections, logging]),
+        .target(
+            name: "WebServer",
+            dependencies: [
+                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+
+        // What others build on, and the program.
+        .target(
+            name: "WaybillAgent",
+            dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", logging, lifecycle]),
+        .target(
+            name: "ServicesTesting",
+            dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", logging]),
+        .executableTarget(
+            name: "waybill",
+            dependencies: [
+                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "XMLReader", "YAMLReader",
+                "SQLiteStore", "RabbitMQBus", "WebServer", "WaybillAgent", logging, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+
+        .testTarget(name: "ValuesTests", dependencies: ["Values"]),
+        .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
+        .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
+        .testTarget(name: "ContractsTests", dependencies: ["Contracts", "Staging", "XMLReader", "YAMLReader", "Values"]),
+        .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "ProcessEngine", "Values"]),
+        .testTarget(
+            name: "ServicesTests",
+            dependencies: ["Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "ProcessEngine", "Values"]),
+        .testTarget(name: "RabbitMQBusTests", dependencies: ["RabbitMQBus", "ServicesTesting", "Services", "Delivery", "Values"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "waybill", "Values", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]),
+        .testTarget(name: "ArchitectureTests"),
+    ]
+)
+
+// Applied once to every target of ours: existentials are visible in the code, an import is only what a file names, and
+// what one file imports does not leak into the next.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}

@@ -1,0 +1,130 @@
+package import Values
+
+/// What can be asked of an instance. Each leads to events, or is rejected and changes nothing.
+package enum Command: Sendable, Hashable {
+    /// Makes the instance. The instance must be empty.
+    case start(Start)
+    /// An agent finished a task. `output` holds the members of its output object, each raw.
+    case completeTask(number: Int, output: [Variable])
+    /// An attempt failed. With retries left the task becomes due again after its contract's back-off.
+    case failTask(number: Int, TaskFailure)
+    /// An agent answered with a BPMN error of its contract.
+    case throwError(number: Int, BPMNError)
+    /// A timer is due.
+    case fireTimer(number: Int)
+    /// Ends the instance now; its tasks and timers go away.
+    case cancel(reason: String)
+    /// Tries again what an incident stopped. `retries`: for a failed task, how many attempts it gets, nil = by contract.
+    case resolveIncident(number: Int, retries: Int?)
+    /// The infrastructure cannot hand a task over (no queue for its contract): an incident, no attempt spent.
+    case suspendTask(number: Int, kind: Event.Incident.Kind, message: String)
+    /// Sets variables of the instance's root scope (an operator's repair).
+    case setVariables([Variable])
+
+    package struct Start: Sendable, Hashable {
+        package var definition: DefinitionID
+        package var variables: [Variable]
+        package var businessKey: String?
+        /// What the index shows and nothing decides upon.
+        package var labels: InstanceLabels
+        /// A start event of the process; nil: its one start event without an event definition.
+        package var startEvent: ElementID?
+
+        package init(
+            definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil, labels: InstanceLabels = InstanceLabels(),
+            startEvent: ElementID? = nil
+        ) {
+            self.definition = definition
+            self.variables = variables
+            self.businessKey = businessKey
+            self.labels = labels
+            self.startEvent = startEvent
+        }
+    }
+}
+
+/// What a start by contract tells the index about an instance.
+package struct InstanceLabels: Sendable, Hashable {
+    /// The workflow contract, `media.ingest`; nil for a process started without one.
+    package var workflow: String?
+    /// Its version, `1.2`.
+    package var workflowVersion: String?
+    /// The value of the contract's `objectId` input, as text.
+    package var objectID: String?
+    package var startedBy: String?
+    /// Free keys and texts of the caller, sorted by key.
+    package var metadata: [Variable]
+
+    package init(
+        workflow: String? = nil, workflowVersion: String? = nil, objectID: String? = nil, startedBy: String? = nil,
+        metadata: [Variable] = []
+    ) {
+        self.workflow = workflow
+        self.workflowVersion = workflowVersion
+        self.objectID = objectID
+        self.startedBy = startedBy
+        self.metadata = metadata
+    }
+}
+
+/// A named value, raw until an expression looks inside.
+package struct Variable: Sendable, Hashable {
+    package var name: String
+    package var value: JSON
+
+    package init(name: String, value: JSON) {
+        self.name = name
+        self.value = value
+    }
+}
+
+package struct TaskFailure: Sendable, Hashable {
+    package var message: String
+    package var details: String?
+    /// What the agent asks for: false = trying again is pointless; nil or true = by policy.
+    package var retry: Bool?
+    /// At least this long until the next attempt, if longer than the policy's back-off.
+    package var retryAfter: Duration?
+
+    package init(message: String, details: String? = nil, retry: Bool? = nil, retryAfter: Duration? = nil) {
+        self.message = message
+        self.details = details
+        self.retry = retry
+        self.retryAfter = retryAfter
+    }
+}
+
+package struct BPMNError: Sendable, Hashable {
+    package var code: String
+    package var message: String?
+    package var variables: [Variable]
+
+    package init(code: String, message: String? = nil, variables: [Variable] = []) {
+        self.code = code
+        self.message = message
+        self.variables = variables
+    }
+}
+
+/// The caller's mistake: nothing happened to the instance.
+package struct Rejection: Error, Sendable, Hashable {
+    package enum Reason: String, Sendable, Hashable {
+        /// No such instance, task, timer or incident; or it is over.
+        case gone
+        /// The command does not fit the state (a start of a started instance).
+        case conflict
+        /// The arguments are wrong.
+        case invalid
+        /// A start that cannot reach its first wait state.
+        case stuck
+    }
+    package var reason: Reason
+    package var message: String
+    package var element: ElementID?
+
+    package init(_ reason: Reason, _ message: String, element: ElementID? = nil) {
+        self.reason = reason
+        self.message = message
+        self.element = element
+    }
+}

@@ -1,0 +1,154 @@
+package import ProcessEngine
+package import Values
+
+/// A projection of the journal, made for search and monitoring. It can be dropped and made again.
+package protocol IndexStore: Sendable {
+    /// The position of the last journal row that is in the index; 0 for none.
+    func indexPosition() async throws -> Int64
+
+    /// Applies changes in order and moves the position, in one transaction, unless the position is not `from` any more.
+    func apply(_ changes: [IndexChange], from: Int64, to: Int64) async throws -> Bool
+
+    /// A page of instances, newest first.
+    func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance>
+
+    /// A page of tasks, newest first. Live rows carry phase, attempt and progress of the moment.
+    func indexedTasks(_ query: TaskQuery) async throws -> Page<IndexedTask>
+
+    /// How many instances are in each state.
+    func instanceCounts() async throws -> [InstanceState: Int]
+}
+
+package enum InstanceState: String, Sendable, Hashable, CaseIterable {
+    case running = "Running"
+    case completed = "Completed"
+    case completedWithError = "CompletedWithError"
+    /// Running, with at least one open incident.
+    case incident = "Incident"
+    case canceled = "Canceled"
+}
+
+package enum IndexedTaskState: String, Sendable, Hashable, CaseIterable {
+    case open = "Open"
+    case completed = "Completed"
+    /// Ended with a BPMN error.
+    case error = "Error"
+    case incident = "Incident"
+    case canceled = "Canceled"
+}
+
+package struct IndexedInstance: Sendable, Hashable {
+    package var id: InstanceID
+    package var definition: DefinitionID
+    package var labels: InstanceLabels
+    package var businessKey: String?
+    package var state: InstanceState
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+    /// Of an open incident, an error end or a cancel.
+    package var message: String?
+    package var openIncidents: Int
+    package var tasksCreated: Int
+    package var tasksDone: Int
+
+    package init(
+        id: InstanceID, definition: DefinitionID, labels: InstanceLabels, businessKey: String?, state: InstanceState,
+        startedAt: Timestamp, endedAt: Timestamp? = nil, message: String? = nil, openIncidents: Int = 0, tasksCreated: Int = 0,
+        tasksDone: Int = 0
+    ) {
+        self.id = id
+        self.definition = definition
+        self.labels = labels
+        self.businessKey = businessKey
+        self.state = state
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.message = message
+        self.openIncidents = openIncidents
+        self.tasksCreated = tasksCreated
+        self.tasksDone = tasksDone
+    }
+}
+
+package struct IndexedTask: Sendable, Hashable {
+    package var id: TaskID
+    package var element: ElementID
+    package var contract: ContractKey
+    package var state: IndexedTaskState
+    package var createdAt: Timestamp
+    package var endedAt: Timestamp?
+    package var message: String?
+    /// The row of the moment; nil when the task is over.
+    package var live: TaskRow?
+
+    package init(
+        id: TaskID, element: ElementID, contract: ContractKey, state: IndexedTaskState, createdAt: Timestamp,
+        endedAt: Timestamp? = nil, message: String? = nil, live: TaskRow? = nil
+    ) {
+        self.id = id
+        self.element = element
+        self.contract = contract
+        self.state = state
+        self.createdAt = createdAt
+        self.endedAt = endedAt
+        self.message = message
+        self.live = live
+    }
+}
+
+/// What a journal row means for the index. Applying one twice changes nothing more than applying it once, in order.
+package enum IndexChange: Sendable, Hashable {
+    case instanceStarted(IndexedInstance)
+    case instanceEnded(InstanceID, state: InstanceState, message: String?, at: Timestamp)
+    /// An incident opened (+1) or closed (−1); opening sets the message, the last closing clears it. State follows the count.
+    case incidents(InstanceID, change: Int, message: String?)
+    case taskCreated(IndexedTask)
+    case taskChanged(TaskID, state: IndexedTaskState, message: String?, at: Timestamp)
+}
+
+package struct InstanceQuery: Sendable, Hashable {
+    package var id: InstanceID?
+    package var states: [InstanceState] = []
+    /// Name of the workflow contract, or of the BPMN process.
+    package var workflow: String?
+    package var businessKey: String?
+    package var objectID: String?
+    package var startedAfter: Timestamp?
+    package var startedBefore: Timestamp?
+    /// Every pair must be among the instance's metadata.
+    package var metadata: [Variable] = []
+    package var page = PageRequest()
+    package init() {}
+}
+
+package struct TaskQuery: Sendable, Hashable {
+    package var instance: InstanceID?
+    package var states: [IndexedTaskState] = []
+    package var contract: String?
+    package var createdAfter: Timestamp?
+    package var createdBefore: Timestamp?
+    package var page = PageRequest()
+    package init() {}
+}
+
+/// Keyset paging: the next page starts after the last row of this one, whatever happened in between.
+package struct PageRequest: Sendable, Hashable {
+    /// 1…1000.
+    package var limit = 50
+    /// Where the last page ended, as the store gave it.
+    package var after: String?
+    package init(limit: Int = 50, after: String? = nil) {
+        self.limit = limit
+        self.after = after
+    }
+}
+
+package struct Page<Row: Sendable>: Sendable {
+    package var rows: [Row]
+    /// Nil on the last page.
+    package var next: String?
+    package init(rows: [Row], next: String?) {
+        self.rows = rows
+        self.next = next
+    }
+}
