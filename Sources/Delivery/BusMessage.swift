@@ -1,5 +1,3 @@
-package import Values
-
 /// A message of the bus with the AMQP properties that Waybill uses.
 package struct BusMessage: Sendable, Hashable {
     package var exchange: String
@@ -15,7 +13,8 @@ package struct BusMessage: Sendable, Hashable {
     package var body: [UInt8]
 
     package init(
-        exchange: String, routingKey: String, messageID: String? = nil, correlationID: String? = nil, type: String? = nil,
+        exchange: String, routingKey: String, messageID: String? = nil, correlationID: String? = nil,
+        type: String? = nil,
         replyTo: String? = nil, contentType: String? = "application/json", expirationMilliseconds: Int64? = nil,
         headers: [Header] = [], body: [UInt8]
     ) {

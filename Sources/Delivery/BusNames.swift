@@ -1,0 +1,34 @@
+package import ProcessEngine
+
+/// The names of exchanges, queues and routing keys. The prefix precedes exchange and queue names, never routing keys, so that
+/// an agent can answer with the `reply_to` it was given, whatever the prefix is.
+package struct BusNames: Sendable, Hashable {
+    package var prefix: String
+
+    package init(prefix: String = "") {
+        self.prefix = prefix
+    }
+
+    // Exchanges.
+    package var tasksExchange: String { prefix + "waybill.tasks" }
+    package var resultsExchange: String { prefix + "waybill.results" }
+    package var unroutableExchange: String { prefix + "waybill.unroutable" }
+    package var controlExchange: String { prefix + "waybill.control" }
+    package var eventsExchange: String { prefix + "waybill.events" }
+    package var deadExchange: String { prefix + "waybill.dead" }
+
+    // Queues.
+    package func taskQueue(of contract: ContractKey) -> String { prefix + taskKey(of: contract) }
+    package func resultsQueue(partition: Int) -> String { prefix + resultsKey(partition: partition) }
+    package var unroutableQueue: String { prefix + "waybill.unroutable" }
+    package var deadQueue: String { prefix + "waybill.dead" }
+    /// The temporary queue of one run of an agent, for control messages.
+    package func agentQueue(name: String, random: String) -> String { prefix + "waybill.agent.\(name).\(random)" }
+
+    // Routing keys.
+    package func taskKey(of contract: ContractKey) -> String { "task.\(contract.name).v\(contract.major)" }
+    package func resultsKey(partition: Int) -> String { "results.\(partition)" }
+    /// All majors of a contract share the key: a cancel names its task, and who does not have it ignores it.
+    package func cancelKey(of contract: ContractKey) -> String { "cancel.\(contract.name)" }
+    package var configChangedKey: String { "config.changed" }
+}

@@ -1,0 +1,75 @@
+import Values
+
+/// The JSON object in a message's body, with readers that name the member that is wrong.
+struct MessageBody {
+    private let json: JSON
+    private let limits: EnvelopeLimits
+
+    /// An empty body is an empty object.
+    init(_ bytes: [UInt8], limits: EnvelopeLimits) throws(EnvelopeError) {
+        guard bytes.count <= limits.bodyBytes else {
+            throw EnvelopeError(
+                .tooLarge, "the message has \(bytes.count) bytes; at most \(limits.bodyBytes) are taken")
+        }
+        self.limits = limits
+        if bytes.isEmpty {
+            json = .emptyObject
+            return
+        }
+        do {
+            json = try JSON(validating: bytes)
+        } catch {
+            throw EnvelopeError(
+                .notJSON, "the body is not JSON: \(error.message) at line \(error.line), column \(error.column)")
+        }
+        guard json.isObject else { throw EnvelopeError(.wrongShape, "the body is not a JSON object") }
+    }
+
+    /// A member; null counts as absent.
+    subscript(name: String) -> JSON? {
+        guard let value = json[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// A name: not empty, at most 256 bytes.
+    func name(_ member: String) throws(EnvelopeError) -> String {
+        guard let text = self[member]?.stringValue, !text.isEmpty, text.utf8.count <= 256 else {
+            throw EnvelopeError(.wrongShape, "\(member) is missing, empty, too long or not a string")
+        }
+        return text
+    }
+
+    func text(_ member: String) throws(EnvelopeError) -> String? {
+        guard let value = self[member] else { return nil }
+        guard let text = value.stringValue else { throw EnvelopeError(.wrongShape, "\(member) is not a string") }
+        return EnvelopeLimits.cut(text, to: limits.textBytes)
+    }
+
+    /// A text of any length, or any other JSON as its text.
+    func details(_ member: String) -> String? {
+        guard let value = self[member] else { return nil }
+        return EnvelopeLimits.cut(value.stringValue ?? value.text, to: limits.detailsBytes)
+    }
+
+    func flag(_ member: String) throws(EnvelopeError) -> Bool? {
+        guard let value = self[member] else { return nil }
+        guard let flag = value.boolValue else { throw EnvelopeError(.wrongShape, "\(member) is not true or false") }
+        return flag
+    }
+
+    /// A number from `range`.
+    func number(_ member: String, in range: ClosedRange<Double>) throws(EnvelopeError) -> Double? {
+        guard let value = self[member] else { return nil }
+        guard let number = value.doubleValue, range.contains(number) else {
+            throw EnvelopeError(
+                .wrongShape, "\(member) is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    func object(_ member: String) throws(EnvelopeError) -> JSON? {
+        guard let value = self[member] else { return nil }
+        guard value.isObject else { throw EnvelopeError(.wrongShape, "\(member) is not an object") }
+        return value
+    }
+}

@@ -1,0 +1,127 @@
+package import ProcessEngine
+import Values
+
+/// What comes in on `waybill.results`.
+package enum ResultMessage: Sendable, Hashable {
+    /// About an attempt. The contract is what the sender says it is: good for estimates and nothing else.
+    case report(TaskReport, contract: ContractKey?)
+    case hello(AgentHello)
+
+    package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
+        guard let type = message.type else { throw EnvelopeError(.unknownType, "the message has no type") }
+        if type == AgentHello.type {
+            self = .hello(try AgentHello(decoding: message, limits: limits))
+            return
+        }
+        guard let kind = ReportType(rawValue: type) else {
+            throw EnvelopeError(.unknownType, "no result has the type \(EnvelopeLimits.cut(type, to: 64))")
+        }
+        let id = try message.attemptID()
+        do {
+            let content = try kind.content(of: try MessageBody(message.body, limits: limits))
+            let contract = message.header(HeaderName.contract)?.text.flatMap { ContractKey($0) }
+            self = .report(TaskReport(id, content), contract: contract)
+        } catch {
+            var problem = error
+            if kind.endsAttempt {
+                problem.report = TaskReport(
+                    id, .failed(TaskFailure(message: "the agent's \(type) message cannot be read: \(error.message)")))
+            }
+            throw problem
+        }
+    }
+}
+
+/// The `type` of a result message.
+enum ReportType: String, CaseIterable {
+    case started, progress, event, completed, failed, error
+
+    var endsAttempt: Bool {
+        switch self {
+        case .completed, .failed, .error: true
+        case .started, .progress, .event: false
+        }
+    }
+
+    func content(of body: MessageBody) throws(EnvelopeError) -> TaskReport.Content {
+        switch self {
+        case .started: return .started
+        case .progress: return .progress(try body.number("progress", in: 0...1), message: try body.text("message"))
+        case .event: return .event(name: try body.name("name"), payload: body["payload"] ?? .null)
+        case .completed: return .completed(output: try body.object("output") ?? .emptyObject)
+        case .failed:
+            let pause = try body.number("retryAfterMs", in: 0...31_536_000_000)
+            return .failed(
+                TaskFailure(
+                    message: try body.text("message") ?? "the agent gave no reason", details: body.details("details"),
+                    retry: try body.flag("retry"), retryAfter: pause.map { .milliseconds(Int64($0)) }))
+        case .error:
+            let variables = try body.object("variables")?.members() ?? []
+            return .error(
+                BPMNError(
+                    code: try body.name("code"), message: try body.text("message"),
+                    variables: variables.map { Variable(name: $0.name, value: $0.value) }))
+        }
+    }
+}
+
+extension TaskReport {
+    /// The message an agent sends about `task`; nil for what only a broker says (released, unroutable).
+    package func encoded(for task: TaskMessage, names: BusNames) -> BusMessage? {
+        guard let (type, body) = envelope else { return nil }
+        return BusMessage(
+            exchange: names.resultsExchange, routingKey: task.replyTo, messageID: attemptID.description,
+            correlationID: self.task.instance.text, type: type.rawValue,
+            headers: BusMessage.headers(of: attemptID, contract: task.contract)
+                + (task.traceparent.map { [.init(name: HeaderName.traceparent, value: .string($0))] } ?? []),
+            body: body.bytes)
+    }
+
+    private var envelope: (ReportType, JSON)? {
+        var members: [(name: String, value: JSON)] = []
+        func add(_ name: String, _ value: JSON?) {
+            if let value { members.append((name: name, value: value)) }
+        }
+        let type: ReportType
+        switch content {
+        case .started: type = .started
+        case .progress(let value, let message):
+            type = .progress
+            add("progress", value.map { JSON(number: $0) })
+            add("message", message.map { .string($0) })
+        case .event(let name, let payload):
+            type = .event
+            add("name", .string(name))
+            add("payload", payload)
+        case .completed(let output):
+            type = .completed
+            add("output", output)
+        case .failed(let failure):
+            type = .failed
+            add("message", .string(failure.message))
+            add("details", failure.details.map { .string($0) })
+            add("retry", failure.retry.map { .bool($0) })
+            add("retryAfterMs", failure.retryAfter.map { .number(Int($0.milliseconds)) })
+        case .error(let error):
+            type = .error
+            add("code", .string(error.code))
+            add("message", error.message.map { .string($0) })
+            if !error.variables.isEmpty {
+                add("variables", .object(error.variables.map { (name: $0.name, value: $0.value) }))
+            }
+        case .released, .unroutable: return nil
+        }
+        return (type, .object(members))
+    }
+}
+
+extension JSON {
+    /// A fraction with six digits: progress needs no more.
+    fileprivate init(number: Double) {
+        let millionths = Int((min(max(number, 0), 1) * 1_000_000).rounded())
+        let digits = String(millionths % 1_000_000)
+        let fraction = String(repeating: "0", count: 6 - digits.count) + digits
+        let text = "\(millionths / 1_000_000).\(fraction)"
+        self = (try? JSON(validating: text)) ?? .number(0)
+    }
+}

@@ -1,0 +1,90 @@
+package import ProcessEngine
+package import Values
+
+/// A task on its way to an agent: one attempt, with all that an agent may know.
+package struct TaskMessage: Sendable, Hashable {
+    package var id: AttemptID
+    package var contract: ContractKey
+    /// `major.minor` of the contract that the engine used.
+    package var version: String
+    /// `<process>:<version>`.
+    package var workflow: String?
+    /// How long the attempt may run.
+    package var timeout: Duration?
+    /// The longest silence the engine bears while it runs; nil: none is expected before `timeout`.
+    package var heartbeat: Duration?
+    /// The routing key of its results.
+    package var replyTo: String
+    package var traceparent: String?
+    /// An object.
+    package var input: JSON
+
+    package init(
+        id: AttemptID, contract: ContractKey, version: String, workflow: String? = nil, timeout: Duration? = nil,
+        heartbeat: Duration? = nil, replyTo: String, traceparent: String? = nil, input: JSON
+    ) {
+        self.id = id
+        self.contract = contract
+        self.version = version
+        self.workflow = workflow
+        self.timeout = timeout
+        self.heartbeat = heartbeat
+        self.replyTo = replyTo
+        self.traceparent = traceparent
+        self.input = input
+    }
+
+    package init(_ task: LeasedTask, policy: TaskPolicy, replyTo: String, traceparent: String? = nil) {
+        self.init(
+            id: task.attemptID, contract: task.contract, version: policy.version, workflow: task.definition.description,
+            timeout: policy.timeout, heartbeat: policy.heartbeat, replyTo: replyTo, traceparent: traceparent,
+            input: task.input)
+    }
+
+    /// The message; the bus gives it back `expiration` after it came, if no agent took it.
+    package func encoded(names: BusNames, expiration: Duration?) -> BusMessage {
+        var headers = BusMessage.headers(of: id, contract: contract)
+        headers.append(.init(name: HeaderName.instance, value: .string(id.task.instance.text)))
+        if let workflow { headers.append(.init(name: HeaderName.workflow, value: .string(workflow))) }
+        if let timeout { headers.append(.init(name: HeaderName.timeout, value: .integer(timeout.milliseconds))) }
+        if let heartbeat { headers.append(.init(name: HeaderName.heartbeat, value: .integer(heartbeat.milliseconds))) }
+        if let traceparent { headers.append(.init(name: HeaderName.traceparent, value: .string(traceparent))) }
+        return BusMessage(
+            exchange: names.tasksExchange, routingKey: names.taskKey(of: contract), messageID: id.description,
+            correlationID: id.task.instance.text, type: "\(contract.name)@\(version)", replyTo: replyTo,
+            expirationMilliseconds: expiration?.milliseconds, headers: headers,
+            body: JSON.object([(name: "input", value: input)]).bytes)
+    }
+
+    package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
+        let id = try message.attemptID()
+        guard let type = message.type, let at = type.lastIndex(of: "@"), at > type.startIndex else {
+            throw EnvelopeError(.unknownType, "the type of a task message is not <contract>@<major.minor>")
+        }
+        let version = String(type[type.index(after: at)...])
+        guard let major = version.split(separator: ".", omittingEmptySubsequences: false).first.flatMap({ Int($0) }),
+            major >= 0
+        else {
+            throw EnvelopeError(.unknownType, "the type of a task message is not <contract>@<major.minor>")
+        }
+        guard let replyTo = message.replyTo, !replyTo.isEmpty else {
+            throw EnvelopeError(.missingID, "the message has no reply_to")
+        }
+        let body = try MessageBody(message.body, limits: limits)
+        guard let input = body["input"], input.isObject else {
+            throw EnvelopeError(.wrongShape, "input is missing or not an object")
+        }
+        self.init(
+            id: id, contract: ContractKey(name: String(type[..<at]), major: major), version: version,
+            workflow: message.header(HeaderName.workflow)?.text, timeout: message.duration(HeaderName.timeout),
+            heartbeat: message.duration(HeaderName.heartbeat), replyTo: replyTo,
+            traceparent: message.header(HeaderName.traceparent)?.text, input: input)
+    }
+}
+
+extension BusMessage {
+    fileprivate func duration(_ name: String) -> Duration? {
+        guard let number = header(name)?.number, number > 0 else { return nil }
+        return .milliseconds(number)
+    }
+}
