@@ -1,0 +1,62 @@
+/// Who may import what: the direction of `Sources/ARCHITECTURE.md` as a table.
+enum ImportRules {
+    static let collections: Set = [
+        "BitCollections", "Collections", "DequeModule", "HashTreeCollections", "HeapModule", "OrderedCollections",
+    ]
+    static let pure: Set = ["Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging"]
+    static let adapters: Set = ["XMLReader", "YAMLReader", "SQLiteStore", "RabbitMQBus", "WebServer"]
+    static let system: Set = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
+
+    /// The libraries that one target alone knows, so that a change of the library is a change of one target.
+    static let soleImporters = [
+        "CPCRE2": "Values", "CLibXML2": "XMLReader", "Yams": "YAMLReader", "GRDB": "SQLiteStore",
+        "CRabbitMQ": "RabbitMQBus",
+        "Hummingbird": "WebServer", "HTTPTypes": "WebServer", "ArgumentParser": "waybill", "AsyncHTTPClient": "waybill",
+        "Subprocess": "waybill",
+    ]
+
+    static let allowed: [String: Set<String>] = [
+        "CLibXML2": [], "CPCRE2": [], "CRabbitMQ": [],
+
+        "Values": collections.union(["CPCRE2"]),
+        "Expressions": collections.union(["Values"]),
+        "ProcessEngine": collections.union(["Values", "Expressions"]),
+        "Contracts": collections.union(["Values", "Expressions", "ProcessEngine"]),
+        "Delivery": collections.union(["Values", "ProcessEngine"]),
+        "Staging": collections.union(["Values", "Contracts"]),
+
+        // The shell waits through its clock port and in no other way: no Foundation, Dispatch or NIO.
+        "Services": collections.union(pure).union(["Logging", "ServiceLifecycle", "Synchronization"]),
+
+        "XMLReader": ["Values", "CLibXML2"],
+        "YAMLReader": ["Values", "Yams"],
+        "SQLiteStore": pure.union(system).union(["Services", "GRDB"]),
+        "RabbitMQBus": collections.union(system).union(["Values", "Delivery", "Services", "CRabbitMQ", "Logging"]),
+        "WebServer": pure.union(system).union([
+            "Services", "Logging", "ServiceLifecycle", "Hummingbird", "HTTPTypes", "NIOCore",
+        ]),
+
+        "WaybillAgent": system.union([
+            "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", "Logging",
+            "ServiceLifecycle",
+        ]),
+        "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
+        "waybill": pure.union(adapters).union(system).union([
+            "Services", "WaybillAgent", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
+            "Subprocess",
+        ]),
+    ]
+
+    /// The modules that the code imports, in order, each once a line.
+    static func imports(in code: String) -> [(module: String, index: String.Index)] {
+        let statement =
+            /(?m)^[ \t]*(?:@\w+(?:\([^)]*\))?[ \t]+)*(?:(?:public|package|internal|private|fileprivate)[ \t]+)?import[ \t]+(?:(?:struct|class|enum|actor|protocol|func|var|let|typealias)[ \t]+)?(\w+)/
+        return code.matches(of: statement).map { (String($0.output.1), $0.range.lowerBound) }
+    }
+
+    /// What is wrong with the imports of a file of a target, one sentence each.
+    static func violations(in file: SourceFile, allowed: Set<String>) -> [String] {
+        imports(in: file.code).filter { !allowed.contains($0.module) }
+            .map { "\(file.place($0.index)) imports \($0.module), which its target may not" }
+    }
+}
