@@ -66,59 +66,61 @@ enum ReportType: String, CaseIterable {
 }
 
 extension TaskReport {
-    /// The message an agent sends about `task`; nil for what only a broker says (released, unroutable).
-    package func encoded(for task: TaskMessage, names: BusNames) -> BusMessage? {
-        guard let (type, body) = envelope else { return nil }
+    /// The message an agent sends about `task`. What only a broker says (released, unroutable) is a failure here.
+    package func encoded(for task: TaskMessage, names: BusNames) -> BusMessage {
+        let (type, members) = envelope
         return BusMessage(
             exchange: names.resultsExchange, routingKey: task.replyTo, messageID: attemptID.description,
             correlationID: self.task.instance.text, type: type.rawValue,
             headers: BusMessage.headers(of: attemptID, contract: task.contract)
                 + (task.traceparent.map { [.init(name: HeaderName.traceparent, value: .string($0))] } ?? []),
-            body: body.bytes)
+            body: JSON.object(members.compactMap { member in member.value.map { (name: member.name, value: $0) } })
+                .bytes)
     }
 
-    private var envelope: (ReportType, JSON)? {
-        var members: [(name: String, value: JSON)] = []
-        func add(_ name: String, _ value: JSON?) {
-            if let value { members.append((name: name, value: value)) }
-        }
-        let type: ReportType
+    /// The type, and the body's members; those without a value are left out.
+    private var envelope: (ReportType, [(name: String, value: JSON?)]) {
         switch content {
-        case .started: type = .started
+        case .started:
+            return (.started, [])
         case .progress(let value, let message):
-            type = .progress
-            add("progress", value.map { JSON(number: $0) })
-            add("message", message.map { .string($0) })
+            return (
+                .progress, [("progress", value.map { JSON(progress: $0) }), ("message", message.map { .string($0) })]
+            )
         case .event(let name, let payload):
-            type = .event
-            add("name", .string(name))
-            add("payload", payload)
+            return (.event, [("name", .string(name)), ("payload", payload)])
         case .completed(let output):
-            type = .completed
-            add("output", output)
+            return (.completed, [("output", output)])
         case .failed(let failure):
-            type = .failed
-            add("message", .string(failure.message))
-            add("details", failure.details.map { .string($0) })
-            add("retry", failure.retry.map { .bool($0) })
-            add("retryAfterMs", failure.retryAfter.map { .number(Int($0.milliseconds)) })
+            return (
+                .failed,
+                [
+                    ("message", .string(failure.message)), ("details", failure.details.map { .string($0) }),
+                    ("retry", failure.retry.map { .bool($0) }),
+                    ("retryAfterMs", failure.retryAfter.map { .number(Int(max(0, $0.milliseconds))) }),
+                ]
+            )
         case .error(let error):
-            type = .error
-            add("code", .string(error.code))
-            add("message", error.message.map { .string($0) })
-            if !error.variables.isEmpty {
-                add("variables", .object(error.variables.map { (name: $0.name, value: $0.value) }))
-            }
-        case .released, .unroutable: return nil
+            let variables = error.variables.map { (name: $0.name, value: $0.value) }
+            return (
+                .error,
+                [
+                    ("code", .string(error.code)), ("message", error.message.map { .string($0) }),
+                    ("variables", variables.isEmpty ? nil : .object(variables)),
+                ]
+            )
+        case .released:
+            return (.failed, [("message", .string("released"))])
+        case .unroutable(let message):
+            return (.failed, [("message", .string(message))])
         }
-        return (type, .object(members))
     }
 }
 
 extension JSON {
-    /// A fraction with six digits: progress needs no more.
-    fileprivate init(number: Double) {
-        let millionths = Int((min(max(number, 0), 1) * 1_000_000).rounded())
+    /// 0…1 with six digits: progress needs no more. What is no number is 0.
+    fileprivate init(progress: Double) {
+        let millionths = Int((progress.isNaN ? 0 : min(max(progress, 0), 1) * 1_000_000).rounded())
         let digits = String(millionths % 1_000_000)
         let fraction = String(repeating: "0", count: 6 - digits.count) + digits
         let text = "\(millionths / 1_000_000).\(fraction)"
