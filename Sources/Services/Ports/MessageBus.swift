@@ -33,8 +33,15 @@ package protocol BusSubscription: Sendable {
     func ack(_ tags: [BusDelivery.Tag]) async
     /// Gives deliveries back. Without `requeue` they go to the dead-letter exchange.
     func reject(_ tags: [BusDelivery.Tag], requeue: Bool) async
+    /// Asks for no more deliveries. Those that are unacknowledged stay here and can still be acknowledged; `cancel` follows.
+    func stop() async
     /// Stops consuming; unacknowledged deliveries go back to the queue.
     func cancel() async
+}
+
+extension BusSubscription {
+    /// For an adapter that cannot stop: deliveries may go on, and callers bear that.
+    package func stop() async {}
 }
 
 package struct Subscription: Sendable, Hashable {
