@@ -14,7 +14,8 @@ package struct Diagnostic: Sendable, Hashable, Error {
     package var suggestion: String?
 
     package init(
-        severity: Severity = .error, code: String, file: String = "", position: SourcePosition = SourcePosition(line: 0, column: 0),
+        severity: Severity = .error, code: String, file: String = "",
+        position: SourcePosition = SourcePosition(line: 0, column: 0),
         element: String? = nil, message: String, suggestion: String? = nil
     ) {
         self.severity = severity

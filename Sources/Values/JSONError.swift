@@ -14,6 +14,15 @@ package struct JSONError: Error, Sendable, Hashable {
         self.column = column
         self.message = message
     }
+
+    init(offset: Int, in bytes: [UInt8], message: String) {
+        let before = bytes.prefix(offset)
+        let lineStart = before.lastIndex(of: ASCII.lineFeed).map { $0 + 1 } ?? 0
+        self.offset = offset
+        self.line = 1 + before.count { $0 == ASCII.lineFeed }
+        self.column = 1 + before[lineStart...].count { $0 & 0xC0 != 0x80 }
+        self.message = message
+    }
 }
 
 extension JSONError: CustomStringConvertible {

@@ -20,7 +20,9 @@ package struct Pattern: Sendable, Hashable {
     }
     package let source: String
     package let options: Options
-    package init(_ pattern: String, options: Options = []) throws(PatternError) { source = pattern; self.options = options }
+    package init(_ pattern: String, options: Options = []) throws(PatternError) {
+        source = pattern; self.options = options
+    }
     package func matches(anywhereIn text: String) throws(PatternError) -> Bool { false }
     package func firstMatch(in text: String) throws(PatternError) -> Match? { nil }
     package func allMatches(in text: String) throws(PatternError) -> [Match] { [] }
@@ -29,7 +31,9 @@ package struct Pattern: Sendable, Hashable {
     package func splitting(_ text: String) throws(PatternError) -> [String] { [] }
 }
 package struct PatternError: Error, Sendable, Hashable {
-    package enum Kind: Sendable, Hashable { case invalidPattern, invalidReplacement, limitExceeded, subjectTooLong, failed }
+    package enum Kind: Sendable, Hashable {
+        case invalidPattern, invalidReplacement, limitExceeded, subjectTooLong, failed
+    }
     package var kind: Kind
     package var message: String
     /// Where in the pattern, in UTF-8 bytes.

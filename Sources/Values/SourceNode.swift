@@ -11,7 +11,8 @@ package struct SourceNode: Sendable, Hashable {
     package var position: SourcePosition
 
     package init(
-        name: String, namespace: String = "", attributes: [Attribute] = [], children: [SourceNode] = [], text: String = "",
+        name: String, namespace: String = "", attributes: [Attribute] = [], children: [SourceNode] = [],
+        text: String = "",
         position: SourcePosition = SourcePosition(line: 0, column: 0)
     ) {
         self.name = name

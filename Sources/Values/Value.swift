@@ -56,7 +56,17 @@ extension Value {
         self = try JSON(validating: text).decoded()
     }
 
+    /// An object; the last of two members of one name wins.
+    package init(members: [(name: String, value: Value)]) {
+        self = .object(OrderedDictionary(members.map { ($0, $1) }, uniquingKeysWith: { $1 }))
+    }
+
     package var json: JSON { JSON(self) }
+
+    /// The members of an object in their order.
+    package var members: [(name: String, value: Value)]? {
+        if case .object(let members) = self { members.map { ($0, $1) } } else { nil }
+    }
 
     /// The member of an object; nil for what is not an object or has no such member.
     package subscript(name: String) -> Value? {
