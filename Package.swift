@@ -20,6 +20,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -42,16 +44,18 @@ let package = Package(
         .target(
             name: "Services",
             dependencies: [
-                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", collections, logging, lifecycle,
+                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", collections, logging,
+                lifecycle,
             ]),
 
         // Adapters: each the sole importer of its library.
         .target(name: "XMLReader", dependencies: ["Values", "CLibXML2"]),
-        .target(name: "YAMLReader", dependencies: ["Values", .product(name: "Yams", package: "Yams")]),
+        .target(name: "YAMLReader", dependencies: ["Values", "Contracts", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", .product(name: "GRDB", package: "GRDB.swift"),
+                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
             name: "RabbitMQBus", dependencies: ["Values", "Delivery", "Services", "CRabbitMQ", collections, logging]),
@@ -60,34 +64,53 @@ let package = Package(
             dependencies: [
                 "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", logging, lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]),
 
         // What others build on, and the program.
         .target(
             name: "WaybillAgent",
-            dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", logging, lifecycle]),
+            dependencies: [
+                "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", logging, lifecycle,
+            ]),
         .target(
             name: "ServicesTesting",
             dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", logging]),
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "XMLReader", "YAMLReader",
+                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "XMLReader",
+                "YAMLReader",
                 "SQLiteStore", "RabbitMQBus", "WebServer", "WaybillAgent", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]),
+
+        // The example's agent in Swift: it uses the agent library as anybody would.
+        .executableTarget(
+            name: "media-fixity-agent",
+            dependencies: ["WaybillAgent", .product(name: "Crypto", package: "swift-crypto")],
+            path: "contracts/examples/media-ingest/agents/fixity-swift"),
 
         .testTarget(name: "ValuesTests", dependencies: ["Values"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
         .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
-        .testTarget(name: "ContractsTests", dependencies: ["Contracts", "Staging", "XMLReader", "YAMLReader", "Values"]),
+        .testTarget(
+            name: "ContractsTests", dependencies: ["Contracts", "Staging", "XMLReader", "YAMLReader", "Values"]),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "ProcessEngine", "Values"]),
         .testTarget(
             name: "ServicesTests",
-            dependencies: ["Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "ProcessEngine", "Values"]),
-        .testTarget(name: "RabbitMQBusTests", dependencies: ["RabbitMQBus", "ServicesTesting", "Services", "Delivery", "Values"]),
+            dependencies: [
+                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "ProcessEngine", "Values",
+            ]),
+        .testTarget(
+            name: "RabbitMQBusTests",
+            dependencies: ["RabbitMQBus", "ServicesTesting", "Services", "Delivery", "Values"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -99,11 +122,14 @@ let package = Package(
 )
 
 // Applied once to every target of ours: existentials are visible in the code, an import is only what a file names, and
-// what one file imports does not leak into the next.
+// what one file imports does not leak into the next. Warnings are errors in deploy/test alone, so that a newer compiler
+// with a new warning still builds a clone.
+let strict: [SwiftSetting] = Context.environment["WAYBILL_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 for target in package.targets where target.type != .system {
-    target.swiftSettings = [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-    ]
+    target.swiftSettings =
+        strict + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
 }
