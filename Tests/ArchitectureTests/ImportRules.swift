@@ -10,8 +10,9 @@ enum ImportRules {
     /// The libraries that one target alone knows, so that a change of the library is a change of one target.
     static let soleImporters = [
         "CPCRE2": "Values", "CLibXML2": "XMLReader", "Yams": "YAMLReader", "GRDB": "SQLiteStore",
-        "CRabbitMQ": "RabbitMQBus",
-        "Hummingbird": "WebServer", "HTTPTypes": "WebServer", "ArgumentParser": "waybill", "AsyncHTTPClient": "waybill",
+        "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer", "HummingbirdCore": "WebServer",
+        "HTTPTypes": "WebServer",
+        "ArgumentParser": "waybill", "AsyncHTTPClient": "waybill", "NIOHTTP1": "waybill", "Crypto": "waybill",
         "Subprocess": "waybill",
     ]
 
@@ -29,11 +30,12 @@ enum ImportRules {
         "Services": collections.union(pure).union(["Logging", "ServiceLifecycle", "Synchronization"]),
 
         "XMLReader": ["Values", "CLibXML2"],
-        "YAMLReader": ["Values", "Yams"],
+        "YAMLReader": collections.union(["Values", "Contracts", "Yams"]),
         "SQLiteStore": pure.union(system).union(["Services", "GRDB"]),
         "RabbitMQBus": collections.union(system).union(["Values", "Delivery", "Services", "CRabbitMQ", "Logging"]),
         "WebServer": pure.union(system).union([
-            "Services", "Logging", "ServiceLifecycle", "Hummingbird", "HTTPTypes", "NIOCore",
+            "Services", "Logging", "ServiceLifecycle", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+            "NIOCore",
         ]),
 
         "WaybillAgent": system.union([
@@ -43,7 +45,7 @@ enum ImportRules {
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
         "waybill": pure.union(adapters).union(system).union([
             "Services", "WaybillAgent", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
-            "Subprocess",
+            "NIOHTTP1", "Crypto", "Subprocess",
         ]),
     ]
 
