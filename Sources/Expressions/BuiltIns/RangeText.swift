@@ -1,0 +1,36 @@
+import Values
+
+/// Reads the text of a range whose ends are literals, or calls of conversion functions of literals.
+enum RangeText {
+    static func parse(_ text: String) -> Datum.RangeValue? {
+        let text = text.trimmingSpace
+        guard let open = text.first, let close = text.last, "[(]".contains(open), "])[".contains(close) else { return nil }
+        let ends = StringSearch.split(String(text.dropFirst().dropLast()), at: "..")
+        guard ends.count == 2, let start = end(ends[0]), let end = end(ends[1]) else { return nil }
+        if start.isNull && open == "[" || end.isNull && close == "]" { return nil }
+        return Datum.RangeValue(start: start, startIncluded: open == "[", end: end, endIncluded: close == "]")
+    }
+
+    /// A literal's value; null for nothing.
+    private static func end(_ text: String) -> Datum? {
+        let text = text.trimmingSpace
+        if text.isEmpty { return .null }
+        guard var parser = try? FEELParser(text, knownNames: []), let node = try? parser.parseExpressionToEnd() else {
+            return nil
+        }
+        return value(of: node)
+    }
+
+    private static func value(of node: Node) -> Datum? {
+        if case .literal(let value) = node.kind { return value.isNull ? nil : value }
+        if case .negate(let operand) = node.kind, case .literal(.number(let number)) = operand.kind {
+            return .number(number.negated)
+        }
+        guard case .call(let callee, .positional(let nodes)) = node.kind, case .name(let name) = callee.kind,
+            ["date", "time", "date and time", "duration"].contains(name), let builtIn = BuiltIn.named(name),
+            nodes.count == 1, case .literal(let literal) = nodes[0].kind, let arguments = builtIn.arguments([literal])
+        else { return nil }
+        guard case .pure(let convert) = builtIn.body else { return nil }
+        return convert(arguments)
+    }
+}

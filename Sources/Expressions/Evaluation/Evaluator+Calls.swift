@@ -1,0 +1,139 @@
+import OrderedCollections
+import Values
+
+/// Calls of functions, and what they do with their arguments.
+extension Evaluator {
+    /// A bound function first, then a built-in one; null if there is none or the arguments do not fit.
+    mutating func call(
+        _ callee: Node, _ arguments: Node.Arguments, _ binding: Binding?, at node: Node
+    ) throws(Fault) -> Datum {
+        let function: FunctionValue
+        if case .name(let name) = callee.kind, Binding.lookup(name, in: binding) == nil, let builtIn = BuiltIn.named(name) {
+            function = FunctionValue(.builtIn(builtIn))
+        } else if case .function(let value) = try evaluate(callee, in: binding) {
+            function = value
+        } else {
+            return .null
+        }
+        switch arguments {
+        case .positional(let nodes):
+            var values: [Datum] = []
+            for argument in nodes { values.append(try evaluate(argument, in: binding)) }
+            return try apply(function, to: values, at: node)
+        case .named(let entries):
+            var values: [(name: String, value: Datum)] = []
+            for entry in entries { values.append((entry.name, try evaluate(entry.value, in: binding))) }
+            return try apply(function, toNamed: values, at: node)
+        }
+    }
+
+    mutating func apply(_ function: FunctionValue, to values: [Datum], at node: Node) throws(Fault) -> Datum {
+        switch function.body {
+        case .builtIn(let builtIn):
+            guard let arguments = builtIn.arguments(values) else { return .null }
+            return try run(builtIn, arguments, at: node)
+        case .defined(let parameters, let body, let closure):
+            guard parameters.count == values.count else { return .null }
+            return try run(parameters, values, body, closure, at: node)
+        }
+    }
+
+    private mutating func apply(
+        _ function: FunctionValue, toNamed values: [(name: String, value: Datum)], at node: Node
+    ) throws(Fault) -> Datum {
+        switch function.body {
+        case .builtIn(let builtIn):
+            guard let arguments = builtIn.arguments(named: values) else { return .null }
+            return try run(builtIn, arguments, at: node)
+        case .defined(let parameters, let body, let closure):
+            guard parameters.count == values.count else { return .null }
+            var ordered: [Datum] = []
+            for parameter in parameters {
+                guard let value = values.first(where: { $0.name == parameter.name })?.value else { return .null }
+                ordered.append(value)
+            }
+            return try run(parameters, ordered, body, closure, at: node)
+        }
+    }
+
+    private mutating func run(_ builtIn: BuiltIn, _ arguments: BuiltIn.Arguments, at node: Node) throws(Fault) -> Datum {
+        try charge(arguments.weight, at: node)
+        let result: Datum
+        switch builtIn.body {
+        case .pure(let body): result = body(arguments) ?? .null
+        case .evaluating(let body): result = try body(&self, arguments, node)
+        }
+        try checkSize(of: result, at: node.offset)
+        return result
+    }
+
+    private mutating func run(
+        _ parameters: [Node.FormalParameter], _ values: [Datum], _ body: Node, _ closure: Binding?,
+        at node: Node
+    ) throws(Fault) -> Datum {
+        var inner = closure
+        for (parameter, value) in zip(parameters, values) {
+            guard let converted = try convert(value, to: parameter.type, at: node) else { return .null }
+            inner = Binding(parameter.name, converted, in: inner)
+        }
+        return try evaluate(body, in: inner)
+    }
+
+    /// The value if it has the type, or fits it by DMN's implicit conversions; nil if it does not.
+    mutating func convert(_ value: Datum, to type: ExpressionType, at node: Node) throws(Fault) -> Datum? {
+        if value.isNull { return value }
+        if try isInstance(value, of: type, at: node) != false { return value }
+        let item = value.unwrappedSingleton
+        if try isInstance(item, of: type, at: node) == true { return item }
+        if case .list(let element) = type, try isInstance(value, of: element, at: node) == true { return .list([value]) }
+        if type == .dateTime, case .date(let date) = value { return .dateTime(ZonedDateTime(midnightOf: date)) }
+        return nil
+    }
+
+    /// `instance of`: null is an instance of nothing but `Null`. Nil if the type is not known here.
+    mutating func isInstance(_ value: Datum, of type: ExpressionType, at node: Node) throws(Fault) -> Bool? {
+        try charge(1, at: node)
+        switch (value, type) {
+        case (_, .named): return nil
+        case (.null, _): return type == .null
+        case (_, .any): return true
+        case (.bool, .boolean), (.number, .number), (.string, .string), (.date, .date), (.time, .time),
+            (.dateTime, .dateTime), (.daysTimeDuration, .daysTimeDuration), (.yearsMonthsDuration, .yearsMonthsDuration):
+            return true
+        case (.list(let items), .list(let element)):
+            return try allInstances(items.map { ($0, element) }, at: node)
+        case (.context(let members), .context(let types, _)):
+            guard types.allSatisfy({ members[$0.name] != nil }) else { return false }
+            return try allInstances(types.map { (members[$0.name] ?? .null, $0.type) }, at: node)
+        case (.range(let range), .range(let element)):
+            return try allInstances([range.start, range.end].compactMap { $0 }.map { ($0, element) }, at: node)
+        case (.function(let function), .function(let parameters, let result)):
+            return function.isInstance(parameters: parameters, result: result)
+        default: return false
+        }
+    }
+
+    /// Whether all are, null counting as any type; nil if none fails and one is not known.
+    private mutating func allInstances(
+        _ pairs: [(value: Datum, type: ExpressionType)], at node: Node
+    ) throws(Fault) -> Bool? {
+        var isKnown = true
+        for pair in pairs where !pair.value.isNull {
+            switch try isInstance(pair.value, of: pair.type, at: node) {
+            case false?: return false
+            case true?: break
+            case nil: isKnown = false
+            }
+        }
+        return isKnown ? true : nil
+    }
+}
+
+extension FunctionValue {
+    /// Parameters by their declared types; of results, only `Any` is certain.
+    fileprivate func isInstance(parameters: [ExpressionType], result: ExpressionType) -> Bool {
+        if parameters.isEmpty, result == .any { return true }
+        guard case .defined(let own, _, _) = body, own.count == parameters.count, result == .any else { return false }
+        return zip(own, parameters).allSatisfy { $1.conforms(to: $0.type) }
+    }
+}

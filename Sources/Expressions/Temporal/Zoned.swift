@@ -1,0 +1,134 @@
+import Values
+
+/// What a time says about its place. The rules of regions (their offsets through the year) are not known here, so a
+/// time in a region compares only with times in the same region.
+enum Zone: Sendable, Hashable {
+    case local
+    case offset(ZoneOffset)
+    /// An IANA name, `Europe/Paris`.
+    case region(String)
+
+    /// Reads `Z`, `+01:00` or `@Europe/Paris`; nothing is local.
+    init?(_ text: Substring) {
+        if text.isEmpty {
+            self = .local
+        } else if text.first == "@" {
+            let name = text.dropFirst()
+            guard Zone.isRegionName(name) else { return nil }
+            self = .region(String(name))
+        } else {
+            guard let offset = ZoneOffset(iso8601: String(text)) else { return nil }
+            self = .offset(offset)
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .local: ""
+        case .offset(let offset): offset.iso8601
+        case .region(let name): "@" + name
+        }
+    }
+
+    /// The offset where it is the same all year.
+    var fixedOffset: ZoneOffset? {
+        switch self {
+        case .local: nil
+        case .offset(let offset): offset
+        case .region(let name): ["UTC", "GMT", "Z", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Zulu"].contains(name) ? .utc : nil
+        }
+    }
+
+    private static func isRegionName(_ name: Substring) -> Bool {
+        guard let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 64 else {
+            return false
+        }
+        return name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789/_-+".unicodeScalars.contains($0)) }
+    }
+
+    /// Splits a time or date-time text where its zone begins. A minus sign belongs to a zone only after the `T` or colon.
+    static func split(_ text: String) -> (civil: Substring, zone: Substring) {
+        if let at = text.firstIndex(of: "@") { return (text[..<at], text[at...]) }
+        if text.hasSuffix("Z") || text.hasSuffix("z") { return (text.dropLast(), text.suffix(1)) }
+        let timeStart = text.firstIndex(of: "T") ?? text.startIndex
+        if let sign = text[timeStart...].lastIndex(where: { $0 == "+" || $0 == "-" }) {
+            return (text[..<sign], text[sign...])
+        }
+        return (text[...], "")
+    }
+}
+
+struct ZonedTime: Sendable, Hashable {
+    var time: CivilTime
+    var zone: Zone
+
+    init(_ time: CivilTime, _ zone: Zone = .local) {
+        self.time = time
+        self.zone = zone
+    }
+
+    init?(_ text: String) {
+        let (civil, zoneText) = Zone.split(text)
+        guard let time = CivilTime(iso8601: String(civil)), let zone = Zone(zoneText) else { return nil }
+        self.init(time, zone)
+    }
+
+    var text: String { time.iso8601 + zone.text }
+
+    /// Negative, zero or positive as this is before, at or after `other`; nil if the two cannot be compared.
+    func compared(to other: ZonedTime) -> Int? {
+        if zone == other.zone { return order(time, other.time) }
+        guard let left = zone.fixedOffset, let right = other.zone.fixedOffset else { return nil }
+        return order(
+            time.nanosecondsSinceMidnight - left.seconds * 1_000_000_000,
+            other.time.nanosecondsSinceMidnight - right.seconds * 1_000_000_000)
+    }
+}
+
+struct ZonedDateTime: Sendable, Hashable {
+    var dateTime: CivilDateTime
+    var zone: Zone
+
+    init(_ dateTime: CivilDateTime, _ zone: Zone = .local) {
+        self.dateTime = dateTime
+        self.zone = zone
+    }
+
+    /// The midnight with which a date begins, in UTC as DMN has it.
+    init(midnightOf date: CivilDate) {
+        self.init(CivilDateTime(date: date, time: CivilTime(nanosecondsSinceMidnight: 0)), .offset(.utc))
+    }
+
+    init(_ timestamp: Timestamp) {
+        self.init(CivilDateTime(timestamp), .offset(.utc))
+    }
+
+    init?(_ text: String) {
+        let (civil, zoneText) = Zone.split(text)
+        guard let dateTime = CivilDateTime(iso8601: String(civil)), let zone = Zone(zoneText) else { return nil }
+        self.init(dateTime, zone)
+    }
+
+    var text: String { dateTime.iso8601 + zone.text }
+
+    func compared(to other: ZonedDateTime) -> Int? {
+        nanoseconds(since: other).map { $0.signum().asInt }
+    }
+
+    /// The time from `other` to this; nil if one is local and the other is not, or a region's offset would be needed.
+    func nanoseconds(since other: ZonedDateTime) -> Int128? {
+        let civil = dateTime.nanosecondsSinceEpoch - other.dateTime.nanosecondsSinceEpoch
+        if zone == other.zone { return civil }
+        guard let left = zone.fixedOffset, let right = other.zone.fixedOffset else { return nil }
+        return civil - Int128(left.seconds - right.seconds) * 1_000_000_000
+    }
+}
+
+/// −1, 0 or 1.
+func order<Ordered: Comparable>(_ left: Ordered, _ right: Ordered) -> Int {
+    left < right ? -1 : left == right ? 0 : 1
+}
+
+extension Int128 {
+    fileprivate var asInt: Int { Int(truncatingIfNeeded: self) }
+}

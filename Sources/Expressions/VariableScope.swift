@@ -1,0 +1,11 @@
+package import Values
+
+/// Where an expression reads its variables from.
+package protocol VariableScope: Sendable {
+    /// The variable's value; nil if there is none (a variable that is JSON null is not nil).
+    func lookup(_ name: String) -> JSON?
+    /// The time that `now()` and `today()` answer.
+    var now: Timestamp { get }
+    /// The names of all variables, in a stable order.
+    var names: [String] { get }
+}
