@@ -96,6 +96,7 @@ package struct DeliveryMachine: Sendable {
     private var policies: OrderedDictionary<ContractKey, TaskPolicy> = [:]
     private var bus = BusState.disconnected(reason: "not yet connected")
     private var pending: OrderedDictionary<AttemptID, PendingPublish> = [:]
+    private var memory = ContractMemory(capacity: 50_000)
 
     package init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
@@ -183,6 +184,7 @@ package struct DeliveryMachine: Sendable {
         for task in tasks {
             counters.fetched += 1
             contracts[task.contract]?.fetched()
+            memory.remember(task.id, task.contract)
             let policy = policies[task.contract] ?? TaskPolicy(version: "\(task.contract.major).0")
             let message = TaskMessage(
                 task, policy: policy, replyTo: configuration.names.resultsKey(partition: configuration.partition))
@@ -288,7 +290,10 @@ package struct DeliveryMachine: Sendable {
         switch verdict {
         case .applied:
             counters.applied += 1
-            if report.report.isTerminal, let contract = report.contract { contracts[contract]?.ended() }
+            guard report.report.isTerminal else { return }
+            let contract = memory[report.report.task] ?? report.contract
+            memory.forget(report.report.task)
+            if let contract { contracts[contract]?.ended() }
         case .stale: counters.stale += 1
         case .gone: counters.gone += 1
         case .refused: counters.rejected += 1

@@ -51,9 +51,11 @@ enum ReportType: String, CaseIterable {
         case .completed: return .completed(output: try body.object("output") ?? .emptyObject)
         case .failed:
             let pause = try body.number("retryAfterMs", in: 0...31_536_000_000)
+            let parts = [try body.text("code"), try body.text("message")].compactMap(\.self)
             return .failed(
                 TaskFailure(
-                    message: try body.text("message") ?? "the agent gave no reason", details: body.details("details"),
+                    message: parts.isEmpty ? "the agent gave no reason" : parts.joined(separator: ": "),
+                    details: body.details("details"),
                     retry: try body.flag("retry"), retryAfter: pause.map { .milliseconds(Int64($0)) }))
         case .error:
             let variables = try body.object("variables")?.members() ?? []

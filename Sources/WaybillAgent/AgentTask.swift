@@ -1,0 +1,88 @@
+import Delivery
+import ProcessEngine
+import Values
+
+/// The task a handler works on: what it is, and how to speak about it while it runs.
+public struct AgentTask: Sendable {
+    /// The task, the same in every attempt: the idempotency key of the work.
+    public let id: String
+    /// The number of this attempt, from 1.
+    public let attempt: Int
+    /// `<contract>@<major.minor>`, as in `media.transcode@2.1`.
+    public let contract: String
+    /// The workflow instance it belongs to.
+    public let instance: String
+    /// The process and its version, as in `ingest:3`.
+    public let workflow: String?
+    /// How long the attempt may run.
+    public let timeout: Duration?
+    /// The W3C trace context of the task, if there is one.
+    public let traceparent: String?
+
+    private let key: AttemptID
+    private let send: @Sendable (ContractServer.Input) -> Void
+
+    init(_ task: TaskMessage, send: @escaping @Sendable (ContractServer.Input) -> Void) {
+        id = task.id.task.description
+        attempt = task.id.attempt
+        contract = "\(task.contract.name)@\(task.version)"
+        instance = task.id.task.instance.text
+        workflow = task.workflow
+        timeout = task.timeout
+        traceparent = task.traceparent
+        key = task.id
+        self.send = send
+    }
+
+    /// Tells how far the work is. Call it as often as you like: the latest is sent, at most two a second. It does not wait for
+    /// the bus.
+    ///
+    /// - Parameters:
+    ///   - fraction: 0…1; nil if unknown.
+    ///   - message: For people: what is being done.
+    /// - Throws: `CancellationError` if the task was cancelled, so that a loop that reports progress ends with it.
+    public func progress(_ fraction: Double?, _ message: String? = nil) async throws {
+        try Task.checkCancellation()
+        send(.progress(key, fraction, message))
+    }
+
+    /// Raises an event of the contract: a boundary event of that name on the activity is triggered. Returns when the bus has it.
+    /// It may arrive more than once.
+    ///
+    /// - Parameters:
+    ///   - name: One of the contract's `events`.
+    ///   - payload: What came with it, as any encodable value.
+    /// - Throws: `CancellationError` if the task was cancelled, ``TaskError`` if the payload is too large,
+    ///   `EncodingError` if it does not encode.
+    public func event(_ name: String, _ payload: some Encodable & Sendable) async throws {
+        try await event(name, json: try CodableJSON.encodeAny(payload))
+    }
+
+    /// Raises an event without a payload.
+    public func event(_ name: String) async throws {
+        try await event(name, json: Array("null".utf8))
+    }
+
+    /// Raises an event with a payload of JSON text.
+    public func event(_ name: String, json: [UInt8]) async throws {
+        try Task.checkCancellation()
+        guard let payload = try? JSON(validating: json) else {
+            throw TaskError.failure("the payload of the event \(name) is not JSON", retry: false)
+        }
+        guard !name.isEmpty, name.utf8.count <= 256 else {
+            throw TaskError.failure("an event's name has 1 to 256 bytes", retry: false)
+        }
+        let (answers, continuation) = AsyncStream<AgentSession.EventRefusal?>.makeStream()
+        send(.event(key, name: name, payload: payload, answer: continuation))
+        for await refusal in answers {
+            switch refusal {
+            case nil: return
+            case .tooLarge(let bytes, let limit):
+                throw TaskError.failure(
+                    "the event \(name) has \(bytes) bytes; at most \(limit) can be sent", retry: false)
+            case .attemptOver: throw CancellationError()
+            }
+        }
+        throw CancellationError()
+    }
+}
