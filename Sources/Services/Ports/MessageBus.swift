@@ -1,5 +1,4 @@
 package import Delivery
-package import Values
 
 /// The bus as the broker, the outbox relay and agents use it. Adapters reconnect by themselves, with back-off, and restore
 /// topology and consumers. Every adapter passes `MessageBusConformance`.

@@ -1,0 +1,160 @@
+import Delivery
+import Services
+
+/// One subscription on the consuming thread.
+///
+/// waiting → starting (channel opened); starting → running (consume-ok), waiting (channel closed by the bus);
+/// running → closing (cancelled by us or the bus), stopped, waiting (channel closed by the bus); stopped → closing, waiting;
+/// closing → waiting (close-ok). When stopped, waiting leads nowhere.
+/// A lost connection leads to waiting from everywhere.
+final class Consumer {
+    enum Phase {
+        case waiting(until: ContinuousClock.Instant)
+        case starting
+        case running
+        /// The channel is open for acks; nothing more is delivered.
+        case stopped
+        case closing
+    }
+
+    let id: Int
+    let subscription: Subscription
+    var phase = Phase.waiting(until: .now)
+    private(set) var channel: UInt16?
+    private(set) var epoch = 0
+    var ledger = AckLedger()
+    var assembler: MessageAssembler
+    /// What came in this turn.
+    var batch: [BusDelivery] = []
+
+    private let stream: AsyncStream<[BusDelivery]>.Continuation
+    private var started: (@Sendable (BusError?) -> Void)?
+    private var cancelled: [@Sendable () -> Void] = []
+    private(set) var isCancelled = false
+    /// No new deliveries are wanted.
+    var isStopped = false
+    private var acks: [UInt64] = []
+    private var rejects: [(tag: UInt64, requeue: Bool)] = []
+
+    init(
+        id: Int, subscription: Subscription, stream: AsyncStream<[BusDelivery]>.Continuation,
+        started: @escaping @Sendable (BusError?) -> Void, maximumBodyBytes: Int
+    ) {
+        self.id = id
+        self.subscription = subscription
+        self.stream = stream
+        self.started = started
+        assembler = MessageAssembler(maximumBodyBytes: maximumBodyBytes)
+    }
+
+    var isStarting: Bool { if case .starting = phase { true } else { false } }
+
+    /// Whether messages on its channel still count: after a close has been sent, they go back to the queue.
+    var takesMessages: Bool { if case .closing = phase { false } else { true } }
+
+    /// Tells `subscribe` how it went; false if it knows already.
+    @discardableResult
+    func answerStart(_ error: BusError?) -> Bool {
+        guard let started else { return false }
+        self.started = nil
+        started(error)
+        return true
+    }
+
+    func begin(on channel: UInt16, epoch: Int) {
+        self.channel = channel
+        self.epoch = epoch
+        ledger = AckLedger()
+        assembler.reset()
+        phase = .starting
+    }
+
+    /// The channel is gone: what was delivered on it comes again, and settling it means nothing.
+    func channelEnded() {
+        channel = nil
+        acks = []
+        rejects = []
+        // Its tags name nothing any more; the bus delivers it again.
+        batch = []
+        assembler.reset()
+        phase = .waiting(until: .now)
+    }
+
+    func acknowledge(_ tags: [BusDelivery.Tag]) {
+        for tag in tags where isCurrent(tag) { acks.append(tag.number) }
+    }
+
+    func reject(_ tags: [BusDelivery.Tag], requeue: Bool) {
+        for tag in tags where isCurrent(tag) { rejects.append((tag.number, requeue)) }
+    }
+
+    private func isCurrent(_ tag: BusDelivery.Tag) -> Bool { channel != nil && tag.epoch == epoch }
+
+    func cancel(_ done: @escaping @Sendable () -> Void) {
+        isCancelled = true
+        isStopped = true
+        cancelled.append(done)
+    }
+
+    func deliverBatch() {
+        guard !batch.isEmpty else { return }
+        stream.yield(batch)
+        batch = []
+    }
+
+    /// Sends acks and rejects that wait. Rejects first: an ack for several covers all before it.
+    func settle(over connection: AMQPConnection) throws(AMQPFailure) {
+        guard let channel, !acks.isEmpty || !rejects.isEmpty else { return }
+        defer {
+            acks = []
+            rejects = []
+        }
+        guard takesMessages else { return }
+        for (tag, requeue) in rejects where ledger.reject(tag) {
+            try connection.reject(tag, requeue: requeue, channel: channel)
+        }
+        for ack in ledger.acknowledge(acks) {
+            try connection.ack(ack.tag, multiple: ack.multiple, channel: channel)
+        }
+    }
+
+    /// The subscription is over.
+    func finish() {
+        stream.finish()
+        for done in cancelled { done() }
+        cancelled = []
+    }
+}
+
+/// A subscription as its owner sees it.
+final class RabbitMQSubscription: BusSubscription {
+    let deliveries: AsyncStream<[BusDelivery]>
+    private let id: Int
+    private let mailbox: Mailbox<LinkInput<Consumers.Command>>
+
+    init(id: Int, deliveries: AsyncStream<[BusDelivery]>, mailbox: Mailbox<LinkInput<Consumers.Command>>) {
+        self.id = id
+        self.deliveries = deliveries
+        self.mailbox = mailbox
+    }
+
+    func ack(_ tags: [BusDelivery.Tag]) async {
+        if !tags.isEmpty { mailbox.post(.role(.ack(id: id, tags))) }
+    }
+
+    func reject(_ tags: [BusDelivery.Tag], requeue: Bool) async {
+        if !tags.isEmpty { mailbox.post(.role(.reject(id: id, tags, requeue: requeue))) }
+    }
+
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            mailbox.post(.role(.stop(id: id) { continuation.resume() }))
+        }
+    }
+
+    func cancel() async {
+        await withCheckedContinuation { continuation in
+            mailbox.post(.role(.cancel(id: id) { continuation.resume() }))
+        }
+    }
+}
