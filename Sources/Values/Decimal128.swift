@@ -4,10 +4,7 @@
 /// the exponent is the closest to zero that a coefficient of 34 digits allows. Results are rounded half to even; a
 /// result too large is nil, one too small is zero. No infinities, no NaN.
 package struct Decimal128: Sendable, Hashable {
-    // The coefficient in two halves: stored as an `Int128` it would need an alignment of 16 bytes, which the compiler
-    // (6.3, debug) does not give every temporary, and a value would take 48 bytes instead of 32.
-    private let high: Int64
-    private let low: UInt64
+    private let stored: StoredInt128
     /// -6176 to 6111.
     let exponent: Int32
 
@@ -26,8 +23,7 @@ package struct Decimal128: Sendable, Hashable {
 
     /// For a coefficient and exponent that already are the one representation of their number.
     init(canonical coefficient: Int128, exponent: Int) {
-        high = Int64(truncatingIfNeeded: coefficient >> 64)
-        low = UInt64(truncatingIfNeeded: coefficient)
+        stored = StoredInt128(coefficient)
         self.exponent = Int32(truncatingIfNeeded: exponent)
     }
 
@@ -71,9 +67,9 @@ package struct Decimal128: Sendable, Hashable {
     }
 
     /// Below 10^34 in magnitude.
-    var coefficient: Int128 { Int128(high) << 64 | Int128(low) }
+    var coefficient: Int128 { stored.value }
 
-    package var isNegative: Bool { high < 0 }
+    package var isNegative: Bool { stored.isNegative }
     package var isZero: Bool { coefficient == 0 }
     /// Because of the one representation, a fraction is what has a negative exponent.
     package var isInteger: Bool { exponent >= 0 }
