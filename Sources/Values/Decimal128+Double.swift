@@ -4,33 +4,40 @@ extension Decimal128 {
         self.init(double.description)
     }
 
-    /// The value that `double` has in binary; nil if it takes more than 34 digits. Whole numbers from 10^34 on are not tried.
+    /// The value that `double` has in binary; nil if it takes more than 34 digits.
     package init?(exactly double: Double) {
         guard double.isFinite else { return nil }
-        if let whole = Int128(exactly: double) {
-            self.init(isNegative: whole < 0, magnitude: UInt256(whole.magnitude), exponent: 0)
-            guard whole.magnitude < Self.coefficientLimit else { return nil }
+        guard !double.isZero else {
+            self = .zero
             return
         }
-        // An odd number times 2^-places, which is that number times 5^places × 10^-places.
-        let places = double.significandWidth - Int(double.exponent)
-        guard (1...60).contains(places),
-            let odd = UInt128(exactly: double.magnitude * Double(sign: .plus, exponent: places, significand: 1))
+        // An odd number times a power of 2. (Subnormals are far too small to have only 34 digits.)
+        let significand = UInt128(double.significandBitPattern | 1 << 52)
+        let zeros = significand.trailingZeroBitCount
+        let power = Int(double.exponent) - 52 + zeros
+        // 2^-n is 5^n × 10^-n.
+        guard let whole = Self.times(significand >> zeros, 2, max(0, power)),
+            let coefficient = Self.times(whole, 5, max(0, -power))
         else { return nil }
-        var coefficient = odd
-        for _ in 0..<places {
-            coefficient *= 5
-            guard coefficient < Self.coefficientLimit else { return nil }
+        self.init(isNegative: double < 0, magnitude: UInt256(coefficient), exponent: min(0, power))
+    }
+
+    /// `number × base^exponent`; nil if it has more than 34 digits.
+    private static func times(_ number: UInt128, _ base: UInt128, _ exponent: Int) -> UInt128? {
+        var product = number
+        for _ in 0..<exponent {
+            product *= base
+            guard product < coefficientLimit else { return nil }
         }
-        self.init(isNegative: double < 0, magnitude: UInt256(coefficient), exponent: -places)
+        return product
     }
 
     /// The nearest double; infinite if the number is beyond the range of doubles.
     package var doubleValue: Double {
         // Both operands are exact, so the one operation rounds correctly.
-        if coefficient.magnitude < 1 << 53, exponent.magnitude <= 22 {
-            let power = Double(UInt128.powerOfTen(Int(exponent.magnitude)))
-            return exponent < 0 ? Double(coefficient) / power : Double(coefficient) * power
+        if let small = Int64(exactly: coefficient), small.magnitude < 1 << 53, exponent.magnitude <= 18 {
+            let power = Double(UInt64(UInt128.powerOfTen(Int(exponent.magnitude))))
+            return exponent < 0 ? Double(small) / power : Double(small) * power
         }
         return Double("\(coefficient)e\(exponent)") ?? 0
     }

@@ -125,8 +125,8 @@ extension Decimal128 {
 extension UInt256 {
     /// The whole part of the root of a number of 69 to 71 digits: Newton's method from above.
     fileprivate func squareRoot() -> UInt128 {
-        let estimate = (Double(high) * 0x1p128 + Double(low)).squareRoot()
-        var root = UInt128(estimate * (1 + 0x1p-40))
+        let bits = high > 0 ? 256 - high.leadingZeroBitCount : 128 - low.leadingZeroBitCount
+        var root: UInt128 = 1 << ((bits + 1) / 2)
         while true {
             let next = (root + quotientAndRemainder(dividingBy: root).quotient) / 2
             if next >= root { return root }

@@ -35,6 +35,9 @@ struct JSONScanner {
 
     init(limits: JSONLimits) {
         self.limits = limits
+        // Enough for most messages without growing.
+        frames.reserveCapacity(8)
+        names.reserveCapacity(24)
     }
 
     /// The range of the text without the white space around it.
@@ -120,7 +123,7 @@ struct JSONScanner {
 
     private mutating func close() {
         let frame = frames.removeLast()
-        names.removeLast(names.count - frame.firstName)
+        while names.count > frame.firstName { names.removeLast() }
         position += 1
     }
 

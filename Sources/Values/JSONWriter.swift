@@ -137,13 +137,14 @@ package struct JSONWriter: Sendable {
         bytes.append(ASCII.quote)
         string.withUTF8 { utf8 in
             var copied = 0
-            for (index, byte) in utf8.enumerated()
-            where byte < 0x20 || byte == ASCII.quote || byte == ASCII.backslash {
-                bytes.append(contentsOf: utf8[copied..<index])
+            for index in utf8.indices {
+                let byte = utf8[index]
+                guard byte < 0x20 || byte == ASCII.quote || byte == ASCII.backslash else { continue }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<index]))
                 appendEscape(of: byte, to: &bytes)
                 copied = index + 1
             }
-            bytes.append(contentsOf: utf8[copied...])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
         }
         bytes.append(ASCII.quote)
     }
