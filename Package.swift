@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
         .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
         .testTarget(
-            name: "ContractsTests", dependencies: ["Contracts", "Staging", "XMLReader", "YAMLReader", "Values"]),
+            name: "ContractsTests", dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "ProcessEngine", "Values"]),
         .testTarget(
             name: "ServicesTests",

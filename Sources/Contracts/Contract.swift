@@ -1,0 +1,141 @@
+package import ProcessEngine
+package import Values
+
+/// A contract: what a task, workflow or decision takes, gives and may fail with, and under which policies it is run.
+///
+/// A value of this type is sound: its name and version are well formed, its schemas compile, its examples fit them.
+package struct Contract: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable { case task, workflow, decision }
+
+    package var kind: Kind
+    package var name: String
+    package var version: ContractVersion
+    package var title: String?
+    package var description: String?
+    package var categories: [String]
+    /// JSON Schema 2020-12 of the input, an object.
+    package var input: JSON
+    /// JSON Schema 2020-12 of the output, an object.
+    package var output: JSON
+    package var errors: [DeclaredError]
+    package var events: [DeclaredEvent]
+    package var retry: Retry
+    /// How long one attempt may run.
+    package var timeout: Duration
+    /// The longest silence of a running attempt; nil: it need not report before `timeout`.
+    package var heartbeat: Duration?
+    /// How many attempts may be out at once; nil = no limit.
+    package var concurrency: Int?
+    package var priority: Int
+    /// The names of the secrets that the agent gets from the settings.
+    package var secrets: [String]
+    package var examples: [Example]
+    /// Of a workflow: the id of its BPMN process.
+    package var process: String?
+    /// Of a workflow: the name of the input that the monitor shows.
+    package var objectId: String?
+
+    /// A BPMN error the task may end with.
+    package struct DeclaredError: Sendable, Hashable {
+        package var code: String
+        package var description: String?
+        package init(code: String, description: String? = nil) {
+            self.code = code
+            self.description = description
+        }
+    }
+
+    /// An event a running attempt may report.
+    package struct DeclaredEvent: Sendable, Hashable {
+        package var name: String
+        package var description: String?
+        /// Whether it ends the attempt; nil if that is for the BPMN to say.
+        package var interrupting: Bool?
+        /// JSON Schema of what comes with it.
+        package var payload: JSON?
+        package init(name: String, description: String? = nil, interrupting: Bool? = nil, payload: JSON? = nil) {
+            self.name = name
+            self.description = description
+            self.interrupting = interrupting
+            self.payload = payload
+        }
+    }
+
+    package struct Retry: Sendable, Hashable {
+        package var maxAttempts: Int
+        package var backoff: Duration
+        package var multiplier: Double
+        package var maxBackoff: Duration
+        package init(
+            maxAttempts: Int = 3, backoff: Duration = .seconds(10), multiplier: Double = 2,
+            maxBackoff: Duration = .seconds(300)
+        ) {
+            self.maxAttempts = maxAttempts
+            self.backoff = backoff
+            self.multiplier = multiplier
+            self.maxBackoff = maxBackoff
+        }
+    }
+
+    package struct Example: Sendable, Hashable {
+        package var title: String?
+        package var input: JSON?
+        package var output: JSON?
+        package init(title: String? = nil, input: JSON? = nil, output: JSON? = nil) {
+            self.title = title
+            self.input = input
+            self.output = output
+        }
+    }
+
+    /// Name and major version: what a service task asks for.
+    package var key: ContractKey { ContractKey(name: name, major: version.major) }
+
+    /// `media.transcode@2.1`.
+    package var reference: String { "\(name)@\(version)" }
+
+    /// What the engine and the broker keep of it.
+    package var policy: TaskPolicy {
+        TaskPolicy(
+            version: version.description, maxAttempts: retry.maxAttempts, backoff: retry.backoff,
+            multiplier: retry.multiplier,
+            maxBackoff: retry.maxBackoff, timeout: timeout, heartbeat: heartbeat, priority: priority,
+            concurrency: concurrency)
+    }
+}
+
+extension Contract {
+    /// Lower-case words with digits and hyphens, joined by dots, at most 100 characters: `media.transcode`.
+    package static func isName(_ text: String) -> Bool {
+        guard (1...100).contains(text.utf8.count), let first = text.utf8.first, isLetter(first) else { return false }
+        return text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { part in
+            !part.isEmpty
+                && part.allSatisfy {
+                    isLetter($0) || $0 == UInt8(ascii: "-") || ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9"))
+                }
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") }
+
+    /// Reads a reference to a contract: `media.transcode@2.1`, `media.transcode@2`, `media.transcode@latest` or the name alone.
+    /// Answers nil if it is none of these.
+    package static func parseReference(_ text: String) -> (name: String, wanted: Wanted)? {
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, isName(String(first)) else { return nil }
+        let name = String(first)
+        guard parts.count == 2 else { return (name, .latest) }
+        let version = String(parts[1])
+        if version == "latest" { return (name, .latest) }
+        if let exact = ContractVersion(version) { return (name, .exactly(exact)) }
+        guard let major = ContractVersion(version + ".0")?.major else { return nil }
+        return (name, .newest(ofMajor: major))
+    }
+
+    /// Which version somebody asks for.
+    package enum Wanted: Sendable, Hashable {
+        case latest
+        case newest(ofMajor: Int)
+        case exactly(ContractVersion)
+    }
+}

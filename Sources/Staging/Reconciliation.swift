@@ -1,0 +1,118 @@
+import Contracts
+package import Values
+
+/// What makes an engine equal to a config store.
+package enum Reconciliation {
+    /// A contract, wanted or deployed.
+    package struct ContractState: Sendable, Hashable {
+        package var kind: String
+        package var name: String
+        package var version: String
+        /// Canonical JSON.
+        package var content: JSON
+
+        package init(kind: String, name: String, version: String, content: JSON) {
+            self.kind = kind
+            self.name = name
+            self.version = version
+            self.content = content
+        }
+    }
+
+    /// A process the store has, with the workflow contract it belongs to.
+    package struct WantedProcess: Sendable, Hashable {
+        package var process: String
+        package var hash: String
+        package var workflow: String
+        package var workflowVersion: String
+
+        package init(process: String, hash: String, workflow: String, workflowVersion: String) {
+            self.process = process
+            self.hash = hash
+            self.workflow = workflow
+            self.workflowVersion = workflowVersion
+        }
+    }
+
+    /// The newest version of a process in the engine.
+    package struct DeployedProcess: Sendable, Hashable {
+        package var process: String
+        package var version: Int
+        package var hash: String
+        package var workflow: String?
+        package var workflowVersion: String?
+        package var open: Bool
+
+        package init(
+            process: String, version: Int, hash: String, workflow: String?, workflowVersion: String?, open: Bool
+        ) {
+            self.process = process
+            self.version = version
+            self.hash = hash
+            self.workflow = workflow
+            self.workflowVersion = workflowVersion
+            self.open = open
+        }
+    }
+
+    package enum Action: Sendable, Hashable {
+        case deployContract(ContractState)
+        case deployProcess(WantedProcess)
+        case reopen(process: String)
+        case close(process: String)
+    }
+
+    /// The actions, in the order to take them: contracts, processes, reopenings, closings, each by name. Empty if the engine is equal
+    /// to the store.
+    ///
+    /// Of a process wanted in several versions the newest workflow version counts; of one deployed in several, the newest.
+    /// Contracts that the store no longer has stay deployed, since running instances need them. Processes deployed without a
+    /// workflow contract came by another way, and are left alone.
+    package static func plan(
+        wantedContracts: [ContractState], wantedProcesses: [WantedProcess], deployedContracts: [ContractState],
+        deployedProcesses: [DeployedProcess]
+    ) -> [Action] {
+        let deployedSet = Set(deployedContracts)
+        let contracts = wantedContracts.filter { !deployedSet.contains($0) }.sorted {
+            ($0.name, ContractVersion($0.version) ?? .zero) < ($1.name, ContractVersion($1.version) ?? .zero)
+        }
+
+        var wanted: [String: WantedProcess] = [:]
+        for process in wantedProcesses {
+            if let other = wanted[process.process], other.order >= process.order { continue }
+            wanted[process.process] = process
+        }
+        var deployed: [String: DeployedProcess] = [:]
+        for process in deployedProcesses where process.version > deployed[process.process]?.version ?? .min {
+            deployed[process.process] = process
+        }
+
+        var deployments: [Action] = []
+        var reopenings: [Action] = []
+        var closings: [Action] = []
+        for process in wanted.values.sorted(by: { $0.process < $1.process }) {
+            let current = deployed[process.process]
+            let isCurrent =
+                current?.hash == process.hash && current?.workflow == process.workflow
+                && current?.workflowVersion == process.workflowVersion
+            if !isCurrent { deployments.append(.deployProcess(process)) }
+            if let current, !current.open { reopenings.append(.reopen(process: process.process)) }
+        }
+        for process in deployed.values.sorted(by: { $0.process < $1.process })
+        where wanted[process.process] == nil && process.open && process.workflow != nil {
+            closings.append(.close(process: process.process))
+        }
+        return contracts.map(Action.deployContract) + deployments + reopenings + closings
+    }
+}
+
+extension Reconciliation.WantedProcess {
+    /// The newest version wins; among equal ones the answer must not depend on the order given.
+    fileprivate var order: (ContractVersion, String, String) {
+        (ContractVersion(workflowVersion) ?? .zero, workflow, hash)
+    }
+}
+
+extension ContractVersion {
+    fileprivate static let zero = ContractVersion(major: 0, minor: 0)
+}

@@ -1,0 +1,53 @@
+package import Contracts
+
+/// A file that somebody wants in the config store, read and hashed by the caller.
+package struct SourceFile: Sendable {
+    package enum Content: Sendable {
+        case contract(Contract)
+        /// A BPMN file and the ids of the processes in it.
+        case bpmn(processes: [String])
+    }
+
+    /// The file as the user named it.
+    package var path: String
+    package var content: Content
+    /// What the store keeps: a contract's canonical JSON, a BPMN file as it is.
+    package var bytes: [UInt8]
+    /// SHA-256 of `bytes`, hexadecimal.
+    package var hash: String
+
+    package init(path: String, content: Content, bytes: [UInt8], hash: String) {
+        self.path = path
+        self.content = content
+        self.bytes = bytes
+        self.hash = hash
+    }
+}
+
+/// One artifact of a revision: `task`, `workflow`, `decision` (contracts) or `bpmn`. A BPMN process is named by its id and carries the
+/// version of the workflow contract that names it.
+package struct Artifact: Sendable, Hashable, Comparable {
+    package static let bpmnKind = "bpmn"
+
+    package var kind: String
+    package var name: String
+    package var version: String
+    package var hash: String
+
+    package init(kind: String, name: String, version: String, hash: String) {
+        self.kind = kind
+        self.name = name
+        self.version = version
+        self.hash = hash
+    }
+
+    /// By kind, name and version, versions as numbers.
+    package static func < (left: Artifact, right: Artifact) -> Bool {
+        if (left.kind, left.name) != (right.kind, right.name) {
+            return (left.kind, left.name) < (right.kind, right.name)
+        }
+        let versions = (ContractVersion(left.version), ContractVersion(right.version))
+        if let left = versions.0, let right = versions.1, left != right { return left < right }
+        return (left.version, left.hash) < (right.version, right.hash)
+    }
+}
