@@ -95,7 +95,7 @@ package struct DeliveryMachine: Sendable {
     private var contracts: OrderedDictionary<ContractKey, ContractDemand> = [:]
     private var policies: OrderedDictionary<ContractKey, TaskPolicy> = [:]
     private var bus = BusState.disconnected(reason: "not yet connected")
-    private var pending: OrderedDictionary<AttemptID, PendingPublish> = [:]
+    private var pending: [AttemptID: PendingPublish] = [:]
     private var memory = ContractMemory(capacity: 50_000)
 
     package init(configuration: Configuration = Configuration()) {
