@@ -1,0 +1,130 @@
+import Delivery
+import Foundation
+import GRDB
+import ProcessEngine
+import Services
+import Values
+
+/// `ProcessStore.commit`, inside its transaction.
+struct Commit {
+    let database: Database
+
+    /// Transitions come before marks: a result counts even if the same batch gives the task back.
+    func run(_ transitions: [Transition], _ marks: [LeaseMark]) throws -> CommitReceipt {
+        var outcomes: [CommitReceipt.Outcome] = []
+        outcomes.reserveCapacity(transitions.count)
+        for transition in transitions {
+            outcomes.append(try refusal(of: transition) ?? .committed(position: store(transition)))
+        }
+        return CommitReceipt(outcomes: outcomes, markOutcomes: try marks.map(apply))
+    }
+
+    /// Why a transition cannot be stored; nil if it can. A taken key comes first, as it says most to the caller: the start that
+    /// it repeats is done.
+    private func refusal(of transition: Transition) throws -> CommitReceipt.Outcome? {
+        if let key = transition.startKey, let instance = try database.instance(startedWith: key) {
+            return .keyTaken(instance)
+        }
+        let last = try database.first(
+            "SELECT max(seq) FROM journal WHERE instance = ?", [transition.instance.text]
+        ) { row in row[0] as Int? }
+        guard transition.seq == (last.flatMap { $0 } ?? 0) + 1 else { return .conflict }
+        let lost = try transition.fences.filter { try !holds($0) }
+        return lost.isEmpty ? nil : .fenceLost(lost.map(\.task))
+    }
+
+    private func holds(_ fence: Fence) throws -> Bool {
+        // An attempt is out, and not yet counted as failed, as long as it has a lease.
+        try database.first(
+            """
+            SELECT 1 FROM task WHERE instance = ?1 AND number = ?2 AND attempt = ?3 AND token = ?4
+                AND (NOT ?5 OR lease_until IS NOT NULL) AND (?6 IS NULL OR lease_until <= ?6)
+            """,
+            [
+                fence.task.instance.text, fence.task.number, fence.attempt, fence.token, fence.mustBeOut,
+                fence.expiredAt?.stored,
+            ]
+        ) { _ in true } ?? false
+    }
+
+    private func store(_ transition: Transition) throws -> Int64 {
+        try database.run(
+            "INSERT INTO journal (instance, seq, at, events) VALUES (?, ?, ?, ?)",
+            [transition.instance.text, transition.seq, transition.at.stored, Data(transition.events)])
+        let position = database.lastInsertedRowID
+        if let key = transition.startKey {
+            try database.run("INSERT INTO start_key (key, instance) VALUES (?, ?)", [key, transition.instance.text])
+        }
+        for change in transition.tasks { try store(change, of: transition, at: position) }
+        for change in transition.timers { try store(change, of: transition) }
+        for message in transition.outbox {
+            try database.run(
+                "INSERT INTO outbox (exchange, routing_key, type, body) VALUES (?, ?, ?, ?)",
+                [message.exchange, message.routingKey, message.type, Data(message.body)])
+        }
+        return position
+    }
+
+    private func store(_ change: TaskChange, of transition: Transition, at position: Int64) throws {
+        switch change {
+        case .create(let task):
+            try create(task, of: transition, at: position)
+        case .remove(let number):
+            try database.run("DELETE FROM task WHERE instance = ? AND number = ?", [transition.instance.text, number])
+        case .reschedule(let number, let retries, let dueAt, let error, let keepToken):
+            try database.run(
+                """
+                UPDATE task SET phase = 0, retries = ?, available_at = ?, error = ?, token = iif(?, token, NULL), owner = NULL,
+                    lease_until = NULL, started_at = NULL, progress = NULL, progress_message = NULL
+                WHERE instance = ? AND number = ?
+                """, [retries, dueAt.stored, error, keepToken, transition.instance.text, number])
+        case .suspend(let number, let retries, let error, let keepToken):
+            try database.run(
+                """
+                UPDATE task SET phase = 4, retries = ?, error = ?, token = iif(?, token, NULL), owner = NULL,
+                    lease_until = NULL, started_at = NULL, progress = NULL, progress_message = NULL
+                WHERE instance = ? AND number = ?
+                """, [retries, error, keepToken, transition.instance.text, number])
+        }
+    }
+
+    private func create(_ task: NewTask, of transition: Transition, at position: Int64) throws {
+        let range = task.inputRange
+        guard range.lowerBound >= 0, range.upperBound <= transition.events.count else {
+            throw StoreError(
+                .misuse, "the input of task \(transition.instance).\(task.number) is not inside its events")
+        }
+        try database.run(
+            """
+            INSERT INTO task (
+                instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
+                element, definition, business_key, input_position, input_offset, input_length, input
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                transition.instance.text, task.number, (task.lease == nil ? TaskPhase.waiting : .dispatched).stored,
+                task.contract.description, task.priority, task.availableAt.stored, task.lease?.until.stored,
+                task.lease?.attempt ?? 0, task.retries, task.lease?.token, task.lease?.owner, task.element.text,
+                task.definition.description, task.businessKey, position, range.lowerBound, range.count,
+                Self.ownInput(range, of: transition.events),
+            ])
+    }
+
+    /// Reading a part of a large journal row costs as much as reading all of it: a hundred thousand tasks made at once would cost
+    /// their square. Small inputs of large rows are therefore stored once more, with the task, until it is over.
+    private static func ownInput(_ range: Range<Int>, of events: [UInt8]) -> Data? {
+        let large = 16 * 1024
+        return events.count > large && range.count < events.count / 4 ? Data(events[range]) : nil
+    }
+
+    private func store(_ change: TimerChange, of transition: Transition) throws {
+        switch change {
+        case .schedule(let number, let dueAt):
+            try database.run(
+                "INSERT OR REPLACE INTO timer (instance, number, due_at) VALUES (?, ?, ?)",
+                [transition.instance.text, number, dueAt.stored])
+        case .remove(let number):
+            try database.run("DELETE FROM timer WHERE instance = ? AND number = ?", [transition.instance.text, number])
+        }
+    }
+}

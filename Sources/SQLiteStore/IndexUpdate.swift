@@ -1,0 +1,100 @@
+import GRDB
+import ProcessEngine
+import Services
+import Values
+
+/// What the index does with one change. An instance or task that is over stays as it is: then a change that comes again finds
+/// nothing to do.
+struct IndexUpdate {
+    let database: Database
+
+    func apply(_ change: IndexChange) throws {
+        switch change {
+        case .instanceStarted(let instance):
+            try insert(instance)
+        case .instanceEnded(let instance, let state, let message, let at):
+            try database.run(
+                """
+                UPDATE index_instance SET state = ?, message = ?, ended_at = ?, open_incidents = 0
+                WHERE id = ? AND ended_at IS NULL
+                """, [state.rawValue, message, at.stored, instance.text])
+        case .incidents(let instance, let change, let message):
+            try changeIncidents(of: instance, by: change, message)
+        case .taskCreated(let task):
+            try insert(task)
+        case .taskChanged(let task, let state, let message, let at):
+            try move(task, to: state, message, at)
+        }
+    }
+
+    private func insert(_ instance: IndexedInstance) throws {
+        let metadata = instance.labels.metadata
+        let isNew = try database.changes(
+            """
+            INSERT OR IGNORE INTO index_instance (
+                id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key, state,
+                started_at, ended_at, message, open_incidents, tasks_created, tasks_done
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                instance.id.text, instance.definition.description, instance.definition.process,
+                instance.labels.workflow,
+                instance.labels.workflowVersion, instance.labels.objectID, instance.labels.startedBy,
+                IndexColumns.text(of: metadata), instance.businessKey, instance.state.rawValue,
+                instance.startedAt.stored,
+                instance.endedAt?.stored, instance.message, instance.openIncidents, instance.tasksCreated,
+                instance.tasksDone,
+            ])
+        guard isNew else { return }
+        for pair in metadata {
+            try database.run(
+                "INSERT OR IGNORE INTO index_metadata (name, value, started_at, instance) VALUES (?, ?, ?, ?)",
+                [pair.name, pair.value.canonical.text, instance.startedAt.stored, instance.id.text])
+        }
+    }
+
+    private func changeIncidents(of instance: InstanceID, by change: Int, _ message: String?) throws {
+        let count = "max(open_incidents + ?1, 0)"
+        try database.run(
+            """
+            UPDATE index_instance SET open_incidents = \(count), state = iif(\(count) > 0, ?2, ?3),
+                message = iif(?1 > 0, ?4, iif(\(count) > 0, message, NULL))
+            WHERE id = ?5 AND ended_at IS NULL
+            """,
+            [change, InstanceState.incident.rawValue, InstanceState.running.rawValue, message, instance.text])
+    }
+
+    private func insert(_ task: IndexedTask) throws {
+        let isNew = try database.changes(
+            """
+            INSERT OR IGNORE INTO index_task (
+                instance, number, element, contract, major, state, created_at, ended_at, message
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                task.id.instance.text, task.id.number, task.element.text, task.contract.name, task.contract.major,
+                task.state.rawValue, task.createdAt.stored, task.endedAt?.stored, task.message,
+            ])
+        guard isNew else { return }
+        try database.run(
+            "UPDATE index_instance SET tasks_created = tasks_created + 1 WHERE id = ?", [task.id.instance.text])
+    }
+
+    private func move(_ task: TaskID, to state: IndexedTaskState, _ message: String?, _ at: Timestamp) throws {
+        let isOver = Self.isOver(state)
+        let moved = try database.changes(
+            """
+            UPDATE index_task SET state = ?, message = ?, ended_at = ?
+            WHERE instance = ? AND number = ? AND ended_at IS NULL
+            """, [state.rawValue, message, isOver ? at.stored : nil, task.instance.text, task.number])
+        guard moved, isOver else { return }
+        try database.run("UPDATE index_instance SET tasks_done = tasks_done + 1 WHERE id = ?", [task.instance.text])
+    }
+
+    private static func isOver(_ state: IndexedTaskState) -> Bool {
+        switch state {
+        case .completed, .error, .canceled: true
+        case .open, .incident: false
+        }
+    }
+}

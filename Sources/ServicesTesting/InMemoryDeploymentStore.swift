@@ -1,0 +1,91 @@
+package import ProcessEngine
+package import Services
+import Synchronization
+package import Values
+
+/// The reference for every deployment store.
+package final class InMemoryDeploymentStore: DeploymentStore {
+    private struct State {
+        /// Versions of a process, from 1, with their sources.
+        var definitions: [String: [(definition: DeployedDefinition, source: [UInt8])]] = [:]
+        var closed: Set<String> = []
+        var contracts: [[String]: DeployedContract] = [:]
+        var epoch: Int64 = 0
+    }
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt {
+        state.withLock { state in
+            var changed = false
+            for contract in deployment.contracts {
+                let old = state.contracts.updateValue(contract, forKey: [contract.name, contract.version])
+                if old != contract { changed = true }
+            }
+            var definitions: [(id: DefinitionID, new: Bool)] = []
+            for process in deployment.processes { definitions.append(Self.deploy(process, at: now, in: &state)) }
+            if changed || definitions.contains(where: \.new) { state.epoch += 1 }
+            return DeploymentReceipt(definitions: definitions)
+        }
+    }
+
+    private static func deploy(
+        _ process: Deployment.Process, at now: Timestamp, in state: inout State
+    ) -> (id: DefinitionID, new: Bool) {
+        let versions = state.definitions[process.process, default: []]
+        if let newest = versions.last?.definition, newest.hash == process.hash, newest.workflow == process.workflow,
+            newest.workflowVersion == process.workflowVersion, !state.closed.contains(process.process)
+        {
+            return (newest.id, false)
+        }
+        let id = DefinitionID(process: process.process, version: versions.count + 1)
+        let definition = DeployedDefinition(
+            id: id, hash: process.hash, workflow: process.workflow, workflowVersion: process.workflowVersion,
+            deployedAt: now,
+            open: true)
+        state.definitions[process.process, default: []].append((definition, process.source))
+        state.closed.remove(process.process)
+        return (id, true)
+    }
+
+    package func setOpen(_ open: Bool, processes: [String]) async throws {
+        state.withLock { state in
+            let before = state.closed
+            for process in processes where state.definitions[process] != nil {
+                if open { state.closed.remove(process) } else { state.closed.insert(process) }
+            }
+            if state.closed != before { state.epoch += 1 }
+        }
+    }
+
+    package func definitions() async throws -> [DeployedDefinition] {
+        state.withLock { state in
+            let all = state.definitions.values.flatMap { $0 }.map { version in
+                var definition = version.definition
+                definition.open = !state.closed.contains(definition.id.process)
+                return definition
+            }
+            return all.sorted { $0.id < $1.id }
+        }
+    }
+
+    package func source(of definition: DefinitionID) async throws -> [UInt8]? {
+        state.withLock { state in
+            state.definitions[definition.process]?.first { $0.definition.id == definition }?.source
+        }
+    }
+
+    package func contracts() async throws -> [DeployedContract] {
+        state.withLock { state in
+            state.contracts.values.sorted { left, right in
+                left.name == right.name
+                    ? InMemoryConfigStore.isVersion(left.version, before: right.version) : left.name < right.name
+            }
+        }
+    }
+
+    package func deploymentEpoch() async throws -> Int64 {
+        state.withLock { $0.epoch }
+    }
+}

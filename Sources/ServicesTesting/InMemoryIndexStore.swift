@@ -1,0 +1,163 @@
+import ProcessEngine
+package import Services
+import Synchronization
+import Values
+
+/// The reference for every index store.
+package final class InMemoryIndexStore: IndexStore {
+    private struct State {
+        var position: Int64 = 0
+        var instances: [InstanceID: IndexedInstance] = [:]
+        var tasks: [TaskID: IndexedTask] = [:]
+    }
+    private let state = Mutex(State())
+    private let live: any ProcessStore
+
+    /// `live` has the rows of the moment.
+    package init(live: any ProcessStore) {
+        self.live = live
+    }
+
+    package func indexPosition() async throws -> Int64 {
+        state.withLock { $0.position }
+    }
+
+    package func apply(_ changes: [IndexChange], from: Int64, to: Int64) async throws -> Bool {
+        state.withLock { state in
+            guard state.position == from else { return false }
+            for change in changes { Self.apply(change, to: &state) }
+            state.position = to
+            return true
+        }
+    }
+
+    private static func apply(_ change: IndexChange, to state: inout State) {
+        switch change {
+        case .instanceStarted(let instance):
+            if state.instances[instance.id] == nil { state.instances[instance.id] = instance }
+        case .instanceEnded(let id, let newState, let message, let at):
+            update(id, in: &state) { instance in
+                instance.state = newState
+                instance.message = message
+                instance.endedAt = at
+                instance.openIncidents = 0
+            }
+        case .incidents(let id, let change, let message):
+            update(id, in: &state) { instance in
+                instance.openIncidents = max(instance.openIncidents + change, 0)
+                instance.state = instance.openIncidents > 0 ? .incident : .running
+                if change > 0 {
+                    instance.message = message
+                } else if instance.openIncidents == 0 {
+                    instance.message = nil
+                }
+            }
+        case .taskCreated(let task):
+            guard state.tasks[task.id] == nil else { return }
+            state.tasks[task.id] = task
+            state.instances[task.id.instance]?.tasksCreated += 1
+        case .taskChanged(let id, let newState, let message, let at):
+            guard var task = state.tasks[id], task.endedAt == nil else { return }
+            task.state = newState
+            task.message = message
+            switch newState {
+            case .completed, .error, .canceled:
+                task.endedAt = at
+                state.instances[id.instance]?.tasksDone += 1
+            case .open, .incident: break
+            }
+            state.tasks[id] = task
+        }
+    }
+
+    /// An instance that is over stays as it is: then a change that comes again finds nothing to do.
+    private static func update(_ id: InstanceID, in state: inout State, _ change: (inout IndexedInstance) -> Void) {
+        guard var instance = state.instances[id], instance.endedAt == nil else { return }
+        change(&instance)
+        state.instances[id] = instance
+    }
+
+    package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
+        let found = state.withLock { $0.instances.values.filter { Self.matches($0, query) } }
+        return try Self.page(found, query.page) { Key(time: $0.startedAt, instance: $0.id) }
+    }
+
+    private static func matches(_ instance: IndexedInstance, _ query: InstanceQuery) -> Bool {
+        let metadata = Set(instance.labels.metadata.map { Variable(name: $0.name, value: $0.value.canonical) })
+        return query.id.map { $0 == instance.id } ?? true
+            && (query.states.isEmpty || query.states.contains(instance.state))
+            && query.workflow.map { $0 == instance.labels.workflow || $0 == instance.definition.process } ?? true
+            && query.businessKey.map { $0 == instance.businessKey } ?? true
+            && query.objectID.map { $0 == instance.labels.objectID } ?? true
+            && query.startedAfter.map { instance.startedAt > $0 } ?? true
+            && query.startedBefore.map { instance.startedAt < $0 } ?? true
+            && query.metadata.allSatisfy { metadata.contains(Variable(name: $0.name, value: $0.value.canonical)) }
+    }
+
+    package func indexedTasks(_ query: TaskQuery) async throws -> Page<IndexedTask> {
+        let found = state.withLock { $0.tasks.values.filter { Self.matches($0, query) } }
+        var page = try Self.page(found, query.page) {
+            Key(time: $0.createdAt, instance: $0.id.instance, number: $0.id.number)
+        }
+        let rows = try await live.tasks(page.rows.map(\.id))
+        for place in page.rows.indices { page.rows[place].live = rows.first { $0.id == page.rows[place].id } }
+        return page
+    }
+
+    private static func matches(_ task: IndexedTask, _ query: TaskQuery) -> Bool {
+        query.instance.map { $0 == task.id.instance } ?? true
+            && (query.states.isEmpty || query.states.contains(task.state))
+            && query.contract.map { $0 == task.contract.name || $0 == task.contract.description } ?? true
+            && query.createdAfter.map { task.createdAt > $0 } ?? true
+            && query.createdBefore.map { task.createdAt < $0 } ?? true
+    }
+
+    package func instanceCounts() async throws -> [InstanceState: Int] {
+        state.withLock { state in state.instances.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 } }
+    }
+
+    /// The order of pages, and what a token says.
+    private struct Key: Comparable {
+        var time: Timestamp
+        var instance: InstanceID
+        /// 0 for an instance.
+        var number = 0
+
+        static func < (left: Key, right: Key) -> Bool {
+            (left.time, left.instance, left.number) < (right.time, right.instance, right.number)
+        }
+
+        var token: String { "\(time.millisecondsSinceEpoch) \(number) \(instance)" }
+
+        init(time: Timestamp, instance: InstanceID, number: Int = 0) {
+            self.time = time
+            self.instance = instance
+            self.number = number
+        }
+
+        init?(token: String) {
+            let parts = token.split(separator: " ", maxSplits: 2)
+            guard parts.count == 3, let time = Int64(parts[0]), let number = Int(parts[1]) else { return nil }
+            self.init(
+                time: Timestamp(millisecondsSinceEpoch: time), instance: InstanceID(String(parts[2])), number: number)
+        }
+    }
+
+    private static func page<Row>(
+        _ rows: [Row], _ request: PageRequest, _ key: (Row) -> Key
+    ) throws(StoreError) -> Page<Row> {
+        guard (1...1000).contains(request.limit) else {
+            throw StoreError(.misuse, "a page has 1 to 1000 rows, not \(request.limit)")
+        }
+        var sorted = rows.sorted { key($0) > key($1) }
+        if let token = request.after {
+            guard let last = Key(token: token) else {
+                throw StoreError(
+                    .misuse, "\(token.debugDescription) is not a page token: give the one of the page before")
+            }
+            sorted.removeAll { key($0) >= last }
+        }
+        let shown = Array(sorted.prefix(request.limit))
+        return Page(rows: shown, next: sorted.count > shown.count ? shown.last.map { key($0).token } : nil)
+    }
+}

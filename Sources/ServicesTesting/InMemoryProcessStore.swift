@@ -1,0 +1,75 @@
+package import Delivery
+package import ProcessEngine
+package import Services
+import Synchronization
+package import Values
+
+/// The reference for every process store: the simplest code that keeps the port's promises. Nothing outlives it.
+package final class InMemoryProcessStore: ProcessStore {
+    private let state = Mutex(InMemoryProcessState())
+
+    package init() {}
+
+    package func journal(of instance: InstanceID, after seq: Int) async throws -> [JournalRow] {
+        state.withLock { state in
+            // Seqs count from 1 without a gap.
+            (state.rows[instance] ?? []).dropFirst(max(seq, 0)).map { state.journal[$0] }
+        }
+    }
+
+    package func commit(_ transitions: [Transition], marks: [LeaseMark]) async throws -> CommitReceipt {
+        try state.withLock { try $0.commit(transitions, marks) }
+    }
+
+    package func claim(_ request: ClaimRequest) async throws -> [LeasedTask] {
+        try state.withLock { try $0.claim(request) }
+    }
+
+    package func overdueTasks(at now: Timestamp, limit: Int) async throws -> [OverdueTask] {
+        state.withLock { $0.overdue(at: now, limit: limit) }
+    }
+
+    package func dueTimers(at now: Timestamp, limit: Int) async throws -> [DueTimer] {
+        state.withLock { state in
+            let due = state.timers.filter { $0.value <= now }.map {
+                DueTimer(instance: $0.instance, number: $0.number, dueAt: $1)
+            }
+            let ordered = due.sorted { ($0.dueAt, $0.instance, $0.number) < ($1.dueAt, $1.instance, $1.number) }
+            return Array(ordered.prefix(max(limit, 0)))
+        }
+    }
+
+    package func nextDue() async throws -> Timestamp? {
+        state.withLock { state in
+            let tasks = state.tasks.values.compactMap {
+                $0.row.phase == .waiting ? $0.row.availableAt : $0.row.leaseUntil
+            }
+            return (tasks + state.timers.values).min()
+        }
+    }
+
+    package func backlog(at now: Timestamp) async throws -> [ContractBacklog] {
+        state.withLock { $0.backlog(at: now) }
+    }
+
+    package func journal(after position: Int64, limit: Int) async throws -> [JournalRow] {
+        // Positions count from 1 without a gap.
+        state.withLock { Array($0.journal.dropFirst(Int(max(position, 0))).prefix(max(limit, 0))) }
+    }
+
+    package func outbox(limit: Int) async throws -> [OutboxMessage] {
+        state.withLock { Array($0.outbox.prefix(max(limit, 0))) }
+    }
+
+    package func removeFromOutbox(_ ids: [Int64]) async throws {
+        state.withLock { state in state.outbox.removeAll { ids.contains($0.id) } }
+    }
+
+    package func tasks(_ ids: [TaskID]) async throws -> [TaskRow] {
+        state.withLock { state in ids.compactMap { state.tasks[$0]?.row } }
+    }
+
+    package func instance(startedWith key: String) async throws -> InstanceID? {
+        state.withLock { $0.startKeys[key] }
+    }
+}

@@ -1,0 +1,79 @@
+import Delivery
+import ProcessEngine
+import Services
+import Values
+
+extension InMemoryProcessState {
+    mutating func claim(_ request: ClaimRequest) throws -> [LeasedTask] {
+        var candidates: [StoredTask] = []
+        var seen: Set<ContractKey> = []
+        for credit in request.credits where seen.insert(credit.contract).inserted {
+            candidates += best(of: credit, at: request.now)
+        }
+        candidates.sort(by: Self.comesBefore)
+        let limit = max(min(request.limit, request.tokens.count), 0)
+        return try zip(candidates.prefix(limit), request.tokens).map { candidate, token in
+            var task = candidate
+            task.row.phase = .dispatched
+            task.row.attempt += 1
+            task.row.token = token
+            task.row.leaseUntil = request.leaseUntil
+            tasks[task.row.id] = task
+            return LeasedTask(
+                id: task.row.id, element: task.row.element, contract: task.row.contract, priority: task.row.priority,
+                retries: task.row.retries, definition: task.definition, businessKey: task.businessKey,
+                lease: TaskLease(
+                    owner: request.owner, attempt: task.row.attempt, token: token, until: request.leaseUntil),
+                input: try JSON(validating: task.input))
+        }
+    }
+
+    private func best(of credit: ClaimRequest.Credit, at now: Timestamp) -> ArraySlice<StoredTask> {
+        let all = tasks.values.filter { $0.row.contract == credit.contract }
+        var room = credit.count
+        if let concurrency = credit.concurrency {
+            // Only live leases count: what expired is over, or is among the candidates.
+            room = min(room, concurrency - all.count { $0.row.leaseUntil.map { $0 > now } ?? false })
+        }
+        let due = all.filter { task in
+            switch task.row.phase {
+            case .waiting: task.row.availableAt <= now
+            case .dispatched, .queued: task.row.leaseUntil.map { $0 <= now } ?? false
+            case .running, .suspended: false
+            }
+        }
+        return due.sorted(by: Self.comesBefore).prefix(max(room, 0))
+    }
+
+    private static func comesBefore(_ left: StoredTask, _ right: StoredTask) -> Bool {
+        if left.row.priority != right.row.priority { return left.row.priority > right.row.priority }
+        return (left.row.availableAt, left.order) < (right.row.availableAt, right.order)
+    }
+
+    func overdue(at now: Timestamp, limit: Int) -> [OverdueTask] {
+        let overdue = tasks.values.compactMap { task -> (order: Int, task: OverdueTask)? in
+            guard task.row.phase == .running, let until = task.row.leaseUntil, until <= now, let token = task.row.token
+            else { return nil }
+            return (
+                task.order,
+                OverdueTask(
+                    id: task.row.id, contract: task.row.contract, attempt: task.row.attempt, token: token,
+                    leaseUntil: until)
+            )
+        }
+        let ordered = overdue.sorted { ($0.task.leaseUntil, $0.order) < ($1.task.leaseUntil, $1.order) }
+        return ordered.prefix(max(limit, 0)).map(\.task)
+    }
+
+    func backlog(at now: Timestamp) -> [ContractBacklog] {
+        var counts: [ContractKey: ContractBacklog] = [:]
+        for task in tasks.values {
+            let contract = task.row.contract
+            let isDue = task.row.phase == .waiting && task.row.availableAt <= now
+            guard isDue || task.isOut else { continue }
+            counts[contract, default: ContractBacklog(contract: contract, due: 0, out: 0)].due += isDue ? 1 : 0
+            counts[contract]?.out += task.isOut ? 1 : 0
+        }
+        return counts.values.sorted { $0.contract < $1.contract }
+    }
+}

@@ -1,0 +1,27 @@
+import Services
+import ServicesTesting
+import Testing
+
+@Suite struct InMemoryStoreTests {
+    @Test(arguments: ProcessStoreConformance.cases)
+    func `the process store in memory`(keeps promise: ProcessStoreConformance.Case) async throws {
+        try await promise.run(on: InMemoryProcessStore())
+    }
+
+    @Test(arguments: DeploymentStoreConformance.cases)
+    func `the deployment store in memory`(keeps promise: DeploymentStoreConformance.Case) async throws {
+        try await promise.run(on: InMemoryDeploymentStore())
+    }
+
+    @Test(arguments: ConfigStoreConformance.cases)
+    func `the config store in memory`(keeps promise: ConfigStoreConformance.Case) async throws {
+        try await promise.run(on: InMemoryConfigStore())
+    }
+
+    @Test(arguments: IndexStoreConformance.cases)
+    func `the index store in memory`(keeps promise: IndexStoreConformance.Case) async throws {
+        let process = InMemoryProcessStore()
+        try await promise.run(
+            on: IndexStoreConformance.Stores(index: InMemoryIndexStore(live: process), process: process))
+    }
+}
