@@ -62,7 +62,8 @@ let package = Package(
         .target(
             name: "WebServer",
             dependencies: [
-                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", logging, lifecycle,
+                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", collections, logging,
+                lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -101,7 +102,8 @@ let package = Package(
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
         .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
         .testTarget(
-            name: "ContractsTests", dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
+            name: "ContractsTests",
+            dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "ProcessEngine", "Values"]),
         .testTarget(
             name: "ServicesTests",

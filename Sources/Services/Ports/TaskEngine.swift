@@ -1,6 +1,6 @@
 package import Delivery
 package import ProcessEngine
-package import Values
+import Values
 
 /// The engine as a broker sees it: in this process, or another engine over HTTP.
 package protocol TaskEngine: Sendable {
@@ -15,7 +15,13 @@ package protocol TaskEngine: Sendable {
     func mark(_ marks: [LeaseMark]) async
 
     /// The deployed task contracts with their policies, ordered; and each change of them.
-    func contracts() -> AsyncStream<[ContractKey: TaskPolicy]>
+    func contracts() async -> AsyncStream<[ContractKey: TaskPolicy]>
+
+    /// How many tasks of each contract are due and out.
+    func backlog() async throws -> [ContractBacklog]
+
+    /// Answers the long polls of an owner now, empty: it is leaving.
+    func cancelFetches(owner: String) async
 }
 
 package struct FetchRequest: Sendable {
@@ -24,7 +30,10 @@ package struct FetchRequest: Sendable {
     package var limit: Int
     package var wait: Duration
     package var dispatchLease: Duration
-    package init(owner: String, credits: [(contract: ContractKey, count: Int)], limit: Int, wait: Duration, dispatchLease: Duration) {
+    package init(
+        owner: String, credits: [(contract: ContractKey, count: Int)], limit: Int, wait: Duration,
+        dispatchLease: Duration
+    ) {
         self.owner = owner
         self.credits = credits
         self.limit = limit

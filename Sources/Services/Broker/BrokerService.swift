@@ -1,0 +1,250 @@
+package import Delivery
+package import Logging
+import ProcessEngine
+import Values
+
+/// The broker: pulls due tasks from the engine, publishes each to the queue of its contract, and applies what agents answer.
+///
+/// What to do is decided by `DeliveryMachine`; this shell talks to engine and bus. Several pullers run side by side, split by
+/// contract, and share the machine through this actor.
+package actor BrokerService {
+    private let engine: any TaskEngine
+    private let bus: any MessageBus
+    private let time: any TimeSource
+    private let log: Logger
+    private let configuration: BrokerConfiguration
+    private let owner: String
+    private let pullers: [Signal]
+    private var machine: DeliveryMachine
+    private var isBusUp = false
+    private var isDeclared = false
+
+    package init(
+        engine: any TaskEngine, bus: any MessageBus, time: any TimeSource, random: any RandomSource,
+        configuration: BrokerConfiguration = BrokerConfiguration(), log: Logger
+    ) {
+        self.engine = engine
+        self.bus = bus
+        self.time = time
+        self.configuration = configuration
+        self.log = log
+        owner = "broker-" + Hex.text(random.next().0)
+        pullers = (0..<configuration.pullers).map { _ in Signal() }
+        machine = DeliveryMachine(configuration: configuration.delivery)
+    }
+
+    package var counters: DeliveryCounters { machine.counters }
+    package var inFlight: Int { machine.inFlight }
+    /// Whether tasks can go out and results come in; else the reason why not.
+    package var trouble: String? {
+        isBusUp ? (isDeclared ? nil : "exchanges and queues are not declared yet") : "the bus is not connected"
+    }
+
+    /// Serves until cancelled; then lets go of its long polls and finishes the batches that are on their way.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.followBus() }
+            group.addTask { await self.followContracts() }
+            group.addTask { await self.inspectQueues() }
+            group.addTask { try await self.consume(self.configuration.delivery.names.unroutableQueue, dead: false) }
+            group.addTask { try await self.consume(self.configuration.delivery.names.deadQueue, dead: true) }
+            group.addTask {
+                let names = self.configuration.delivery.names
+                try await self.consume(
+                    names.resultsQueue(partition: self.configuration.delivery.partition), dead: false)
+            }
+            for number in pullers.indices { group.addTask { await self.pull(number) } }
+            group.addTask {
+                // The engine holds the long polls: only it can end them.
+                while !Task.isCancelled { try? await self.time.sleep(for: .seconds(3600)) }
+                await self.engine.cancelFetches(owner: self.owner)
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: - What the broker watches
+
+    private func followBus() async {
+        for await state in bus.states() {
+            machine.busStateChanged(state)
+            switch state {
+            case .connected:
+                isBusUp = true
+                log.info("the bus is connected")
+            case .disconnected(let reason):
+                isBusUp = false
+                log.warning("the bus is away: \(reason)")
+            case .blocked(let reason): log.warning("the bus is blocked, pulling stops: \(reason)")
+            }
+            wakePullers()
+        }
+    }
+
+    private func followContracts() async {
+        await perform([.declare(machine.baseTopology, contracts: [])])
+        for await policies in await engine.contracts() {
+            await perform(machine.contractsChanged(policies))
+            await inspectOnce()
+        }
+    }
+
+    private func inspectQueues() async {
+        while !Task.isCancelled {
+            await inspectOnce()
+            try? await time.sleep(for: configuration.inspection)
+        }
+    }
+
+    /// Consumers of each queue and attempts that are out: what credit is made of.
+    private func inspectOnce() async {
+        guard isBusUp, isDeclared else { return }
+        do {
+            for contract in machine.contractKeys {
+                let status = try await bus.inspect(queue: configuration.delivery.names.taskQueue(of: contract))
+                await perform(machine.inspected(contract, status))
+            }
+            machine.backlogCounted(try await engine.backlog().map { ($0.contract, $0.out) })
+        } catch {
+            log.debug("inspecting queues failed: \(error)")
+        }
+        wakePullers()
+    }
+
+    private func wakePullers() {
+        for puller in pullers { puller.fire() }
+    }
+
+    // MARK: - Engine to bus
+
+    private func pull(_ number: Int) async {
+        while !Task.isCancelled {
+            let demand = isDeclared ? machine.demand(puller: number, of: pullers.count, at: time.now) : []
+            guard !demand.isEmpty else {
+                _ = await pullers[number].wait()
+                continue
+            }
+            do {
+                let tasks = try await engine.fetch(
+                    FetchRequest(
+                        owner: owner, credits: demand, limit: configuration.pollLimit, wait: configuration.pollWait,
+                        dispatchLease: configuration.dispatchLease))
+                if !tasks.isEmpty { await perform(machine.tasksFetched(tasks, at: time.now)) }
+            } catch {
+                log.error("fetching tasks failed: \(error)")
+                try? await time.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    /// Does what the machine says, and what the answers lead to. Returns when each publish has found its end.
+    private func perform(_ actions: [DeliveryMachine.Action]) async {
+        var queue = actions
+        while !queue.isEmpty {
+            var next: [DeliveryMachine.Action] = []
+            for action in queue {
+                switch action {
+                case .declare(let topology, let contracts): await declare(topology, contracts)
+                case .publish(let batch, let pause, let timeout):
+                    if pause > .zero { try? await time.sleep(for: pause) }
+                    let outcomes = await bus.publish(batch.map(\.message), timeout: timeout)
+                    next += machine.publishAnswered(zip(batch, outcomes).map { ($0.id, $1) }, at: time.now)
+                case .mark(let marks): await engine.mark(marks)
+                case .report(let reports):
+                    await report(reports)
+                }
+            }
+            queue = next
+        }
+    }
+
+    private func declare(_ topology: Topology, _ contracts: [ContractKey]) async {
+        var pause: Duration = .milliseconds(200)
+        while !Task.isCancelled {
+            do {
+                try await bus.declare(topology)
+                machine.declared(contracts)
+                isDeclared = true
+                wakePullers()
+                return
+            } catch {
+                log.error("declaring exchanges and queues failed: \(error)")
+                try? await time.sleep(for: pause)
+                pause = min(pause * 2, .seconds(10))
+            }
+        }
+    }
+
+    // MARK: - Bus to engine
+
+    /// Takes results, or dead letters, in batches and acks each batch after the engine's commit.
+    private func consume(_ queue: String, dead: Bool) async throws {
+        let subscription = try await bus.subscribe(Subscription(queue: queue, prefetch: configuration.resultPrefetch))
+        for await batch in subscription.deliveries {
+            var reports: [DeliveryMachine.Report] = []
+            for delivery in batch {
+                let intake =
+                    dead
+                    ? machine.deadLetterReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
+                    : machine.resultReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
+                switch intake {
+                case .report(let report): reports.append(report)
+                case .settled(let problem):
+                    if let problem { log.warning("a message on \(queue) cannot be read: \(problem)") }
+                }
+            }
+            // What is not committed is not acked: the bus keeps it for whoever comes next.
+            if await report(reports) { await subscription.ack(batch.map(\.tag)) }
+        }
+        await subscription.cancel()
+    }
+
+    /// Gives reports to the engine until it has answered: the fence makes a repetition harmless. False when cancelled before.
+    @discardableResult
+    private func report(_ reports: [DeliveryMachine.Report]) async -> Bool {
+        guard !reports.isEmpty else { return true }
+        var pause: Duration = .milliseconds(100)
+        while !Task.isCancelled {
+            do {
+                let outcomes = try await engine.apply(reports.map(\.report))
+                for (report, outcome) in zip(reports, outcomes) {
+                    if case .refused(let reason) = outcome {
+                        log.warning("a report of task \(report.report.task) was refused: \(reason)")
+                    }
+                    machine.reportAnswered(report, outcome.verdict)
+                }
+                wakePullers()
+                return true
+            } catch {
+                log.error("results wait for the engine: \(error)")
+                try? await time.sleep(for: pause)
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+        return false
+    }
+}
+
+extension ReportOutcome {
+    fileprivate var verdict: DeliveryMachine.Verdict {
+        switch self {
+        case .applied: .applied
+        case .stale: .stale
+        case .gone: .gone
+        case .refused: .refused
+        }
+    }
+}
+
+package struct BrokerConfiguration: Sendable {
+    package var delivery = DeliveryMachine.Configuration()
+    /// Tasks in one long poll, at most.
+    package var pollLimit = 10
+    package var pollWait: Duration = .seconds(20)
+    /// Long polls side by side, split by contract.
+    package var pullers = 4
+    package var dispatchLease: Duration = .seconds(30)
+    package var inspection: Duration = .seconds(1)
+    package var resultPrefetch = 500
+    package init() {}
+}

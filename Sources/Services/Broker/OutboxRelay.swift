@@ -1,0 +1,85 @@
+package import Delivery
+package import Logging
+import Values
+
+/// Sends what transitions left in the outbox, at least once, in order; and notices of instances, once.
+package struct OutboxRelay: Sendable {
+    private let store: any ProcessStore
+    private let bus: any MessageBus
+    private let names: BusNames
+    private let time: any TimeSource
+    private let committed: Signal
+    private let log: Logger
+
+    package init(
+        store: any ProcessStore, bus: any MessageBus, names: BusNames, time: any TimeSource, committed: Signal,
+        log: Logger
+    ) {
+        self.store = store
+        self.bus = bus
+        self.names = names
+        self.time = time
+        self.committed = committed
+        self.log = log
+    }
+
+    /// Serves until cancelled.
+    package func run() async throws {
+        while !Task.isCancelled {
+            do {
+                while try await sendBatch() {}
+            } catch {
+                log.error("the outbox waits: \(error)")
+            }
+            _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+        }
+    }
+
+    /// Sends the oldest messages; whether to go on.
+    private func sendBatch() async throws -> Bool {
+        let messages = try await store.outbox(limit: 100)
+        guard !messages.isEmpty else { return false }
+        let outcomes = await bus.publish(
+            messages.map { message in
+                BusMessage(
+                    exchange: names.prefix + message.content.exchange, routingKey: message.content.routingKey,
+                    messageID: "outbox:\(message.id)", type: message.content.type, body: message.content.body)
+            }, timeout: .seconds(15))
+        // Nobody listens (returned) is fine for what the outbox carries: cancels and notices.
+        var sent: [Int64] = []
+        for (message, outcome) in zip(messages, outcomes) {
+            switch outcome {
+            case .confirmed, .returned: sent.append(message.id)
+            case .refused, .unknown, .notSent: break
+            }
+        }
+        try await store.removeFromOutbox(sent)
+        return sent.count == messages.count
+    }
+
+    /// Publishes notices on `waybill.events`, routing key `instance.<state>`; best effort.
+    package func publish(_ notices: [InstanceNotice]) async {
+        guard !notices.isEmpty else { return }
+        _ = await bus.publish(
+            notices.map { notice in
+                BusMessage(
+                    exchange: names.eventsExchange, routingKey: "instance.\(notice.state.lowercased())",
+                    correlationID: notice.instance,
+                    type: "instance",
+                    body: JSON.object([
+                        ("instance", .string(notice.instance)), ("state", .string(notice.state)),
+                        ("message", notice.message.map(JSON.string) ?? .null),
+                    ]).bytes)
+            }, timeout: .seconds(2))
+    }
+
+    /// Tells deployment services of other processes that the config store changed; lost ones are made good by their timers.
+    package func publishConfigChange(_ revision: Revision) async {
+        _ = await bus.publish(
+            [
+                BusMessage(
+                    exchange: names.controlExchange, routingKey: names.configChangedKey, type: "config.changed",
+                    body: JSON.object([(name: "revision", value: .number(revision.number))]).bytes)
+            ], timeout: .seconds(2))
+    }
+}

@@ -1,0 +1,176 @@
+package import Contracts
+import ProcessEngine
+import Staging
+package import Values
+
+/// Takes change sets into the config store: everything is read and checked first, nothing invalid is stored.
+package struct ConfigService: Sendable {
+    /// Reads a contract file, or throws `Diagnostics`; the YAML adapter, given by the wiring.
+    package typealias ContractReader = @Sendable (_ bytes: [UInt8], _ file: String) throws -> Contract
+
+    package struct File: Sendable {
+        package var path: String
+        package var content: [UInt8]
+        package init(path: String, content: [UInt8]) {
+            self.path = path
+            self.content = content
+        }
+    }
+
+    package struct Report: Sendable {
+        package enum Status: String, Sendable {
+            case stored
+            case unchanged
+            /// A dry run: checked, nothing stored.
+            case checked
+        }
+        package var status: Status
+        package var revision: Revision?
+        package var added: [ArtifactEntry]
+        package var changed: [ArtifactEntry]
+        package var unchanged: [ArtifactEntry]
+        package var removed: [ArtifactEntry]
+        package var warnings: [Diagnostic]
+    }
+
+    private let store: any ConfigStore
+    private let readContract: ContractReader
+    private let readModel: DefinitionRegistry.ModelReader
+    private let hash: @Sendable ([UInt8]) -> String
+    private let time: any TimeSource
+    private let changed: @Sendable (Revision) async -> Void
+
+    /// - Parameters:
+    ///   - hash: SHA-256, hexadecimal.
+    ///   - changed: called after each new revision, before the push is answered.
+    package init(
+        store: any ConfigStore, readContract: @escaping ContractReader,
+        readModel: @escaping DefinitionRegistry.ModelReader,
+        hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource,
+        changed: @escaping @Sendable (Revision) async -> Void
+    ) {
+        self.store = store
+        self.readContract = readContract
+        self.readModel = readModel
+        self.hash = hash
+        self.time = time
+        self.changed = changed
+    }
+
+    package func revisions(before: Int?, limit: Int) async throws -> [Revision] {
+        try await store.revisions(before: before, limit: limit)
+    }
+
+    package func artifacts(at revision: Int?) async throws -> [ArtifactEntry] {
+        try await store.artifacts(at: revision)
+    }
+
+    /// Stores files as one revision. Throws `Diagnostics` with everything wrong with them, or `Rejection(.conflict)` if somebody
+    /// else pushed in between.
+    package func push(
+        _ files: [File], author: String, message: String, parent: Int?, prune: Bool, dryRun: Bool
+    ) async throws -> Report {
+        let head = try await store.head()
+        if let parent, parent != head?.number {
+            throw Rejection(
+                .conflict, "revision \(head?.number ?? 0) is the newest, not \(parent): pull, look, and push again")
+        }
+        let entries = head == nil ? [] : try await store.artifacts(at: nil)
+        let (sources, definitions) = try read(files)
+        let headContracts = try await contracts(among: entries)
+        let change = try ChangeSet(
+            files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
+            scope: prune ? .replace : .merge)
+        let warnings = try check(definitions, against: headContracts + sources.compactMap(\.contract))
+        var report = Report(
+            status: dryRun ? .checked : .unchanged, revision: head, added: change.added.map(ArtifactEntry.init),
+            changed: change.changed.map(ArtifactEntry.init), unchanged: change.unchanged.map(ArtifactEntry.init),
+            removed: change.removed.map(ArtifactEntry.init), warnings: warnings)
+        guard !dryRun, !change.isEmpty else { return report }
+        let outcome = try await store.push(
+            NewRevision(
+                parent: head?.number, author: author, message: message, entries: change.entries.map(ArtifactEntry.init),
+                contents: change.contents), at: time.now)
+        switch outcome {
+        case .stored(let revision):
+            report.status = .stored
+            report.revision = revision
+            await changed(revision)
+        case .unchanged(let revision): report.revision = revision
+        case .outdated(let newest):
+            throw Rejection(
+                .conflict, "\(newest.author) pushed revision \(newest.number) at the same moment; push again")
+        }
+        return report
+    }
+
+    /// Every file, read; every problem of every file at once.
+    private func read(_ files: [File]) throws -> ([SourceFile], [ProcessDefinition]) {
+        var sources: [SourceFile] = []
+        var definitions: [ProcessDefinition] = []
+        var problems: [Diagnostic] = []
+        for file in files {
+            do {
+                if file.path.hasSuffix(".bpmn") {
+                    let processes = try readModel(file.content, file.path)
+                    definitions += processes
+                    sources.append(
+                        SourceFile(
+                            path: file.path, content: .bpmn(processes: processes.map(\.process)), bytes: file.content,
+                            hash: hash(file.content)))
+                } else {
+                    let contract = try readContract(file.content, file.path)
+                    let canonical = contract.canonical.bytes
+                    sources.append(
+                        SourceFile(
+                            path: file.path, content: .contract(contract), bytes: canonical, hash: hash(canonical)))
+                }
+            } catch let error as Diagnostics {
+                problems += error.all
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return (sources, definitions)
+    }
+
+    private func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {
+        var contracts: [Contract] = []
+        for entry in entries where entry.kind != Artifact.bpmnKind {
+            guard let content = try await store.content(entry.hash) else {
+                throw StoreError(
+                    .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
+            }
+            contracts.append(try Contract(canonical: JSON(validating: content)))
+        }
+        return contracts
+    }
+
+    /// Models against contracts; throws if there are errors, else answers the warnings.
+    private func check(_ definitions: [ProcessDefinition], against contracts: [Contract]) throws -> [Diagnostic] {
+        let catalog = try ContractCatalog(contracts)
+        let findings = definitions.flatMap { $0.warnings + ModelCheck.check($0, against: catalog) }
+        guard findings.allSatisfy({ $0.severity == .warning }) else { throw Diagnostics(findings) }
+        return findings
+    }
+}
+
+extension SourceFile {
+    fileprivate var contract: Contract? {
+        switch content {
+        case .contract(let contract): contract
+        case .bpmn: nil
+        }
+    }
+}
+
+extension Artifact {
+    init(_ entry: ArtifactEntry) {
+        self.init(kind: entry.kind, name: entry.name, version: entry.version, hash: entry.hash)
+    }
+}
+
+extension ArtifactEntry {
+    init(_ artifact: Artifact) {
+        self.init(kind: artifact.kind, name: artifact.name, version: artifact.version, hash: artifact.hash)
+    }
+}

@@ -1,0 +1,142 @@
+import Contracts
+package import Logging
+import ProcessEngine
+import Staging
+import Values
+
+/// Makes the engine equal to the config store: at the start, when the store changes, and on a timer, which makes good a lost
+/// notification.
+package actor DeploymentService {
+    private let config: any ConfigStore
+    private let registry: DefinitionRegistry
+    private let time: any TimeSource
+    private let log: Logger
+    private let interval: Duration
+    private let changed = Signal()
+    private(set) package var trouble: String? = "not reconciled yet"
+
+    package init(
+        config: any ConfigStore, registry: DefinitionRegistry, time: any TimeSource, log: Logger,
+        interval: Duration = .seconds(30)
+    ) {
+        self.config = config
+        self.registry = registry
+        self.time = time
+        self.log = log
+        self.interval = interval
+    }
+
+    /// Serves until cancelled.
+    package func run() async throws {
+        while !Task.isCancelled {
+            await reconcileNow()
+            _ = await changed.wait(until: time.now.advanced(by: interval), by: time)
+        }
+    }
+
+    /// Somebody changed the store.
+    package nonisolated func storeChanged() {
+        changed.fire()
+    }
+
+    /// Compares store and engine and applies the difference; what goes wrong is told by `trouble` and tried again.
+    package func reconcileNow() async {
+        do {
+            try await reconcile()
+            trouble = nil
+        } catch {
+            trouble = "the engine is not as the config store says: \(error)"
+            log.error("reconciling failed: \(error)")
+        }
+    }
+
+    private func reconcile() async throws {
+        let head = try await config.head()
+        let entries = head == nil ? [] : try await config.artifacts(at: nil)
+        let contracts = try await readContracts(entries)
+        let wantedProcesses = contracts.compactMap { contract -> Reconciliation.WantedProcess? in
+            guard let process = contract.process,
+                let model = entries.first(where: {
+                    $0.kind == Artifact.bpmnKind && $0.name == process && $0.version == contract.version.description
+                })
+            else { return nil }
+            return Reconciliation.WantedProcess(
+                process: process, hash: model.hash, workflow: contract.name,
+                workflowVersion: contract.version.description)
+        }
+        let store = registry.store
+        let actions = Reconciliation.plan(
+            wantedContracts: contracts.map { DeployedContract($0).state }, wantedProcesses: wantedProcesses,
+            deployedContracts: try await store.contracts().map(\.state),
+            deployedProcesses: try await store.definitions().map(Reconciliation.DeployedProcess.init))
+        try await apply(actions)
+        try await registry.refresh()
+    }
+
+    private func apply(_ actions: [Reconciliation.Action]) async throws {
+        var deployment = Deployment(processes: [], contracts: [])
+        var open: [String] = []
+        var close: [String] = []
+        for action in actions {
+            switch action {
+            case .deployContract(let state):
+                deployment.contracts.append(
+                    DeployedContract(kind: state.kind, name: state.name, version: state.version, content: state.content)
+                )
+            case .deployProcess(let process):
+                guard let source = try await config.content(process.hash) else {
+                    throw StoreError(.corrupt, "the config store has no content for the process \(process.process)")
+                }
+                deployment.processes.append(
+                    Deployment.Process(
+                        process: process.process, source: source, hash: process.hash, workflow: process.workflow,
+                        workflowVersion: process.workflowVersion))
+            case .reopen(let process): open.append(process)
+            case .close(let process): close.append(process)
+            }
+        }
+        // Contracts and processes go in together: no process is ever deployed without its contracts.
+        if !deployment.contracts.isEmpty || !deployment.processes.isEmpty {
+            let receipt = try await registry.store.deploy(deployment, at: time.now)
+            for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
+        }
+        if !open.isEmpty { try await registry.store.setOpen(true, processes: open) }
+        if !close.isEmpty {
+            try await registry.store.setOpen(false, processes: close)
+            log.notice("closed for new starts: \(close.joined(separator: ", "))")
+        }
+    }
+
+    private func readContracts(_ entries: [ArtifactEntry]) async throws -> [Contract] {
+        var contracts: [Contract] = []
+        for entry in entries where entry.kind != Artifact.bpmnKind {
+            guard let content = try await config.content(entry.hash) else {
+                throw StoreError(
+                    .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
+            }
+            contracts.append(try Contract(canonical: JSON(validating: content)))
+        }
+        return contracts
+    }
+}
+
+extension DeployedContract {
+    fileprivate init(_ contract: Contract) {
+        self.init(
+            kind: contract.kind.rawValue, name: contract.name, version: contract.version.description,
+            content: contract.canonical)
+    }
+
+    fileprivate var state: Reconciliation.ContractState {
+        Reconciliation.ContractState(kind: kind, name: name, version: version, content: content)
+    }
+}
+
+extension Reconciliation.DeployedProcess {
+    fileprivate init(_ definition: DeployedDefinition) {
+        self.init(
+            process: definition.id.process, version: definition.id.version, hash: definition.hash,
+            workflow: definition.workflow,
+            workflowVersion: definition.workflowVersion, open: definition.open)
+    }
+}

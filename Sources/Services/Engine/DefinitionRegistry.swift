@@ -1,0 +1,75 @@
+package import Contracts
+package import ProcessEngine
+import Values
+
+/// What is deployed, as the engine uses it: parsed definitions and the newest minor of each contract.
+package actor DefinitionRegistry {
+    /// Reads a BPMN file into its executable processes, or throws `Diagnostics`; the XML adapter, given by the wiring.
+    package typealias ModelReader = @Sendable (_ source: [UInt8], _ file: String) throws -> [ProcessDefinition]
+
+    package nonisolated let store: any DeploymentStore
+    private let readModel: ModelReader
+    private var parsed: [DefinitionID: ProcessDefinition] = [:]
+    private var epoch: Int64 = -1
+    private var watchers: [AsyncStream<[ContractKey: TaskPolicy]>.Continuation] = []
+    private(set) package var deployed: [DeployedDefinition] = []
+    private(set) package var catalog = ContractCatalog()
+    private(set) package var policies: [ContractKey: TaskPolicy] = [:]
+
+    package var contracts: any TaskContracts { catalog }
+
+    package init(store: any DeploymentStore, readModel: @escaping ModelReader) {
+        self.store = store
+        self.readModel = readModel
+    }
+
+    /// Reads what is deployed, if it changed. Returns whether it did.
+    @discardableResult
+    package func refresh() async throws -> Bool {
+        let current = try await store.deploymentEpoch()
+        guard current != epoch else { return false }
+        let contracts = try await store.contracts().map { try Contract(canonical: $0.content) }
+        deployed = try await store.definitions()
+        catalog = try ContractCatalog(contracts)
+        policies = Self.policies(of: contracts)
+        epoch = current
+        for watcher in watchers { watcher.yield(policies) }
+        return true
+    }
+
+    /// The policy of the newest minor of each major.
+    private static func policies(of contracts: [Contract]) -> [ContractKey: TaskPolicy] {
+        var newest: [ContractKey: Contract] = [:]
+        for contract in contracts where contract.kind == .task {
+            if let other = newest[contract.key], other.version > contract.version { continue }
+            newest[contract.key] = contract
+        }
+        return newest.mapValues(\.policy)
+    }
+
+    /// A deployed version, parsed; nil if there is none.
+    package func definition(_ id: DefinitionID) async throws -> ProcessDefinition? {
+        if let known = parsed[id] { return known }
+        guard let source = try await store.source(of: id) else { return nil }
+        let found = try readModel(source, "\(id)").first { $0.process == id.process }
+        parsed[id] = found
+        return found
+    }
+
+    /// The outputs that the workflow contract of an instance declares; nil for a process without one.
+    package func outputNames(of row: IndexedInstance) -> [String]? {
+        guard let name = row.labels.workflow, let version = row.labels.workflowVersion.flatMap({ ContractVersion($0) }),
+            let contract = catalog.contract(named: name, .exactly(version))
+        else { return nil }
+        return (try? JSONSchema(contract.output.decoded()))?.propertyNames
+    }
+
+    /// The policies now, and at each change.
+    package func policyChanges() -> AsyncStream<[ContractKey: TaskPolicy]> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [ContractKey: TaskPolicy].self, bufferingPolicy: .bufferingNewest(1))
+        continuation.yield(policies)
+        watchers.append(continuation)
+        return stream
+    }
+}

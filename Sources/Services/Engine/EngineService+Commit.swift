@@ -1,0 +1,229 @@
+import Delivery
+import Logging
+import OrderedCollections
+import ProcessEngine
+import Values
+
+/// What the commands of one instance in one batch lead to.
+private struct Decision {
+    var items: [PendingWork]
+    var outcomes: [WorkOutcome?]
+    var before: CachedInstance
+    var after: ProcessInstance
+    var transition: Transition?
+    var created: [Int: JSON] = [:]
+}
+
+extension EngineService {
+    /// Decides and commits one batch, and answers it.
+    func commit(_ work: [PendingWork]) async {
+        var groups: OrderedDictionary<InstanceID, [PendingWork]> = [:]
+        var marks: [(mark: LeaseMark, item: PendingWork?)] = []
+        for item in work {
+            switch item.work {
+            case .command(let instance, _, let fence, _):
+                groups[instance, default: []].append(item)
+                if let fence { lazyMarks.forget(fence.task) }
+            case .mark(let mark): marks.append((mark, item))
+            }
+        }
+        marks += lazyMarks.takeAll().map { ($0, nil) }
+        do {
+            var decisions: [Decision] = []
+            for (id, items) in groups {
+                if let decision = try await decide(items, for: id) { decisions.append(decision) }
+            }
+            var transitions: [Transition] = []
+            var committing: [Decision] = []
+            for var decision in decisions {
+                guard var transition = decision.transition else {
+                    finish(decision, .committed(position: 0))
+                    continue
+                }
+                handOver(&transition, created: decision.created)
+                decision.transition = transition
+                transitions.append(transition)
+                committing.append(decision)
+            }
+            guard !transitions.isEmpty || !marks.isEmpty else { return }
+            do {
+                let receipt = try await store.commit(transitions, marks: marks.map(\.mark))
+                counters.commits.add(1)
+                for (decision, outcome) in zip(committing, receipt.outcomes) { finish(decision, outcome) }
+                for (entry, applied) in zip(marks, receipt.markOutcomes) {
+                    if let item = entry.item { answer(item, applied ? .committed(position: 0) : .stale) }
+                }
+                polls.answerTaken()
+                committed.fire()
+            } catch {
+                // Nobody knows whether it was stored: what the cache holds may be old.
+                for decision in committing {
+                    cache.remove(decision.before.id)
+                    polls.giveBack(decision.before.id)
+                    for item in decision.items { answer(item, .failed(error)) }
+                }
+                for entry in marks { if let item = entry.item { answer(item, .failed(error)) } }
+                log.error("commit failed: \(error)")
+            }
+        } catch {
+            for item in work { answer(item, .failed(error)) }
+            log.error("reading the journal failed: \(error)")
+        }
+    }
+
+    /// Decides the commands of one instance in turn. Nil when all of them are answered already.
+    private func decide(_ items: [PendingWork], for id: InstanceID) async throws -> Decision? {
+        let isStart = if case .command(_, .start, _, _)? = items.first?.work { true } else { false }
+        guard let before = try await load(id, isStart: isStart, items: items) else {
+            for item in items { answer(item, .rejected(Rejection(.gone, "there is no instance \(id)"))) }
+            return nil
+        }
+        let surroundings = Surroundings(now: time.now, contracts: await registry.contracts)
+        var decision = Decision(
+            items: items, outcomes: Array(repeating: nil, count: items.count), before: before, after: before.instance)
+        var events: [Event] = []
+        var fences: [Fence] = []
+        var startKey: String?
+        var keepToken = false
+        for (index, item) in items.enumerated() {
+            guard case .command(_, let command, let fence, let key) = item.work else { continue }
+            do {
+                let step = try Engine.decide(command, for: decision.after, of: before.definition, in: surroundings)
+                decision.after.apply(step)
+                events += step
+                if let fence {
+                    fences.append(fence)
+                    keepToken = keepToken || fence.expiredAt != nil
+                }
+                startKey = startKey ?? key
+            } catch {
+                decision.outcomes[index] = .rejected(error)
+            }
+        }
+        guard !events.isEmpty else { return decision }
+        let encoded = EventCoding.encode(events)
+        var transition = Transition(instance: id, seq: before.seq + 1, at: surroundings.now, events: encoded.bytes)
+        transition.fences = fences
+        transition.startKey = startKey
+        decision.created = transition.derive(
+            from: events, inputRanges: encoded.inputRanges, before: before.instance, definition: before.definitionID,
+            keepToken: keepToken)
+        decision.transition = transition
+        return decision
+    }
+
+    private func finish(_ decision: Decision, _ outcome: CommitReceipt.Outcome) {
+        let id = decision.before.id
+        switch outcome {
+        case .committed(let position):
+            if let transition = decision.transition { settle(transition, after: decision) }
+            for (item, known) in zip(decision.items, decision.outcomes) {
+                answer(item, known ?? .committed(position: position))
+            }
+        case .conflict:
+            cache.remove(id)
+            polls.giveBack(id)
+            retry(decision.items)
+        case .fenceLost(let tasks):
+            polls.giveBack(id)
+            var others: [PendingWork] = []
+            for item in decision.items {
+                if case .command(_, _, let fence?, _) = item.work, tasks.contains(fence.task) {
+                    answer(item, .stale)
+                } else {
+                    others.append(item)
+                }
+            }
+            retry(others)
+        case .keyTaken(let existing):
+            polls.giveBack(id)
+            for item in decision.items { answer(item, .existing(existing)) }
+        }
+    }
+
+    /// After the commit of a transition: the cache, and what its tasks and timers mean for those who wait.
+    private func settle(_ transition: Transition, after decision: Decision) {
+        let before = decision.before
+        if decision.after.isEnded {
+            cache.remove(before.id)
+        } else {
+            cache.insert(
+                CachedInstance(
+                    id: before.id, instance: decision.after, seq: transition.seq, definitionID: before.definitionID,
+                    definition: before.definition))
+        }
+        for change in transition.tasks {
+            switch change {
+            case .create(let task):
+                if task.lease == nil { polls.created(task.contract) }
+            case .remove: polls.freed()
+            case .reschedule(_, _, let dueAt, _, _): wake(at: dueAt)
+            case .suspend: polls.freed()
+            }
+        }
+        for case .schedule(_, let dueAt) in transition.timers { wake(at: dueAt) }
+        if polls.needsRecheck { tickSignal.fire() }
+    }
+
+    private func retry(_ items: [PendingWork]) {
+        for var item in items {
+            item.conflicts += 1
+            counters.conflicts.add(1)
+            if item.conflicts > configuration.conflictLimit {
+                answer(
+                    item, .failed(StoreError(.unavailable, "too many processes write this instance at once; try again"))
+                )
+            } else {
+                pending.append(item)
+            }
+        }
+    }
+
+    /// The instance as it is now: from the cache, with the rows after it; or folded from its whole journal.
+    private func load(_ id: InstanceID, isStart: Bool, items: [PendingWork]) async throws -> CachedInstance? {
+        if let cached = cache[id] { return cached }
+        if isStart, case .command(_, .start(let start), _, _)? = items.first?.work {
+            guard let definition = try await registry.definition(start.definition) else { return nil }
+            return CachedInstance(
+                id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition)
+        }
+        return try await fold(id)
+    }
+
+    /// An instance from its journal; nil if it never started.
+    func fold(_ id: InstanceID) async throws -> CachedInstance? {
+        let rows = try await store.journal(of: id, after: 0)
+        guard let last = rows.last else { return nil }
+        var instance = ProcessInstance()
+        var definitionID: DefinitionID?
+        for row in rows {
+            let events = try EventCoding.decode(row.events)
+            if case .instanceStarted(let start)? = events.first { definitionID = start.definition }
+            instance.apply(events)
+        }
+        guard let definitionID, let definition = try await registry.definition(definitionID) else {
+            throw StoreError(.corrupt, "the process definition of instance \(id) is not in the store")
+        }
+        let folded = CachedInstance(
+            id: id, instance: instance, seq: last.seq, definitionID: definitionID, definition: definition)
+        if !instance.isEnded { cache.insert(folded) }
+        return folded
+    }
+
+    /// Gives new tasks to parked polls: the lease is part of the same commit.
+    private func handOver(_ transition: inout Transition, created: [Int: JSON]) {
+        for index in transition.tasks.indices {
+            guard case .create(var task) = transition.tasks[index], let input = created[task.number],
+                let lease = polls.reserve(
+                    task, of: transition.instance, input: input, now: transition.at, token: { self.newToken() })
+            else { continue }
+            task.lease = lease
+            transition.tasks[index] = .create(task)
+        }
+    }
+
+    func newToken() -> String {
+        let (high, low) = random.next()
+        return Hex.text(high) + Hex.text(low)
+    }
+}

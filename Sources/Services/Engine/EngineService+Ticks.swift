@@ -1,0 +1,176 @@
+package import Delivery
+import Logging
+package import ProcessEngine
+import Values
+
+/// What falls due by itself: timers, leases, back-offs, and long polls that have waited long enough.
+extension EngineService {
+    func tickLoop() async {
+        while !Task.isCancelled {
+            let wakeAt = await tick()
+            _ = await tickSignal.wait(until: wakeAt, by: time)
+        }
+    }
+
+    /// Notes that something falls due then, so that the next tick is not later.
+    func wake(at due: Timestamp) {
+        if let nextWake, nextWake <= due { return }
+        nextWake = due
+        tickSignal.fire()
+    }
+
+    /// Does what is due now, and says when to look again.
+    private func tick() async -> Timestamp {
+        let now = time.now
+        nextWake = nil
+        polls.expire(at: now)
+        do {
+            var items: [Work] = []
+            for timer in try await store.dueTimers(at: now, limit: configuration.dueLimit) {
+                items.append(.command(timer.instance, .fireTimer(number: timer.number), fence: nil, startKey: nil))
+            }
+            for task in try await store.overdueTasks(at: now, limit: configuration.dueLimit) {
+                counters.leasesLost.add(1)
+                let fence = Fence(
+                    task: task.id, attempt: task.attempt, token: task.token, mustBeOut: true, expiredAt: now)
+                let failure = TaskFailure(
+                    message: "the agent of attempt \(task.attempt) went silent: its lease ran out")
+                items.append(
+                    .command(task.id.instance, .failTask(number: task.id.number, failure), fence: fence, startKey: nil))
+            }
+            if !items.isEmpty {
+                log.debug("\(items.count) timers and lost tasks are due")
+                _ = try await submit(items)
+            }
+            let next = try await store.nextDue()
+            if polls.needsRecheck || next.map({ $0 <= time.now }) == true { polls.resumeAll(with: .recheck) }
+            if lazyMarks.isDue(at: now) { workSignal.fire() }
+            let latest = time.now.advanced(by: configuration.longestSleep)
+            let soonest = time.now.advanced(by: .milliseconds(20))
+            let candidates = [next, nextWake, polls.earliestDeadline, lazyMarks.dueAt, latest].compactMap(\.self)
+            return max(candidates.min() ?? latest, soonest)
+        } catch {
+            log.error("looking for due work failed: \(error)")
+            return time.now.advanced(by: configuration.longestSleep)
+        }
+    }
+}
+
+// MARK: - The port of the broker
+
+extension EngineService {
+    package func fetch(_ request: FetchRequest) async throws -> [LeasedTask] {
+        let deadline = time.now.advanced(by: request.wait)
+        let contracts = request.credits.map(\.contract)
+        await refreshLimits()
+        while !stopping {
+            let before = polls.watermark(of: contracts)
+            let leased = try await claim(request)
+            if !leased.isEmpty || time.now >= deadline || Task.isCancelled { return leased }
+            if polls.watermark(of: contracts) != before { continue }
+            let answer = await withCheckedContinuation { polls.park(request, until: deadline, $0) }
+            switch answer {
+            case .tasks(let tasks): return tasks
+            case .timeout: return []
+            case .recheck: continue
+            }
+        }
+        return []
+    }
+
+    package func cancelFetches(owner: String) async {
+        polls.resumeAll(with: .timeout, owner: owner)
+    }
+
+    private func claim(_ request: FetchRequest) async throws -> [LeasedTask] {
+        let catalog = await registry.policies
+        let now = time.now
+        return try await store.claim(
+            ClaimRequest(
+                credits: request.credits.map {
+                    ClaimRequest.Credit(
+                        contract: $0.contract, count: $0.count, concurrency: catalog[$0.contract]?.concurrency)
+                },
+                limit: request.limit, owner: request.owner, now: now,
+                leaseUntil: now.advanced(by: request.dispatchLease),
+                tokens: (0..<request.limit).map { _ in newToken() }))
+    }
+
+    private func refreshLimits() async {
+        polls.limited = Set(await registry.policies.filter { $0.value.concurrency != nil }.keys)
+    }
+
+    package func backlog() async throws -> [ContractBacklog] {
+        try await store.backlog(at: time.now)
+    }
+
+    package func mark(_ marks: [LeaseMark]) async {
+        let due = time.now.advanced(by: configuration.markDelay)
+        for mark in marks { lazyMarks.add(mark, dueAt: due) }
+        wake(at: due)
+    }
+
+    package func contracts() async -> AsyncStream<[ContractKey: TaskPolicy]> {
+        await registry.policyChanges()
+    }
+
+    package func apply(_ reports: [TaskReport]) async throws -> [ReportOutcome] {
+        let marks = try await leaseMarks(of: reports)
+        let work = reports.map { report in marks[report].map { Work.mark($0) } ?? Work(report) }
+        return try await submit(work).map { outcome in
+            switch outcome {
+            case .committed, .existing: .applied
+            case .stale: .stale
+            case .rejected(let rejection): rejection.reason == .gone ? .gone : .refused(rejection.message)
+            case .failed(let error): .refused("\(error)")
+            }
+        }
+    }
+
+    /// What reports mean for leases. How long they become is for the contract of the task to say.
+    private func leaseMarks(of reports: [TaskReport]) async throws -> [TaskReport: LeaseMark] {
+        let alive = reports.filter(\.content.isAboutLease)
+        guard !alive.isEmpty else { return [:] }
+        let policies = await registry.policies
+        let rows = Dictionary(try await store.tasks(alive.map(\.task)).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        var marks: [TaskReport: LeaseMark] = [:]
+        for report in alive {
+            let row = rows[report.task]
+            let policy = row.flatMap { policies[$0.contract] } ?? TaskPolicy(version: "1.0")
+            marks[report] = LeaseMark(report, policy: policy, at: time.now, startedAt: row?.startedAt)
+        }
+        return marks
+    }
+}
+
+extension TaskReport.Content {
+    /// Whether it changes a lease and nothing else.
+    fileprivate var isAboutLease: Bool {
+        switch self {
+        case .started, .progress, .released: true
+        case .event, .completed, .failed, .error, .unroutable: false
+        }
+    }
+}
+
+extension Work {
+    /// The command that a report means, with the fence of its attempt.
+    fileprivate init(_ report: TaskReport) {
+        let number = report.task.number
+        var fence = Fence(task: report.task, attempt: report.attempt, token: report.token)
+        let command: Command
+        switch report.content {
+        case .started, .progress, .released: preconditionFailure("changes of a lease are marks, never commands")
+        case .event(let name, let payload): command = .recordTaskEvent(number: number, name: name, payload: payload)
+        case .completed(let output):
+            command = .completeTask(
+                number: number, output: (output.members() ?? []).map { Variable(name: $0.name, value: $0.value) })
+        case .failed(let failure):
+            fence.mustBeOut = true
+            command = .failTask(number: number, failure)
+        case .error(let error): command = .throwError(number: number, error)
+        case .unroutable(let message): command = .suspendTask(number: number, kind: .unroutable, message: message)
+        }
+        self = .command(report.task.instance, command, fence: fence, startKey: nil)
+    }
+}

@@ -1,0 +1,153 @@
+import Delivery
+package import Logging
+package import ProcessEngine
+import Values
+
+/// The engine: takes the commands that are waiting, decides them, and commits them together (group commit).
+///
+/// Callers are answered after the commit. One loop commits; while a commit is on its way the next batch gathers. State is the
+/// fold of the journal, kept in a cache that may be dropped at any time: a stale copy shows as a conflict and is read anew.
+package actor EngineService: TaskEngine {
+    let store: any ProcessStore
+    let registry: DefinitionRegistry
+    let time: any TimeSource
+    let random: any RandomSource
+    let log: Logger
+    let configuration: EngineConfiguration
+
+    /// Fires after each commit: the projector and the outbox relay listen.
+    package nonisolated let committed = Broadcast()
+    package nonisolated let counters = EngineCounters()
+
+    var pending: [PendingWork] = []
+    var batches: [Int: Batch] = [:]
+    var nextBatch = 0
+    var lazyMarks = LazyMarks()
+    var cache: InstanceCache
+    var polls = ParkedPolls()
+    var stopping = false
+    let workSignal = Signal()
+    let tickSignal = Signal()
+    var nextWake: Timestamp?
+
+    package init(
+        store: any ProcessStore, registry: DefinitionRegistry, time: any TimeSource, random: any RandomSource,
+        configuration: EngineConfiguration = EngineConfiguration(), log: Logger
+    ) {
+        self.store = store
+        self.registry = registry
+        self.time = time
+        self.random = random
+        self.configuration = configuration
+        self.log = log
+        self.cache = InstanceCache(limit: configuration.cachedInstances)
+    }
+
+    /// Serves until cancelled; then answers everyone who still waits.
+    package func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.commitLoop() }
+            group.addTask { await self.tickLoop() }
+            await group.next()
+            group.cancelAll()
+        }
+        await shutDown()
+    }
+
+    private func commitLoop() async {
+        while await workSignal.wait() {
+            while !pending.isEmpty || lazyMarks.isDue(at: time.now) {
+                let work = Array(pending.prefix(configuration.batchLimit))
+                pending.removeFirst(work.count)
+                await commit(work)
+            }
+        }
+    }
+
+    /// Commits what is left, so that a clean stop loses no confirm mark, and lets go of everyone who waits.
+    private func shutDown() async {
+        stopping = true
+        polls.resumeAll(with: .recheck)
+        let work = pending
+        pending = []
+        if !work.isEmpty || !lazyMarks.isEmpty { await commit(work) }
+        for item in pending { answer(item, .failed(StoreError(.unavailable, "the engine is stopping"))) }
+        pending = []
+        polls.resumeAll(with: .recheck)
+    }
+
+    /// Hands work to the commit loop and waits for its outcomes, in order.
+    func submit(_ items: [Work]) async throws -> [WorkOutcome] {
+        guard !items.isEmpty else { return [] }
+        if stopping { throw StoreError(.unavailable, "the engine is stopping") }
+        let outcomes = await withCheckedContinuation { continuation in
+            let id = nextBatch
+            nextBatch += 1
+            batches[id] = Batch(
+                missing: items.count, outcomes: Array(repeating: nil, count: items.count), continuation: continuation)
+            for (slot, item) in items.enumerated() { pending.append(PendingWork(work: item, batch: id, slot: slot)) }
+            workSignal.fire()
+        }
+        for case .failed(let error) in outcomes { throw error }
+        return outcomes
+    }
+
+    func answer(_ item: PendingWork, _ outcome: WorkOutcome) {
+        guard var batch = batches.removeValue(forKey: item.batch) else { return }
+        batch.outcomes[item.slot] = outcome
+        batch.missing -= 1
+        if batch.missing == 0 {
+            batch.continuation.resume(returning: batch.outcomes.compactMap(\.self))
+        } else {
+            batches[item.batch] = batch
+        }
+    }
+}
+
+package struct EngineConfiguration: Sendable {
+    /// Commands in one commit, at most.
+    package var batchLimit = 500
+    package var cachedInstances = 10_000
+    /// A commit that lost to another process is decided again this often.
+    package var conflictLimit = 20
+    /// How long an idle tick may sleep: the delay until work of another process is seen.
+    package var longestSleep: Duration = .seconds(1)
+    /// How long the confirm mark of a publish may wait for a commit to ride in.
+    package var markDelay: Duration = .seconds(5)
+    /// Whether other processes write the same store, so that a cached instance may be old.
+    package var sharedStore = false
+    /// How many due timers, and lost tasks, one tick takes.
+    package var dueLimit = 500
+    package init() {}
+}
+
+/// One thing to be committed.
+enum Work: Sendable {
+    case command(InstanceID, Command, fence: Fence?, startKey: String?)
+    case mark(LeaseMark)
+}
+
+package enum WorkOutcome: Sendable {
+    case committed(position: Int64)
+    case rejected(Rejection)
+    /// The fence did not hold, or the mark did not match.
+    case stale
+    /// Another start with this idempotency key made this instance.
+    case existing(InstanceID)
+    /// The store failed; what became of it is unknown.
+    case failed(any Error)
+}
+
+struct PendingWork {
+    let work: Work
+    let batch: Int
+    let slot: Int
+    var conflicts = 0
+}
+
+/// A caller who waits for several outcomes.
+struct Batch {
+    var missing: Int
+    var outcomes: [WorkOutcome?]
+    let continuation: CheckedContinuation<[WorkOutcome], Never>
+}

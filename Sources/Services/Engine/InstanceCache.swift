@@ -1,0 +1,47 @@
+import OrderedCollections
+import ProcessEngine
+
+/// An instance as of its journal row `seq`.
+struct CachedInstance {
+    let id: InstanceID
+    var instance: ProcessInstance
+    var seq: Int
+    let definitionID: DefinitionID
+    let definition: ProcessDefinition
+}
+
+/// The instances used last. It may be dropped at any time.
+struct InstanceCache {
+    private var entries: [InstanceID: (entry: CachedInstance, used: Int)] = [:]
+    private var tick = 0
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    subscript(id: InstanceID) -> CachedInstance? {
+        mutating get {
+            guard let found = entries[id] else { return nil }
+            tick += 1
+            entries[id]?.used = tick
+            return found.entry
+        }
+    }
+
+    mutating func insert(_ entry: CachedInstance) {
+        tick += 1
+        entries[entry.id] = (entry, tick)
+        if entries.count > limit { evict() }
+    }
+
+    mutating func remove(_ id: InstanceID) {
+        entries[id] = nil
+    }
+
+    /// Drops the older half in one go, so that the cost of an insertion stays constant on average.
+    private mutating func evict() {
+        let median = entries.values.map(\.used).sorted()[entries.count / 2]
+        entries = entries.filter { $0.value.used >= median }
+    }
+}

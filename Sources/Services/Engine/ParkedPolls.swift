@@ -1,0 +1,129 @@
+import Delivery
+import ProcessEngine
+import Values
+
+/// Long polls that found nothing and wait. A parked poll is demand: a commit that creates tasks gives them to it.
+///
+/// A poll is parked only after a claim found none of its contracts due, so nothing older is passed over.
+struct ParkedPolls {
+    enum Answer: Sendable {
+        case tasks([LeasedTask])
+        /// Something may be due now: claim again.
+        case recheck
+        case timeout
+    }
+
+    struct Poll {
+        let request: FetchRequest
+        let deadline: Timestamp
+        let continuation: CheckedContinuation<Answer, Never>
+        var credit: [ContractKey: Int]
+        var taken: [LeasedTask] = []
+    }
+
+    private var polls: [Int: Poll] = [:]
+    private var order: [Int] = []
+    private var nextID = 0
+    /// How many tasks of a contract were created without a lease, ever: shows a poll that its claim is out of date.
+    private var unleased: [ContractKey: Int] = [:]
+    /// Contracts with a limit are never handed over: the claim counts them.
+    var limited: Set<ContractKey> = []
+    private(set) var needsRecheck = false
+
+    var earliestDeadline: Timestamp? { polls.values.map(\.deadline).min() }
+    var isEmpty: Bool { polls.isEmpty }
+
+    /// A number that changes when a task of one of these contracts is created without a lease.
+    func watermark(of contracts: [ContractKey]) -> Int {
+        contracts.reduce(0) { $0 + unleased[$1, default: 0] }
+    }
+
+    mutating func park(
+        _ request: FetchRequest, until deadline: Timestamp, _ continuation: CheckedContinuation<Answer, Never>
+    ) {
+        nextID += 1
+        polls[nextID] = Poll(
+            request: request, deadline: deadline, continuation: continuation,
+            credit: Dictionary(request.credits.map { ($0.contract, $0.count) }, uniquingKeysWith: max))
+        order.append(nextID)
+    }
+
+    /// A lease for a new task, if a poll waits for its contract. It counts once `answerTaken` is called.
+    mutating func reserve(
+        _ task: NewTask, of instance: InstanceID, input: JSON, now: Timestamp, token: () -> String
+    ) -> TaskLease? {
+        guard !limited.contains(task.contract) else { return nil }
+        for id in order {
+            guard var poll = polls[id], poll.taken.count < poll.request.limit, let credit = poll.credit[task.contract],
+                credit > 0
+            else { continue }
+            let lease = TaskLease(
+                owner: poll.request.owner, attempt: 1, token: token(),
+                until: now.advanced(by: poll.request.dispatchLease))
+            poll.credit[task.contract] = credit - 1
+            poll.taken.append(
+                LeasedTask(
+                    id: TaskID(instance: instance, number: task.number), element: task.element, contract: task.contract,
+                    priority: task.priority, retries: task.retries, definition: task.definition,
+                    businessKey: task.businessKey,
+                    lease: lease, input: input))
+            polls[id] = poll
+            return lease
+        }
+        return nil
+    }
+
+    /// The commit of an instance's tasks did not happen: they are nobody's.
+    mutating func giveBack(_ instance: InstanceID) {
+        for id in order {
+            guard var poll = polls[id] else { continue }
+            for task in poll.taken where task.id.instance == instance { poll.credit[task.contract, default: 0] += 1 }
+            poll.taken.removeAll { $0.id.instance == instance }
+            polls[id] = poll
+        }
+    }
+
+    /// After a commit: polls that got tasks are answered.
+    mutating func answerTaken() {
+        for id in order {
+            guard let poll = polls[id], !poll.taken.isEmpty else { continue }
+            remove(id)
+            poll.continuation.resume(returning: .tasks(poll.taken))
+        }
+    }
+
+    mutating func created(_ contract: ContractKey) {
+        unleased[contract, default: 0] += 1
+        if polls.values.contains(where: { $0.credit[contract] != nil }) { needsRecheck = true }
+    }
+
+    /// A task is over: a contract with a limit may have room.
+    mutating func freed() {
+        if !limited.isEmpty, !polls.isEmpty { needsRecheck = true }
+    }
+
+    mutating func expire(at now: Timestamp) {
+        for id in order {
+            guard let poll = polls[id], poll.deadline <= now, poll.taken.isEmpty else { continue }
+            remove(id)
+            poll.continuation.resume(returning: .timeout)
+        }
+    }
+
+    /// Polls that a commit on its way will answer are left alone.
+    mutating func resumeAll(with answer: Answer, owner: String? = nil) {
+        needsRecheck = false
+        for id in order {
+            guard let poll = polls[id], poll.taken.isEmpty, owner == nil || poll.request.owner == owner else {
+                continue
+            }
+            remove(id)
+            poll.continuation.resume(returning: answer)
+        }
+    }
+
+    private mutating func remove(_ id: Int) {
+        polls[id] = nil
+        order.removeAll { $0 == id }
+    }
+}

@@ -1,0 +1,89 @@
+import OrderedCollections
+import ProcessEngine
+import Values
+
+extension Transition {
+    /// The rows that events cause: tasks, timers, messages to agents. Returns the inputs of the tasks created, by number.
+    ///
+    /// `before` is the instance before the events; `keepToken` says that a failure came from the reaper, so that a late result
+    /// of the lost attempt still counts until the next one begins.
+    mutating func derive(
+        from events: [Event], inputRanges: [Int: Range<Int>], before: ProcessInstance, definition: DefinitionID,
+        keepToken: Bool
+    ) -> [Int: JSON] {
+        var changes: OrderedDictionary<Int, TaskChange> = [:]
+        var created: [Int: JSON] = [:]
+        var contracts: [Int: ContractKey] = [:]
+        var businessKey = before.businessKey
+        for event in events {
+            switch event {
+            case .instanceStarted(let start): businessKey = start.businessKey
+            case .taskCreated(let task):
+                contracts[task.task] = task.contract
+                created[task.task] = task.input
+                changes[task.task] = .create(
+                    NewTask(
+                        number: task.task, element: task.element, contract: task.contract, priority: task.priority,
+                        retries: task.retries, availableAt: at, definition: definition, businessKey: businessKey,
+                        inputRange: inputRanges[task.task] ?? 0..<0))
+            case .taskCompleted(let task), .taskErrorThrown(let task, _, _):
+                remove(task, from: &changes, &created)
+            case .taskCanceled(let task):
+                remove(task, from: &changes, &created)
+                if let contract = before.task(task)?.contract {
+                    outbox.append(.cancel(TaskID(instance: instance, number: task), contract))
+                }
+            case .taskFailed(let failure):
+                changes[failure.task] =
+                    failure.retriesLeft > 0
+                    ? .reschedule(
+                        number: failure.task, retries: failure.retriesLeft, dueAt: failure.dueAt,
+                        error: failure.message,
+                        keepToken: keepToken)
+                    : .suspend(number: failure.task, retries: 0, error: failure.message, keepToken: keepToken)
+            case .taskRetried(let task, let retries, let dueAt):
+                changes[task] = .reschedule(number: task, retries: retries, dueAt: dueAt, error: nil, keepToken: true)
+            case .incidentRaised(let incident):
+                if let task = incident.task, incident.kind != .taskFailed {
+                    changes[task] = .suspend(
+                        number: task, retries: before.task(task)?.retriesLeft ?? 0, error: incident.message,
+                        keepToken: true)
+                }
+            case .timerScheduled(let timer, _, _, let dueAt): timers.append(.schedule(number: timer, dueAt: dueAt))
+            case .timerFired(let timer), .timerCanceled(let timer):
+                if let index = timers.firstIndex(where: { if case .schedule(timer, _) = $0 { true } else { false } }) {
+                    timers.remove(at: index)
+                } else {
+                    timers.append(.remove(number: timer))
+                }
+            case .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived,
+                .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
+                .taskEventRecorded,
+                .outputKept, .outputMapped:
+                break
+            }
+        }
+        tasks = Array(changes.values)
+        return created
+    }
+
+    /// A task that began and ended in the same transition never gets a row.
+    private func remove(
+        _ task: Int, from changes: inout OrderedDictionary<Int, TaskChange>, _ created: inout [Int: JSON]
+    ) {
+        if created.removeValue(forKey: task) != nil {
+            changes.removeValue(forKey: task)
+        } else {
+            changes[task] = .remove(number: task)
+        }
+    }
+}
+
+extension OutboxMessage.Content {
+    /// Tells the agents of a contract that a task is not wanted any more. Correctness never depends on it.
+    static func cancel(_ task: TaskID, _ contract: ContractKey) -> OutboxMessage.Content {
+        let body = JSON.object([("task", .string(task.description))])
+        return OutboxMessage.Content(
+            exchange: "waybill.control", routingKey: "cancel.\(contract.name)", type: "cancel", body: body.bytes)
+    }
+}

@@ -1,0 +1,161 @@
+package import Delivery
+import ProcessEngine
+import Values
+
+/// Tells the truth about the parts of this process: whether they are ready, and their numbers in Prometheus' text format.
+package struct HealthService: Sendable {
+    /// One part: nil = ready, else why not.
+    package typealias Check = @Sendable () async -> String?
+
+    package struct Part: Sendable {
+        package var name: String
+        package var reason: String?
+        package var ready: Bool { reason == nil }
+    }
+
+    private let checks: [(name: String, check: Check)]
+    private let engine: EngineService
+    private let broker: BrokerService?
+    private let store: any ProcessStore
+    private let index: any IndexStore
+    private let progress: ProjectorProgress
+    private let bus: (any MessageBus)?
+    private let names: BusNames
+    private let time: any TimeSource
+
+    package init(
+        checks: [(name: String, check: Check)], engine: EngineService, broker: BrokerService?, store: any ProcessStore,
+        index: any IndexStore, progress: ProjectorProgress, bus: (any MessageBus)?, names: BusNames,
+        time: any TimeSource
+    ) {
+        self.checks = checks
+        self.engine = engine
+        self.broker = broker
+        self.store = store
+        self.index = index
+        self.progress = progress
+        self.bus = bus
+        self.names = names
+        self.time = time
+    }
+
+    package func parts() async -> [Part] {
+        var parts: [Part] = []
+        for (name, check) in checks { parts.append(Part(name: name, reason: await check())) }
+        return parts
+    }
+
+    /// The numbers of the moment. What cannot be read now is left out rather than shown as zero.
+    package func metrics() async -> String {
+        var page = MetricsPage()
+        await engineMetrics(&page)
+        await brokerMetrics(&page)
+        if let counts = try? await index.instanceCounts() {
+            page.family("waybill_instances", "gauge", "Workflow instances in the index, by state.")
+            for state in InstanceState.allCases {
+                page.sample("waybill_instances", ["state": state.rawValue], Double(counts[state] ?? 0))
+            }
+        }
+        page.family("waybill_index_position", "gauge", "The journal position that the index shows.")
+        page.sample("waybill_index_position", [:], Double(progress.current))
+        if let behind = try? await store.journal(after: progress.current, limit: 1).first {
+            page.family(
+                "waybill_projector_lag_seconds", "gauge", "The age of the oldest journal row that the index misses.")
+            page.sample(
+                "waybill_projector_lag_seconds", [:], Double(time.now.duration(since: behind.at).milliseconds) / 1000)
+        }
+        return page.text
+    }
+
+    private func engineMetrics(_ page: inout MetricsPage) async {
+        let counters = engine.counters
+        for (name, help, counter) in [
+            ("waybill_engine_commits_total", "Transactions of the engine.", counters.commits),
+            (
+                "waybill_engine_conflicts_total", "Decisions that lost to another process and were made again.",
+                counters.conflicts
+            ),
+            ("waybill_instances_started_total", "Instances started by this process.", counters.started),
+            ("waybill_leases_lost_total", "Running attempts that went silent.", counters.leasesLost),
+        ] {
+            page.family(name, "counter", help)
+            page.sample(name, [:], Double(counter.count))
+        }
+        guard let backlog = try? await store.backlog(at: time.now) else { return }
+        page.family("waybill_tasks_due", "gauge", "Tasks that wait for an agent, by contract.")
+        for entry in backlog {
+            page.sample("waybill_tasks_due", ["contract": entry.contract.description], Double(entry.due))
+        }
+        page.family("waybill_tasks_out", "gauge", "Attempts that are dispatched, queued or running, by contract.")
+        for entry in backlog {
+            page.sample("waybill_tasks_out", ["contract": entry.contract.description], Double(entry.out))
+        }
+        guard let bus else { return }
+        page.family("waybill_queue_messages", "gauge", "Messages ready in the queue of a contract.")
+        for entry in backlog {
+            if let status = try? await bus.inspect(queue: names.taskQueue(of: entry.contract)) {
+                page.sample("waybill_queue_messages", ["contract": entry.contract.description], Double(status.messages))
+            }
+        }
+    }
+
+    private func brokerMetrics(_ page: inout MetricsPage) async {
+        guard let broker else { return }
+        let counters = await broker.counters
+        page.family("waybill_broker_in_flight", "gauge", "Publishes whose confirm has not come.")
+        page.sample("waybill_broker_in_flight", [:], Double(await broker.inFlight))
+        page.family("waybill_publishes_total", "counter", "Task messages, by what became of them.")
+        for (outcome, count) in [
+            ("confirmed", counters.confirmed), ("returned", counters.returned), ("refused", counters.refused),
+            ("unknown", counters.unknown), ("not_sent", counters.notSent), ("abandoned", counters.abandoned),
+            ("republished", counters.republished),
+        ] { page.sample("waybill_publishes_total", ["outcome": outcome], Double(count)) }
+        page.family("waybill_results_total", "counter", "Messages of agents, by type.")
+        for (type, count) in [
+            ("started", counters.started), ("progress", counters.progress), ("event", counters.events),
+            ("completed", counters.completed), ("failed", counters.failed), ("error", counters.errors),
+            ("hello", counters.hellos), ("malformed", counters.malformed), ("expired", counters.expired),
+            ("dead_lettered", counters.deadLettered),
+        ] { page.sample("waybill_results_total", ["type": type], Double(count)) }
+        page.family(
+            "waybill_result_outcomes_total", "counter",
+            "Reports, by what the engine said; stale and gone change nothing.")
+        for (outcome, count) in [
+            ("applied", counters.applied), ("stale", counters.stale), ("gone", counters.gone),
+            ("refused", counters.rejected),
+        ] { page.sample("waybill_result_outcomes_total", ["outcome": outcome], Double(count)) }
+        page.family("waybill_redelivered_total", "counter", "Messages that the bus delivered again.")
+        page.sample("waybill_redelivered_total", [:], Double(counters.redelivered))
+    }
+}
+
+/// Text in the Prometheus exposition format 0.0.4.
+struct MetricsPage {
+    private(set) var text = ""
+
+    mutating func family(_ name: String, _ type: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    mutating func sample(_ name: String, _ labels: KeyValuePairs<String, String>, _ value: Double) {
+        text += name
+        if !labels.isEmpty {
+            text += "{" + labels.map { "\($0.key)=\"\(Self.escape($0.value))\"" }.joined(separator: ",") + "}"
+        }
+        let isWhole = value == value.rounded() && abs(value) < 9e15
+        text += " " + (isWhole ? String(Int64(value)) : String(value)) + "\n"
+    }
+
+    private static func escape(_ value: String) -> String {
+        var escaped = ""
+        for character in value {
+            switch character {
+            case "\\": escaped += "\\\\"
+            case "\"": escaped += "\\\""
+            case "\n": escaped += "\\n"
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

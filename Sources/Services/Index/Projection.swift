@@ -1,0 +1,54 @@
+import ProcessEngine
+package import Values
+
+/// What the journal means for the index. Pure: one row in, its changes out.
+package enum Projection {
+    package static func changes(of row: JournalRow) throws(Diagnostics) -> [IndexChange] {
+        var changes: [IndexChange] = []
+        for event in try EventCoding.decode(row.events) {
+            if let change = change(for: event, in: row) { changes.append(change) }
+        }
+        return changes
+    }
+
+    private static func change(for event: Event, in row: JournalRow) -> IndexChange? {
+        let instance = row.instance
+        func ended(_ task: Int, _ state: IndexedTaskState, _ message: String? = nil) -> IndexChange {
+            .taskChanged(TaskID(instance: instance, number: task), state: state, message: message, at: row.at)
+        }
+        switch event {
+        case .instanceStarted(let start):
+            return .instanceStarted(
+                IndexedInstance(
+                    id: instance, definition: start.definition, labels: start.labels, businessKey: start.businessKey,
+                    state: .running, startedAt: row.at))
+        case .instanceEnded(let end):
+            switch end {
+            case .completed: return .instanceEnded(instance, state: .completed, message: nil, at: row.at)
+            case .completedWithError(let code, let message):
+                let text = message.map { "\(code): \($0)" } ?? code
+                return .instanceEnded(instance, state: .completedWithError, message: text, at: row.at)
+            case .canceled(let reason): return .instanceEnded(instance, state: .canceled, message: reason, at: row.at)
+            }
+        case .taskCreated(let task):
+            return .taskCreated(
+                IndexedTask(
+                    id: TaskID(instance: instance, number: task.task), element: task.element, contract: task.contract,
+                    state: .open, createdAt: row.at))
+        case .taskCompleted(let task): return ended(task, .completed)
+        case .taskErrorThrown(let task, let code, let message):
+            return ended(task, .error, message.map { "\(code): \($0)" } ?? code)
+        case .taskCanceled(let task): return ended(task, .canceled)
+        case .taskFailed(let failure):
+            return ended(failure.task, failure.retriesLeft > 0 ? .open : .incident, failure.message)
+        case .taskRetried(let task, _, _): return ended(task, .open)
+        case .incidentRaised(let incident): return .incidents(instance, change: 1, message: incident.message)
+        case .incidentResolved: return .incidents(instance, change: -1, message: nil)
+        case .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived, .tokensJoined,
+            .scopeOpened,
+            .scopeClosed, .variablesSet, .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .taskEventRecorded,
+            .outputKept, .outputMapped:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package import Logging
+import ProcessEngine
+import Synchronization
+package import Values
+
+/// Keeps the workflow index in step with the journal, and tells the bus of what became of instances.
+///
+/// The messages are notifications: best effort, sent once the index has them. The journal is the truth.
+package struct ProjectorService: Sendable {
+    package static let batchLimit = 500
+
+    private let journal: any ProcessStore
+    private let index: any IndexStore
+    private let time: any TimeSource
+    private let committed: Signal
+    private let log: Logger
+    private let notify: @Sendable ([InstanceNotice]) async -> Void
+    package let progress: ProjectorProgress
+
+    /// `committed` fires when there may be new rows; `notify` hears of states and incidents.
+    package init(
+        journal: any ProcessStore, index: any IndexStore, time: any TimeSource, committed: Signal,
+        progress: ProjectorProgress,
+        log: Logger, notify: @escaping @Sendable ([InstanceNotice]) async -> Void = { _ in }
+    ) {
+        self.journal = journal
+        self.index = index
+        self.time = time
+        self.committed = committed
+        self.progress = progress
+        self.log = log
+        self.notify = notify
+    }
+
+    /// Serves until cancelled.
+    package func run() async throws {
+        while !Task.isCancelled {
+            do {
+                while try await projectBatch() {}
+            } catch {
+                log.error("the index is behind: \(error)")
+            }
+            _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+            // Writes come in bursts: one pass for several commits costs less.
+            try? await time.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Applies the next rows; whether there were any.
+    package func projectBatch() async throws -> Bool {
+        let from = try await index.indexPosition()
+        let rows = try await journal.journal(after: from, limit: Self.batchLimit)
+        guard let last = rows.last else {
+            progress.reached(from)
+            return false
+        }
+        var changes: [IndexChange] = []
+        for row in rows { changes += try Projection.changes(of: row) }
+        guard try await index.apply(changes, from: from, to: last.position) else { return true }
+        progress.reached(last.position)
+        await notify(changes.compactMap(InstanceNotice.init))
+        return true
+    }
+}
+
+/// How far the index is; lets a query wait until it shows a write.
+package final class ProjectorProgress: Sendable {
+    private let position = Atomic<Int64>(0)
+
+    package init() {}
+
+    package var current: Int64 { position.load(ordering: .acquiring) }
+
+    func reached(_ new: Int64) {
+        position.store(new, ordering: .releasing)
+    }
+
+    /// Waits until the index shows `wanted`; false if it does not by `deadline`.
+    package func wait(for wanted: Int64, until deadline: Timestamp, by time: any TimeSource) async -> Bool {
+        while current < wanted {
+            guard time.now < deadline, !Task.isCancelled else { return false }
+            try? await time.sleep(for: .milliseconds(5))
+        }
+        return true
+    }
+}
+
+/// What the bus hears of an instance.
+package struct InstanceNotice: Sendable, Hashable {
+    package var instance: String
+    package var state: String
+    package var message: String?
+
+    init?(_ change: IndexChange) {
+        switch change {
+        case .instanceStarted(let row): (instance, state) = (row.id.text, InstanceState.running.rawValue)
+        case .instanceEnded(let id, let end, let text, _): (instance, state, message) = (id.text, end.rawValue, text)
+        case .incidents(let id, let count, let text) where count > 0:
+            (instance, state, message) = (id.text, InstanceState.incident.rawValue, text)
+        case .incidents, .taskCreated, .taskChanged: return nil
+        }
+    }
+}

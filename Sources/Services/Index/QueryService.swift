@@ -1,0 +1,57 @@
+package import ProcessEngine
+import Values
+
+/// Answers questions about instances and tasks from the index, and about one instance from its journal.
+package struct QueryService: Sendable {
+    private let index: any IndexStore
+    private let journal: any ProcessStore
+    private let engine: EngineService
+    private let progress: ProjectorProgress
+    private let time: any TimeSource
+
+    package init(
+        index: any IndexStore, journal: any ProcessStore, engine: EngineService, progress: ProjectorProgress,
+        time: any TimeSource
+    ) {
+        self.index = index
+        self.journal = journal
+        self.engine = engine
+        self.progress = progress
+        self.time = time
+    }
+
+    /// Waits until the index shows a write, for read-your-write; false if it does not within the time.
+    package func waits(for position: Int64, atMost patience: Duration = .seconds(10)) async -> Bool {
+        await progress.wait(for: position, until: time.now.advanced(by: patience), by: time)
+    }
+
+    package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
+        try await index.instances(query)
+    }
+
+    package func tasks(_ query: TaskQuery) async throws -> Page<IndexedTask> {
+        try await index.indexedTasks(query)
+    }
+
+    package func counts() async throws -> [InstanceState: Int] {
+        try await index.instanceCounts()
+    }
+
+    /// One instance of the index; nil if it is not there.
+    package func instance(_ id: InstanceID) async throws -> IndexedInstance? {
+        var query = InstanceQuery()
+        query.id = id
+        query.page.limit = 1
+        return try await index.instances(query).rows.first
+    }
+
+    /// The live state of an instance: variables, incidents, what is active.
+    package func state(_ id: InstanceID) async throws -> ProcessInstance? {
+        try await engine.instance(id)
+    }
+
+    /// Everything that happened, in order, as stored.
+    package func history(_ id: InstanceID) async throws -> [(row: JournalRow, events: [Event])] {
+        try await journal.journal(of: id, after: 0).map { ($0, try EventCoding.decode($0.events)) }
+    }
+}

@@ -1,0 +1,96 @@
+import Contracts
+package import ProcessEngine
+package import Values
+
+/// Starts workflows by contract: defaults applied, input validated, at most once for an idempotency key.
+package struct StartService: Sendable {
+    private let engine: EngineService
+    private let registry: DefinitionRegistry
+
+    package init(engine: EngineService, registry: DefinitionRegistry) {
+        self.engine = engine
+        self.registry = registry
+    }
+
+    package struct Request: Sendable {
+        package var workflow: String
+        /// `major.minor`; nil or `latest`: the newest that is open.
+        package var version: String?
+        package var input: JSON
+        package var businessKey: String?
+        package var idempotencyKey: String?
+        package var metadata: [Variable]
+        package var startedBy: String?
+        package init(
+            workflow: String, version: String? = nil, input: JSON = .emptyObject, businessKey: String? = nil,
+            idempotencyKey: String? = nil, metadata: [Variable] = [], startedBy: String? = nil
+        ) {
+            self.workflow = workflow
+            self.version = version
+            self.input = input
+            self.businessKey = businessKey
+            self.idempotencyKey = idempotencyKey
+            self.metadata = metadata
+            self.startedBy = startedBy
+        }
+    }
+
+    package struct Started: Sendable {
+        package var receipt: EngineService.StartReceipt
+        package var workflow: String
+        package var version: String
+        package var definition: DefinitionID
+    }
+
+    /// Throws `Rejection` (gone: no such workflow; invalid: the input, every problem in one message) or `StoreError`.
+    package func start(_ request: Request) async throws -> Started {
+        let (definition, contract) = try await find(request)
+        let input: JSON
+        switch await registry.catalog.checkInput(request.input, of: contract.name, .exactly(contract.version)) {
+        case .success(let filled): input = filled
+        case .failure(let violation):
+            throw Rejection(
+                .invalid, "the input does not fit \(contract.reference): " + violation.problems.joined(separator: "; "))
+        }
+        let labels = InstanceLabels(
+            workflow: contract.name, workflowVersion: contract.version.description,
+            objectID: contract.objectId.flatMap { input[$0] }.map { $0.stringValue ?? $0.text },
+            startedBy: request.startedBy,
+            metadata: request.metadata.sorted { $0.name < $1.name })
+        let variables = (input.members() ?? []).map { Variable(name: $0.name, value: $0.value) }
+        let receipt = try await engine.start(
+            Command.Start(
+                definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels),
+            key: request.idempotencyKey)
+        return Started(
+            receipt: receipt, workflow: contract.name, version: contract.version.description, definition: definition.id)
+    }
+
+    /// The deployment and the contract that a request means: of `latest`, the highest version that is open.
+    private func find(_ request: Request) async throws -> (DeployedDefinition, Contract) {
+        let deployed = await registry.deployed
+        let catalog = await registry.catalog
+        let candidates = deployed.filter { $0.workflow == request.workflow }
+        guard !candidates.isEmpty else {
+            let names = Set(deployed.compactMap(\.workflow)).sorted()
+            let hint = Spelling.suggestion(for: request.workflow, among: names).map { "; \($0)" } ?? ""
+            throw Rejection(.gone, "no workflow \(request.workflow) is deployed\(hint)")
+        }
+        let wanted = request.version == "latest" ? nil : request.version
+        let matching = candidates.filter { wanted == nil || $0.workflowVersion == wanted }
+        guard !matching.isEmpty else {
+            let versions = Set(candidates.compactMap(\.workflowVersion)).sorted().joined(separator: ", ")
+            throw Rejection(.gone, "\(request.workflow) has no version \(wanted ?? ""); deployed: \(versions)")
+        }
+        let open = matching.filter(\.open).compactMap { definition -> (DeployedDefinition, Contract)? in
+            guard let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
+                let contract = catalog.contract(named: request.workflow, .exactly(version))
+            else { return nil }
+            return (definition, contract)
+        }
+        guard let newest = open.max(by: { ($0.1.version, $0.0.id.version) < ($1.1.version, $1.0.id.version) }) else {
+            throw Rejection(.conflict, "\(request.workflow) is closed for new starts")
+        }
+        return newest
+    }
+}

@@ -1,0 +1,93 @@
+import Hummingbird
+import HummingbirdCore
+import ProcessEngine
+import Services
+import Staging
+import Values
+
+extension RESTAPI {
+    func addConfigRoutes(to router: Router<BasicRequestContext>) {
+        router.post("/v1/config/push") { request, _ in try await push(request) }
+        router.get("/v1/config/revisions") { request, _ in try await listRevisions(request) }
+        router.get("/v1/config/artifacts") { request, _ in try await listArtifacts(request) }
+        router.get("/v1/contracts") { _, _ in try await listContracts() }
+    }
+
+    private func push(_ request: Request) async throws -> Response {
+        let body = try await request.jsonObject(limit: 64 << 20)
+        guard let list = body["files"]?.elements(), !list.isEmpty else {
+            throw Problem.badRequest("files must be a list of {path, content} with at least one entry")
+        }
+        let files = try list.map { file in
+            guard let path = file["path"]?.stringValue, let content = file["content"]?.stringValue else {
+                throw Problem.badRequest("each file needs a path and a content, both strings")
+            }
+            return ConfigService.File(path: path, content: Array(content.utf8))
+        }
+        let report = try await config.push(
+            files, author: body["author"]?.stringValue ?? "unknown", message: body["message"]?.stringValue ?? "",
+            parent: body["parent"]?.intValue, prune: body["prune"]?.boolValue ?? false,
+            dryRun: body["dryRun"]?.boolValue ?? false)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("status", report.status.rawValue)
+        if let revision = report.revision {
+            writer.key("revision")
+            writer.revision(revision)
+        }
+        for (name, entries) in [
+            ("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged),
+            ("removed", report.removed),
+        ] {
+            writer.key(name)
+            writer.beginArray()
+            for entry in entries { writer.artifact(entry) }
+            writer.endArray()
+        }
+        writer.key("warnings")
+        writer.beginArray()
+        for warning in report.warnings { writer.diagnostic(warning) }
+        writer.endArray()
+        writer.endObject()
+        return Response(status: report.status == .stored ? .created : .ok, json: writer)
+    }
+
+    private func listRevisions(_ request: Request) async throws -> Response {
+        try request.allowQuery(["before", "limit"])
+        let revisions = try await config.revisions(
+            before: request.query("before").flatMap { Int($0) }, limit: try request.page().limit)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("revisions")
+        writer.beginArray()
+        for revision in revisions { writer.revision(revision) }
+        writer.endArray()
+        writer.endObject()
+        return Response(json: writer)
+    }
+
+    private func listArtifacts(_ request: Request) async throws -> Response {
+        try request.allowQuery(["revision"])
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("artifacts")
+        writer.beginArray()
+        for entry in try await config.artifacts(at: request.query("revision").flatMap { Int($0) }) {
+            writer.artifact(entry)
+        }
+        writer.endArray()
+        writer.endObject()
+        return Response(json: writer)
+    }
+
+    private func listContracts() async throws -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("contracts")
+        writer.beginArray()
+        for contract in try await registry.store.contracts() { writer.raw(contract.content) }
+        writer.endArray()
+        writer.endObject()
+        return Response(json: writer)
+    }
+}

@@ -1,0 +1,130 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ProcessEngine
+package import Services
+import Values
+
+/// The REST API of Waybill, version 1: `contracts/openapi.yaml` describes it.
+package struct RESTAPI: Sendable {
+    let starts: StartService
+    let engine: EngineService
+    let queries: QueryService
+    let config: ConfigService
+    let registry: DefinitionRegistry
+    let tasks: any ProcessStore
+    let health: HealthService
+    /// The largest request body, bytes.
+    static let bodyLimit = 8 << 20
+
+    package init(
+        starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
+        registry: DefinitionRegistry,
+        tasks: any ProcessStore, health: HealthService
+    ) {
+        self.starts = starts
+        self.engine = engine
+        self.queries = queries
+        self.config = config
+        self.registry = registry
+        self.tasks = tasks
+        self.health = health
+    }
+
+    func addRoutes(to router: Router<BasicRequestContext>) {
+        addInstanceRoutes(to: router)
+        addTaskRoutes(to: router)
+        addConfigRoutes(to: router)
+        addHealthRoutes(to: router)
+        router.get("/") { _, _ in
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.member("product", "waybill")
+            writer.member("api", "/v1")
+            writer.member("health", "/health/ready")
+            writer.member("metrics", "/metrics")
+            writer.endObject()
+            return Response(json: writer)
+        }
+    }
+}
+
+extension Response {
+    init(status: HTTPResponse.Status = .ok, json writer: JSONWriter) {
+        self.init(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+    }
+}
+
+extension Request {
+    /// The JSON object in the body; an empty body is an empty object.
+    func jsonObject(limit: Int = RESTAPI.bodyLimit) async throws -> JSON {
+        let buffer: ByteBuffer
+        do {
+            buffer = try await body.collect(upTo: limit)
+        } catch {
+            throw Problem(
+                status: .contentTooLarge, title: "Content too large",
+                detail: "a request body may have at most \(limit) bytes")
+        }
+        if buffer.readableBytes == 0 { return .emptyObject }
+        do {
+            let json = try JSON(validating: buffer.readableBytesView)
+            guard json.isObject else { throw Problem.badRequest("the body must be a JSON object") }
+            return json
+        } catch let error as JSONError {
+            throw Problem.badRequest(
+                "the body is not valid JSON: line \(error.line), column \(error.column): \(error.message)")
+        }
+    }
+
+    func query(_ name: String) -> String? {
+        uri.queryParameters[Substring(name)].map { String($0) }
+    }
+
+    func queryTime(_ name: String) throws -> Timestamp? {
+        guard let text = query(name) else { return nil }
+        guard let time = Timestamp(iso8601: text) else {
+            throw Problem.badRequest(
+                "\(name) must be a date-time with a zone, like 2026-01-31T12:00:00Z, not '\(text)'")
+        }
+        return time
+    }
+
+    func queryStates<State: RawRepresentable & CaseIterable>(
+        _ name: String, of type: State.Type
+    ) throws -> [State] where State.RawValue == String {
+        guard let text = query(name), !text.isEmpty else { return [] }
+        return try text.split(separator: ",").map { word in
+            guard let state = State.allCases.first(where: { $0.rawValue.lowercased() == word.lowercased() }) else {
+                let all = State.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Problem.badRequest("\(name) is one of \(all), not '\(word)'")
+            }
+            return state
+        }
+    }
+
+    func page() throws -> PageRequest {
+        var page = PageRequest(after: query("after"))
+        if let text = query("limit") {
+            guard let limit = Int(text), (1...1000).contains(limit) else {
+                throw Problem.badRequest("limit is a number from 1 to 1000, not '\(text)'")
+            }
+            page.limit = limit
+        }
+        return page
+    }
+
+    /// Refuses parameters nobody reads: a misspelt filter would silently show everything.
+    func allowQuery(_ names: Set<String>, prefixes: [String] = []) throws {
+        for (key, _) in uri.queryParameters {
+            let name = String(key)
+            guard names.contains(name) || prefixes.contains(where: { name.hasPrefix($0) }) else {
+                throw Problem.badRequest(
+                    "unknown query parameter '\(name)'; there are: \((names.sorted() + prefixes.map { "\($0)*" }).joined(separator: ", "))"
+                )
+            }
+        }
+    }
+}

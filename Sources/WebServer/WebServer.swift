@@ -1,0 +1,36 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+package import Logging
+import ServiceLifecycle
+
+/// The HTTP side of Waybill: the REST API, health and metrics.
+package struct WebServer: Service {
+    private let application: Application<RouterResponder<BasicRequestContext>>
+
+    /// - Parameter onListening: called once connections are accepted, with the port.
+    package init(
+        api: RESTAPI, host: String, port: Int, token: String?, log: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: ProblemMiddleware(log: log))
+        router.add(middleware: GuardMiddleware(token: token, loopback: Self.isLoopback(host)))
+        api.addRoutes(to: router)
+        var quiet = log
+        quiet.logLevel = max(log.logLevel, .notice)
+        application = Application(
+            router: router,
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "waybill"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: quiet)
+    }
+
+    package func run() async throws {
+        try await application.run()
+    }
+
+    /// Whether only this machine can reach the address.
+    package static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}

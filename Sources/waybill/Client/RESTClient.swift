@@ -1,0 +1,95 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Values
+
+/// What a command needs of a server: JSON in, JSON out, and errors a person understands.
+struct RESTClient {
+    let server: String
+    let token: String?
+
+    /// Speaks HTTP for as long as `body` runs.
+    static func with<Result>(
+        _ options: ServerOptions, _ body: (RESTClient) async throws -> Result
+    ) async throws -> Result {
+        let server = options.server.hasSuffix("/") ? String(options.server.dropLast()) : options.server
+        guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
+            throw CommandError("--server must begin with http:// or https://, not '\(options.server)'")
+        }
+        return try await body(RESTClient(server: server, token: ProcessInfo.processInfo.environment["WAYBILL_TOKEN"]))
+    }
+
+    func get(_ path: String, query: [(String, String?)] = []) async throws -> JSON {
+        let pairs = query.compactMap { name, value in value.map { "\(Self.escape(name))=\(Self.escape($0))" } }
+        return try await send(.GET, path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")), body: nil)
+    }
+
+    func post(_ path: String, _ body: JSON) async throws -> JSON {
+        try await send(.POST, path, body: body)
+    }
+
+    private func send(_ method: HTTPMethod, _ path: String, body: JSON?) async throws -> JSON {
+        var request = HTTPClientRequest(url: server + path)
+        request.method = method
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body.bytes))
+        }
+        let response: HTTPClientResponse
+        do {
+            response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        } catch {
+            throw CommandError(
+                "no answer from \(server): \(error)\nIs it running? Start one with `waybill dev`, or name another with --server "
+                    + "or WAYBILL_SERVER.")
+        }
+        let bytes = try await response.body.collect(upTo: 256 << 20)
+        let json = try? JSON(validating: bytes.readableBytesView)
+        guard (200..<300).contains(response.status.code) else {
+            throw CommandError(status: response.status.code, problem: json)
+        }
+        guard let json else { throw CommandError("\(server)\(path) did not answer with JSON; is it a Waybill server?") }
+        return json
+    }
+
+    /// Percent-encodes a part of a path or query.
+    static func escape(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~")))
+            ?? text
+    }
+}
+
+/// An error for the person at the terminal.
+struct CommandError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ text: String) {
+        description = text
+    }
+
+    /// From problem details of the server.
+    init(status: UInt, problem: JSON?) {
+        guard let problem, let title = problem["title"]?.stringValue else {
+            self.init("the server answered \(status)")
+            return
+        }
+        var lines = ["\(title): \(problem["detail"]?.stringValue ?? "")"]
+        let diagnostics = problem["problems"]?.elements() ?? []
+        if !diagnostics.isEmpty { lines = ["\(title):"] + diagnostics.map { "  " + Self.line(of: $0) } }
+        self.init(lines.joined(separator: "\n"))
+    }
+
+    /// `file:line:column: severity: message [code]; suggestion`.
+    static func line(of diagnostic: JSON) -> String {
+        Diagnostic(
+            severity: diagnostic["severity"]?.stringValue.flatMap { Diagnostic.Severity(rawValue: $0) } ?? .error,
+            code: diagnostic["code"]?.stringValue ?? "", file: diagnostic["file"]?.stringValue ?? "",
+            position: SourcePosition(
+                line: diagnostic["line"]?.intValue ?? 0, column: diagnostic["column"]?.intValue ?? 0),
+            element: diagnostic["element"]?.stringValue, message: diagnostic["message"]?.stringValue ?? "",
+            suggestion: diagnostic["suggestion"]?.stringValue
+        ).description
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Values
+import WaybillAgent
+
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent",
+        abstract: "Serve a task contract with any executable.",
+        discussion: """
+            For each task the executable runs once: input JSON on standard input, output JSON (an object) on standard output.
+            Lines on standard error that begin with a word of ours are messages, the others are logged:
+              waybill:progress 0.5 half way        progress, 0 to 1, and a text
+              waybill:event NAME {"any": "json"}   an event of the contract
+              waybill:error CODE why               the BPMN error that exit status 10 then means
+            Exit status: 0 completed, 10 BPMN error, 64 or 65 failed for good, 75 and every other failed, tried again as the
+            contract says. A cancelled task gets SIGTERM, and SIGKILL after ten seconds. The environment has WAYBILL_TASK,
+            WAYBILL_ATTEMPT, WAYBILL_CONTRACT and WAYBILL_INSTANCE. SIGTERM drains: running tasks are finished first.
+
+            Examples:
+              waybill agent --contract media.derive-proxy@1 --exec ./derive-proxy --amqp-url-file .waybill/rabbitmq/agent.url
+              waybill agent --contract demo.echo@1 --exec cat --prefetch 4 --publish echo.yaml
+            """)
+
+    @Option(help: "The contract it serves, NAME@MAJOR.")
+    var contract: String
+    @Option(help: "The program: a path, or a name in PATH.")
+    var exec: String
+    @Argument(help: "Arguments for the program, after --.")
+    var arguments: [String] = []
+    @Option(help: "What the bus and the log call it.")
+    var name: String?
+    @Option(help: "Tasks at once, 1 to 65535.")
+    var prefetch = 1
+    @Option(help: "A contract file to publish to the server first; a changed contract needs a new version.")
+    var publish: [String] = []
+    @Flag(help: "Declare exchanges and queues instead of waiting for the broker's.")
+    var declare = false
+    @Option(help: "A prefix of every exchange and queue name, as the server's.")
+    var busPrefix = ""
+    @OptionGroup var bus: BusOptions
+    @OptionGroup var logging: LogOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let log = try logging.logger("waybill.agent")
+        let runner = ExecRunner(command: [exec] + arguments, logger: log)
+        if !publish.isEmpty { try await publishContracts() }
+        var options = AgentOptions()
+        options.declaresQueues = declare
+        options.queuePrefix = busPrefix
+        let agent = Agent(
+            name: name ?? contract.replacingOccurrences(of: "@", with: "-").replacingOccurrences(of: ".", with: "-"),
+            bus: try bus.agentBus(), prefetch: prefetch, options: options, logger: log)
+        agent.serve(contract) { input, task in try await runner.run(input, task) }
+        log.notice("serving \(contract) with \(exec), \(prefetch) at once")
+        do {
+            try await agent.runService()
+        } catch let error as AgentError {
+            throw CommandError("\(error)")
+        }
+    }
+
+    private func publishContracts() async throws {
+        let files = try publish.map { path -> JSON in
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw CommandError("cannot read \(path)")
+            }
+            return .object([(name: "path", value: .string(path)), (name: "content", value: .string(text))])
+        }
+        try await RESTClient.with(server) { client in
+            _ = try await client.post(
+                "/v1/config/push",
+                .object([
+                    (name: "author", value: .string(NSUserName())),
+                    (name: "message", value: .string("published by the agent of \(contract)")),
+                    (name: "files", value: .array(files)),
+                ]))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import WebServer
+
+struct DevCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev",
+        abstract: "Run all of Waybill in one process on an embedded store.",
+        discussion: """
+            Engine, broker, deployment service, index and REST API on SQLite; RabbitMQ is the bus. Data stays in --data: a
+            second run goes on where the first ended, after a crash too.
+
+            Examples:
+              deploy/rabbitmq start .waybill/rabbitmq
+              waybill dev --amqp-url-file .waybill/rabbitmq/amqp.url
+              waybill dev --data /var/lib/waybill --listen 127.0.0.1:9000 --log-level debug
+            """)
+
+    @Option(help: "The directory of the data.")
+    var data = ".waybill/data"
+    @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --token-file.")
+    var listen = "127.0.0.1:8585"
+    @Option(help: "A file with the token that callers must send as Authorization: Bearer.")
+    var tokenFile: String?
+    @Option(help: "The kind of queue: quorum (safe and fast under load) or classic (lowest latency when idle).")
+    var queueType = "quorum"
+    @Option(help: "Tasks in one poll of the broker, at most.")
+    var pollLimit = 10
+    @Option(help: "A prefix of every exchange and queue name.")
+    var busPrefix = ""
+    @OptionGroup var bus: BusOptions
+    @OptionGroup var logging: LogOptions
+
+    func run() async throws {
+        let (host, port) = try Self.address(listen)
+        let token = try tokenFile.map { file in
+            guard
+                let text = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(
+                    in: .whitespacesAndNewlines),
+                text.utf8.count >= 16
+            else { throw CommandError("--token-file \(file) must hold a token of at least 16 characters") }
+            return text
+        }
+        guard token != nil || WebServer.isLoopback(host) else {
+            throw CommandError("\(host) can be reached by others: give --token-file, or listen on 127.0.0.1")
+        }
+        guard (1...1000).contains(pollLimit) else { throw CommandError("--poll-limit is 1 to 1000, not \(pollLimit)") }
+        try await DevServer(
+            DevServer.Configuration(
+                data: data, host: host, port: port, token: token, queueType: queueType, pollLimit: pollLimit,
+                busPrefix: busPrefix, bus: try bus.configuration(clientName: "waybill-dev"),
+                log: try logging.logger("waybill"))
+        ).run()
+    }
+
+    private static func address(_ text: String) throws -> (String, Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
+        else {
+            throw CommandError("--listen takes HOST:PORT, like 127.0.0.1:8585, not '\(text)'")
+        }
+        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return (host, port)
+    }
+}

@@ -1,0 +1,215 @@
+import ArgumentParser
+import Foundation
+import Values
+
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List workflow instances, newest first.",
+        discussion: """
+            Examples:
+              waybill list --state Incident
+              waybill list --workflow media.ingest --started-after 2026-01-31T00:00:00Z --limit 10
+            """)
+
+    @Option(help: "Running, Completed, CompletedWithError, Incident or Canceled; several with commas.")
+    var state: String?
+    @Option(help: "The workflow contract or BPMN process.")
+    var workflow: String?
+    @Option(help: "The business key.")
+    var businessKey: String?
+    @Option(help: "The value of the contract's main input.")
+    var objectId: String?
+    @Option(help: "Started at or after this date-time.")
+    var startedAfter: String?
+    @Option(help: "Started before this date-time.")
+    var startedBefore: String?
+    @Option(name: .customLong("metadata"), help: "KEY=TEXT that must be among the labels; may be given several times.")
+    var metadata: [String] = []
+    @Option(help: "How many, 1 to 1000.")
+    var limit = 50
+    @Option(help: "Go on where a page ended: its `next`.")
+    var after: String?
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            let labels = try metadata.map { text -> (String, String?) in
+                guard let equals = text.firstIndex(of: "=") else {
+                    throw CommandError("--metadata takes KEY=TEXT, not '\(text)'")
+                }
+                return ("metadata." + text[..<equals], String(text[text.index(after: equals)...]))
+            }
+            let page = try await client.get(
+                "/v1/instances",
+                query: [
+                    ("state", state), ("workflow", workflow), ("businessKey", businessKey), ("objectId", objectId),
+                    ("startedAfter", startedAfter), ("startedBefore", startedBefore), ("limit", String(limit)),
+                    ("after", after),
+                ] + labels)
+            if output.json { return print(page.text) }
+            var table = Table("ID", "WORKFLOW", "STATE", "STARTED", "OBJECT", "MESSAGE")
+            for row in page["instances"]?.elements() ?? [] {
+                table.add([
+                    row.cell("id"), "\(row.cell("workflow"))@\(row.cell("version"))", row.cell("state"),
+                    row.cell("startedAt"),
+                    row.cell("objectId"), row.cell("message"),
+                ])
+            }
+            print(table.text)
+            if let next = page["next"]?.stringValue { print("more: --after \(next)") }
+        }
+    }
+}
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show one instance: state, variables, tasks, incidents.",
+        discussion: "Example:\n  waybill show 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --history")
+
+    @Argument(help: "The instance's id.")
+    var id: String
+    @Flag(help: "Print everything that happened, in order.")
+    var history = false
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            let path = "/v1/instances/\(RESTClient.escape(id))"
+            if history {
+                let answer = try await client.get(path + "/history")
+                if output.json { return print(answer.text) }
+                for row in answer["history"]?.elements() ?? [] {
+                    print("\(row.cell("seq"))  \(row.cell("at"))")
+                    for event in row["events"]?.elements() ?? [] { print("     \(event.text)") }
+                }
+                return
+            }
+            let instance = try await client.get(path)
+            if output.json { return print(instance.text) }
+            for name in [
+                "id", "workflow", "version", "definition", "state", "message", "businessKey", "objectId", "startedAt",
+                "endedAt",
+            ] {
+                print(name.padding(toLength: 13, withPad: " ", startingAt: 0) + instance.cell(name))
+            }
+            for (title, member) in [("variables", "variables"), ("output", "output")] {
+                print("\(title):")
+                for (name, value) in instance[member]?.members() ?? [] { print("  \(name) = \(value.text)") }
+            }
+            var tasks = Table("TASK", "ELEMENT", "CONTRACT", "STATE", "ATTEMPT", "MESSAGE")
+            for task in instance["tasks"]?.elements() ?? [] {
+                tasks.add([
+                    task.cell("id").split(separator: ".").last.map { String($0) } ?? "-", task.cell("element"),
+                    task.cell("contract"),
+                    task["phase"].map { $0.stringValue ?? "-" } ?? task.cell("state"), task.cell("attempt"),
+                    task.cell("message"),
+                ])
+            }
+            print(tasks.text)
+            for incident in instance["incidents"]?.elements() ?? [] {
+                print(
+                    "incident \(incident.cell("incident")) at \(incident.cell("element")): \(incident.cell("message"))")
+            }
+        }
+    }
+}
+
+struct TasksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tasks",
+        abstract: "List tasks, newest first.",
+        discussion: "Example:\n  waybill tasks --contract media.transcode --state Open")
+
+    @Option(help: "Open, Completed, Error, Incident or Canceled; several with commas.")
+    var state: String?
+    @Option(help: "The task contract.")
+    var contract: String?
+    @Option(help: "Of one instance.")
+    var instance: String?
+    @Option(help: "How many, 1 to 1000.")
+    var limit = 50
+    @Option(help: "Go on where a page ended: its `next`.")
+    var after: String?
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            let page = try await client.get(
+                "/v1/tasks",
+                query: [
+                    ("state", state), ("contract", contract), ("instance", instance), ("limit", String(limit)),
+                    ("after", after),
+                ])
+            if output.json { return print(page.text) }
+            var table = Table("ID", "CONTRACT", "STATE", "PHASE", "ATTEMPT", "MESSAGE")
+            for row in page["tasks"]?.elements() ?? [] {
+                table.add([
+                    row.cell("id"), row.cell("contract"), row.cell("state"), row.cell("phase"), row.cell("attempt"),
+                    row.cell("message"),
+                ])
+            }
+            print(table.text)
+            if let next = page["next"]?.stringValue { print("more: --after \(next)") }
+        }
+    }
+}
+
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End instances now; agents that work for them are told.",
+        discussion: "Example:\n  waybill cancel 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --reason 'wrong file'")
+
+    @Argument(help: "The instances' ids.")
+    var ids: [String]
+    @Option(help: "Why; shown in the index.")
+    var reason: String?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            for id in ids {
+                _ = try await client.post(
+                    "/v1/instances/\(RESTClient.escape(id))/cancel",
+                    .object(reason.map { [("reason", .string($0))] } ?? []))
+                print("Canceled \(id)")
+            }
+        }
+    }
+}
+
+struct RetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Try again what incidents stopped.",
+        discussion: """
+            Examples:
+              waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e
+              waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --incident 2 --retries 5
+            """)
+
+    @Argument(help: "The instances' ids.")
+    var ids: [String]
+    @Option(help: "One incident's number; all open ones without it.")
+    var incident: Int?
+    @Option(help: "How many attempts the task gets; by its contract without it.")
+    var retries: Int?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            var body: [(name: String, value: JSON)] = []
+            if let incident { body.append(("incident", .number(incident))) }
+            if let retries { body.append(("retries", .number(retries))) }
+            for id in ids {
+                _ = try await client.post("/v1/instances/\(RESTClient.escape(id))/retry", .object(body))
+                print("Retrying \(id)")
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import Foundation
+import Values
+
+struct PushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push",
+        abstract: "Validate contracts and BPMN of a directory and store them as one revision.",
+        discussion: """
+            Everything is checked first; nothing invalid is stored. Pushing what is there already makes no new revision.
+            A changed contract or model needs a new version.
+
+            Examples:
+              waybill push contracts/examples/media-ingest -m "first version"
+              waybill push . -m "try it" --dry-run
+            """)
+
+    @Argument(help: "The directory: *.yaml, *.yml, *.json contracts and *.bpmn models, subdirectories included.")
+    var directory: String
+    @Option(name: .shortAndLong, help: "What this change is about.")
+    var message: String
+    @Option(help: "Who made it.")
+    var author: String = NSUserName()
+    @Option(help: "The revision this is based on; refused if it is not the newest any more.")
+    var parent: Int?
+    @Flag(help: "Remove what is in the store but not in the directory; workflows that go are closed for new starts.")
+    var prune = false
+    @Flag(help: "Check and compare; store nothing.")
+    var dryRun = false
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let files = try ContractDirectory.files(in: directory)
+        guard !files.isEmpty else {
+            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn)")
+        }
+        try await RESTClient.with(server) { client in
+            var body: [(name: String, value: JSON)] = [
+                ("author", .string(author)), ("message", .string(message)), ("prune", .bool(prune)),
+                ("dryRun", .bool(dryRun)),
+                (
+                    "files",
+                    .array(files.map { .object([("path", .string($0.path)), ("content", .string($0.content))]) })
+                ),
+            ]
+            if let parent { body.append(("parent", .number(parent))) }
+            let report = try await client.post("/v1/config/push", .object(body))
+            if output.json { return print(report.text) }
+            for warning in report["warnings"]?.elements() ?? [] { print(CommandError.line(of: warning)) }
+            for (sign, member) in [("+", "added"), ("~", "changed"), ("-", "removed")] {
+                for entry in report[member]?.elements() ?? [] {
+                    print("  \(sign) \(entry.cell("kind")) \(entry.cell("name"))@\(entry.cell("version"))")
+                }
+            }
+            let unchanged = report["unchanged"]?.elements()?.count ?? 0
+            switch report.cell("status") {
+            case "stored":
+                print("Stored revision \(report["revision"]?.cell("number") ?? "?"); \(unchanged) unchanged.")
+            case "checked": print("Checked; nothing stored. \(unchanged) unchanged.")
+            default: print("Nothing changed: revision \(report["revision"]?.cell("number") ?? "0") has all of it.")
+            }
+        }
+    }
+}
+
+struct WorkflowsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "workflows", abstract: "List the workflows that are deployed.",
+        discussion: "Example:\n  waybill workflows")
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            let answer = try await client.get("/v1/workflows")
+            if output.json { return print(answer.text) }
+            var table = Table("WORKFLOW", "VERSION", "DEFINITION", "OPEN", "DEPLOYED")
+            for row in answer["workflows"]?.elements() ?? [] {
+                table.add([
+                    row.cell("workflow"), row.cell("version"), row.cell("definition"), row.cell("open"),
+                    row.cell("deployedAt"),
+                ])
+            }
+            print(table.text)
+        }
+    }
+}
+
+/// The files of a directory that are contracts or models.
+enum ContractDirectory {
+    static func files(in directory: String) throws -> [(path: String, content: String)] {
+        let root = URL(fileURLWithPath: directory, isDirectory: true)
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw CommandError("\(directory) is not a directory")
+        }
+        guard let all = FileManager.default.enumerator(at: root, includingPropertiesForKeys: [.isRegularFileKey]) else {
+            throw CommandError("cannot read \(directory)")
+        }
+        var files: [(path: String, content: String)] = []
+        for case let url as URL in all {
+            guard ["yaml", "yml", "json", "bpmn"].contains(url.pathExtension.lowercased()) else { continue }
+            let path = directory + "/" + url.path.dropFirst(root.path.count).drop { $0 == "/" }
+            guard let data = FileManager.default.contents(atPath: url.path) else {
+                throw CommandError("cannot read \(path)")
+            }
+            guard let content = String(validating: data, as: UTF8.self) else {
+                throw CommandError("\(path) is not UTF-8 text")
+            }
+            files.append((path, content))
+        }
+        return files.sorted { $0.path < $1.path }
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+
+@main
+struct Waybill: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "waybill",
+        abstract: "Message-bus workflow orchestrator: BPMN workflows, agents over RabbitMQ, nothing lost.",
+        discussion: """
+            Run the whole of it on one machine with `waybill dev`; the other commands speak REST to the server that
+            WAYBILL_SERVER names (http://127.0.0.1:8585 without it; WAYBILL_TOKEN if the server wants one).
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Serving:", subcommands: [DevCommand.self, AgentCommand.self]),
+            CommandGroup(name: "Contracts and workflows:", subcommands: [PushCommand.self, WorkflowsCommand.self]),
+            CommandGroup(
+                name: "Instances:",
+                subcommands: [
+                    StartCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self, CancelCommand.self,
+                    RetryCommand.self,
+                ]),
+        ])
+}

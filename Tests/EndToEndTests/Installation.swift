@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+import Values
+
+/// A Waybill of its own for one test: directory, private RabbitMQ, server process and agents, all ended with it.
+final class Installation {
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    let directory: URL
+    let port: Int
+    private let busPort: Int
+    private(set) var server: Process?
+    private(set) var agents: [String: Process] = [:]
+    private var logs: [FileHandle] = []
+
+    init(_ name: String) throws {
+        directory = FileManager.default.temporaryDirectory.appending(
+            path: "waybill-\(name)-\(UInt32.random(in: 0...UInt32.max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        port = try Self.freePort()
+        busPort = try Self.freePort()
+    }
+
+    /// Ends everything it started, whatever state it is in.
+    func tearDown() {
+        for agent in agents.values { kill(agent) }
+        if let server { kill(server) }
+        _ = try? rabbitMQ("stop")
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    // MARK: - RabbitMQ
+
+    @discardableResult
+    func rabbitMQ(_ action: String) throws -> String {
+        var arguments = [action, directory.appending(path: "rabbitmq").path]
+        if action == "start" { arguments += ["--port", String(busPort)] }
+        return try Self.run(Self.root.appending(path: "deploy/rabbitmq").path, arguments)
+    }
+
+    // MARK: - The program
+
+    /// `waybill` as SwiftPM built it beside the tests.
+    static let program: String = {
+        if let given = ProcessInfo.processInfo.environment["WAYBILL_BINARY"] { return given }
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        while folder.path != "/" {
+            let candidate = folder.appending(path: "waybill").path
+            if FileManager.default.isExecutableFile(atPath: candidate), !folder.path.hasSuffix("Sources") {
+                return candidate
+            }
+            folder = folder.deletingLastPathComponent()
+        }
+        return root.appending(path: ".build/debug/waybill").path
+    }()
+
+    func startServer(_ more: [String] = []) throws {
+        server = try spawn(
+            Self.program,
+            [
+                "dev", "--data", directory.appending(path: "data").path, "--listen", "127.0.0.1:\(port)",
+                "--amqp-url-file",
+                directory.appending(path: "rabbitmq/amqp.url").path,
+            ] + more, log: "server")
+    }
+
+    func startAgent(_ name: String, contract: String, exec: String, prefetch: Int, arguments: [String] = []) throws {
+        agents[name] = try spawn(
+            Self.program,
+            [
+                "agent", "--name", name, "--contract", contract, "--exec", exec, "--prefetch", String(prefetch),
+                "--amqp-url-file",
+                directory.appending(path: "rabbitmq/agent.url").path,
+            ] + (arguments.isEmpty ? [] : ["--"] + arguments), log: "agent-\(name)")
+    }
+
+    func killServer() {
+        if let server { kill(server) }
+    }
+
+    func killAgent(_ name: String) {
+        if let agent = agents[name] { kill(agent) }
+    }
+
+    /// Runs a command of the program against this server and answers what it printed; throws with its output if it fails.
+    @discardableResult
+    func waybill(_ arguments: String...) throws -> String {
+        try Self.run(Self.program, arguments, environment: ["WAYBILL_SERVER": "http://127.0.0.1:\(port)"])
+    }
+
+    /// Waits until the server says that it is ready.
+    func waitUntilReady(seconds: Int = 90) async throws {
+        let deadline = Date().addingTimeInterval(Double(seconds))
+        while Date() < deadline {
+            if let (status, _) = try? await request("GET", "/health/ready"), status == 200 { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw Failure("the server was not ready after \(seconds) s; its log ends with\n\(logTail("server"))")
+    }
+
+    func request(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> (status: Int, body: JSON) {
+        let client = HTTP(port: port)
+        return try await client.request(method, path, body)
+    }
+
+    func logTail(_ name: String, lines: Int = 20) -> String {
+        let text = (try? String(contentsOf: directory.appending(path: "\(name).log"), encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
+    }
+
+    // MARK: - Processes
+
+    private func spawn(_ program: String, _ arguments: [String], log: String) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        let file = directory.appending(path: "\(log).log")
+        if !FileManager.default.fileExists(atPath: file.path) {
+            FileManager.default.createFile(atPath: file.path, contents: nil)
+        }
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        logs.append(handle)
+        process.standardOutput = handle
+        process.standardError = handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
+    private func kill(_ process: Process) {
+        guard process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    @discardableResult
+    static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        let text = String(decoding: data, as: UTF8.self)
+        guard process.terminationStatus == 0 else {
+            throw Failure(
+                "\(program) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus):\n\(text)")
+        }
+        return text
+    }
+
+    /// A port that is free now.
+    private static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
+            }
+        }
+        guard bound else { throw Failure("no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+        init(_ text: String) { description = text }
+    }
+}

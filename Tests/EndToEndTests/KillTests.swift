@@ -1,0 +1,216 @@
+import Foundation
+import Testing
+import Values
+
+/// The promise of the whole thing, on the real parts: processes are killed at random moments while a thousand instances run.
+///
+/// start -> one -> two -> three -> end, each step adds one.
+@Suite(.serialized) struct KillTests {
+    private static let instances = 1000
+
+    /// A run counts only if what it is about did happen: redeliveries, new attempts, and results that came twice or too late.
+    @Test(.timeLimit(.minutes(20)))
+    func `nothing is lost and nothing is applied twice while everything is killed in turn`() async throws {
+        let seed =
+            ProcessInfo.processInfo.environment["WAYBILL_KILL_SEED"].flatMap { UInt64($0) }
+            ?? UInt64.random(in: 1...9999)
+        print("kill test: seed \(seed)")
+        let site = try Installation("kill")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+        let fixtures = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/kill").path
+        try site.waybill("push", fixtures, "-m", "kill test")
+        let runs = site.directory.appending(path: "runs.log").path
+        for agent in ["a", "b", "c"] { try start(agent, of: site, fixtures, runs) }
+
+        var chaos = Chaos(site: site, seed: seed, restartAgent: { try self.start($0, of: site, fixtures, runs) })
+        async let starting: Void = startAll(on: site)
+        try await chaos.run(rounds: 24)
+        try await starting
+        try await waitForAll(on: site)
+        await chaos.collectCounters()
+
+        let rows = try await Verdict.read(site, expecting: Self.instances, runs: runs)
+        let counters = chaos.counters
+        print(
+            """
+            kill test: \(chaos.rounds.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")) kills; \
+            \(rows.tasks) tasks, \(rows.executions) executions, \(rows.releases) re-leases, \
+            \(counters.redelivered) redeliveries, \(counters.stale) stale or duplicate results; lost \(rows.lost), applied twice \(rows.twice)
+            """)
+        #expect(rows.lost == 0, "instances that did not complete, or with a wrong sum")
+        #expect(rows.twice == 0, "tasks completed more than once")
+        #expect(counters.redelivered > 0, "the bus delivered something again")
+        #expect(rows.releases > 0, "some task had a second attempt")
+        #expect(counters.stale > 0, "some result came twice or too late")
+    }
+
+    private func start(_ name: String, of site: Installation, _ fixtures: String, _ runs: String) throws {
+        try site.startAgent(name, contract: "kill.step@1", exec: fixtures + "/step", prefetch: 8, arguments: [runs])
+    }
+
+    /// Starts every instance exactly once, however often the server is away: the key makes a repetition harmless.
+    private func startAll(on site: Installation) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for lane in 0..<8 {
+                group.addTask {
+                    for number in stride(from: lane, to: Self.instances, by: 8) {
+                        try await self.startOne(number, on: site)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func startOne(_ number: Int, on site: Installation) async throws {
+        let body = JSON.object([
+            (name: "input", value: .object([(name: "number", value: .number(number))])),
+            (name: "idempotencyKey", value: .string("kill-\(number)")),
+        ])
+        let deadline = Date().addingTimeInterval(300)
+        while Date() < deadline {
+            if let answer = try? await HTTP(port: site.port).request(
+                "POST", "/v1/workflows/kill.three-steps/start", body)
+            {
+                if answer.status == 201 || answer.status == 200 { return }
+                if answer.status < 500 {
+                    throw Installation.Failure("start \(number): \(answer.status) \(answer.body.text)")
+                }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw Installation.Failure("instance \(number) could not be started in 300 s; \(site.logTail("server"))")
+    }
+
+    private func waitForAll(on site: Installation) async throws {
+        let deadline = Date().addingTimeInterval(600)
+        while Date() < deadline {
+            let page = try? await HTTP(port: site.port).request("GET", "/v1/instances?state=Running,Incident&limit=1")
+            if let page, page.status == 200, page.body["instances"]?.elements()?.isEmpty == true { return }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        throw Installation.Failure("instances still run after 600 s: \(site.logTail("server"))")
+    }
+}
+
+/// Kills and restarts parts at random moments, and keeps the counters that die with a server.
+private struct Chaos {
+    struct Counters {
+        var redelivered = 0
+        var stale = 0
+    }
+
+    let site: Installation
+    let restartAgent: (String) throws -> Void
+    private(set) var counters = Counters()
+    private(set) var rounds: [String: Int] = [:]
+    private var random: SplitMix
+
+    init(site: Installation, seed: UInt64, restartAgent: @escaping (String) throws -> Void) {
+        self.site = site
+        self.restartAgent = restartAgent
+        random = SplitMix(state: seed)
+    }
+
+    /// Each round kills one part with SIGKILL and starts it again. RabbitMQ, which takes seconds to come back, every eighth.
+    mutating func run(rounds count: Int) async throws {
+        for round in 0..<count {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 300...2000, using: &random)))
+            if round % 8 == 4 {
+                try site.rabbitMQ("kill")
+                try site.rabbitMQ("start")
+                rounds["RabbitMQ", default: 0] += 1
+            } else if round % 2 == 0 {
+                await collectCounters()
+                site.killServer()
+                try site.startServer()
+                rounds["waybill", default: 0] += 1
+            } else {
+                let victim = ["a", "b", "c"].randomElement(using: &random) ?? "a"
+                site.killAgent(victim)
+                try restartAgent(victim)
+                rounds["agent", default: 0] += 1
+            }
+        }
+    }
+
+    /// Adds what the server has counted since it started.
+    mutating func collectCounters() async {
+        guard let text = try? await HTTP(port: site.port).text("/metrics") else { return }
+        counters.redelivered += Self.value("waybill_redelivered_total", in: text)
+        counters.stale += Self.value("waybill_result_outcomes_total{outcome=\"stale\"}", in: text)
+        counters.stale += Self.value("waybill_result_outcomes_total{outcome=\"gone\"}", in: text)
+    }
+
+    private static func value(_ name: String, in text: String) -> Int {
+        for line in text.split(separator: "\n") where line.hasPrefix(name + " ") {
+            return Int(line.dropFirst(name.count + 1)) ?? 0
+        }
+        return 0
+    }
+}
+
+/// What the journal says became of the instances.
+private struct Verdict {
+    var tasks = 0
+    var lost = 0
+    var twice = 0
+    var executions = 0
+    var releases = 0
+
+    static func read(_ site: Installation, expecting count: Int, runs: String) async throws -> Verdict {
+        var verdict = Verdict()
+        let http = HTTP(port: site.port)
+        var after: String?
+        var numbers: Set<String> = []
+        repeat {
+            let page = try await http.request("GET", "/v1/instances?limit=200" + (after.map { "&after=\($0)" } ?? ""))
+            for row in page.body["instances"]?.elements() ?? [] {
+                numbers.insert(row["objectId"]?.stringValue ?? "")
+                try await verdict.add(row["id"]?.stringValue ?? "", http)
+            }
+            after = page.body["next"]?.stringValue
+        } while after != nil
+        verdict.lost += count - numbers.count
+        let lines = (try String(contentsOfFile: runs, encoding: .utf8)).split(separator: "\n")
+        verdict.executions = lines.count
+        verdict.releases = lines.count { !$0.hasSuffix(" 1") }
+        return verdict
+    }
+
+    /// One instance: three tasks, each completed once, and the sum of their work.
+    private mutating func add(_ id: String, _ http: HTTP) async throws {
+        let detail = try await http.request("GET", "/v1/instances/\(id)").body
+        let history = try await http.request("GET", "/v1/instances/\(id)/history").body
+        var completions: [Int: Int] = [:]
+        for row in history["history"]?.elements() ?? [] {
+            for event in row["events"]?.elements() ?? [] where event["e"]?.stringValue == "taskCompleted" {
+                completions[event["task"]?.intValue ?? 0, default: 0] += 1
+            }
+        }
+        tasks += completions.count
+        twice += completions.values.count { $0 != 1 }
+        if detail["state"]?.stringValue != "Completed" || completions.count != 3
+            || detail["output"]?["value"]?.intValue != 3
+        {
+            lost += 1
+            print("kill test: wrong: \(detail.text)")
+        }
+    }
+}
+
+/// A small seeded generator, so that a run can be had again: WAYBILL_KILL_SEED.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
