@@ -41,13 +41,9 @@ extension Row {
         (self[column] as Int64?).map(Timestamp.init(millisecondsSinceEpoch:))
     }
 
-    func bytes(_ column: Int) -> [UInt8] {
-        // No copy of the copy: the row's memory is valid here.
-        withUnsafeBytes(column) { Array($0) }
-    }
-
-    private func withUnsafeBytes(_ column: Int, _ copy: (UnsafeRawBufferPointer) -> [UInt8]) -> [UInt8] {
-        (try? withUnsafeData(atIndex: column) { data in data.map { $0.withUnsafeBytes(copy) } ?? [] }) ?? []
+    func bytes(_ column: Int) throws -> [UInt8] {
+        // One copy, straight from SQLite's memory, which is valid in here.
+        try withUnsafeData(atIndex: column) { Array($0 ?? Data()) }
     }
 
     func contractKey(_ column: Int) throws -> ContractKey {

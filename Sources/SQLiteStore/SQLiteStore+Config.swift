@@ -27,7 +27,7 @@ extension SQLiteStore: ConfigStore {
 
     package func content(_ hash: String) async throws -> [UInt8]? {
         try await read { database in
-            try database.first("SELECT content FROM artifact_content WHERE hash = ?", [hash]) { $0.bytes(0) }
+            try database.first("SELECT content FROM artifact_content WHERE hash = ?", [hash]) { try $0.bytes(0) }
         }
     }
 

@@ -87,7 +87,7 @@ extension SQLiteStore: DeploymentStore {
             try database.first(
                 "SELECT source FROM definition WHERE process = ? AND version = ?",
                 [definition.process, definition.version]
-            ) { $0.bytes(0) }
+            ) { try $0.bytes(0) }
         }
     }
 

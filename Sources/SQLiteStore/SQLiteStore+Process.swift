@@ -96,7 +96,7 @@ extension SQLiteStore: ProcessStore {
                 OutboxMessage(
                     id: row[0],
                     content: OutboxMessage.Content(
-                        exchange: row[1], routingKey: row[2], type: row[3], body: row.bytes(4)))
+                        exchange: row[1], routingKey: row[2], type: row[3], body: try row.bytes(4)))
             }
         }
     }
@@ -122,9 +122,9 @@ extension SQLiteStore: ProcessStore {
         try await read { try $0.instance(startedWith: key) }
     }
 
-    private static func journalRow(_ row: Row) -> JournalRow {
+    private static func journalRow(_ row: Row) throws -> JournalRow {
         JournalRow(
-            instance: InstanceID(row[0]), seq: row[1], position: row[2], at: row.timestamp(3), events: row.bytes(4))
+            instance: InstanceID(row[0]), seq: row[1], position: row[2], at: row.timestamp(3), events: try row.bytes(4))
     }
 
     /// In the order that `taskRow` reads.
