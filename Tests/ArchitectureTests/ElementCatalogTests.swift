@@ -1,10 +1,10 @@
 import Testing
 
-/// One element, one file, one line in the catalogue, one test file.
+/// One element, one file, one line in the catalogue, one test suite.
 struct ElementCatalogTests {
     @Test
     func
-        `every element of the catalogue has a file and a test file of its name, and every element is in the catalogue`()
+        `every element of the catalogue has a file and a test suite of its name, and every element is in the catalogue`()
         throws
     {
         let sources = try SourceTree.files(of: "ProcessEngine").filter { $0.path.contains("/Elements/") }
@@ -31,10 +31,11 @@ struct ElementCatalogTests {
             if !paths.allSatisfy({ $0.hasSuffix("/\(name).swift") }) || paths.count != 1 {
                 violations.append("\(name) is not declared in a file Elements/\(name).swift")
             }
-            let test = tests.first { $0.path.hasSuffix("/\(name)Tests.swift") }
-            if test?.code.contains("@Test") != true {
-                violations.append("\(name) has no test in a file \(name)Tests.swift")
+            let suite = tests.first { file in
+                file.code.contains("@Test")
+                    && file.code.matches(of: /\bstruct[ \t]+(\w+)/).contains { $0.output.1 == "\(name)Tests" }
             }
+            if suite == nil { violations.append("\(name) has no test suite \(name)Tests") }
         }
         for (name, path) in declared where !listed.contains(name) {
             violations.append("\(name) of \(path) is not in the catalogue")
@@ -59,7 +60,7 @@ struct ElementCatalogTests {
 
     // MARK: the check itself
 
-    @Test func `is content with a file, a test file and a line each`() {
+    @Test func `is content with a file, a test suite and a line each`() {
         #expect(
             Self.violations(
                 sources: [
@@ -70,8 +71,8 @@ struct ElementCatalogTests {
                     SourceFile(path: "E/WaitElement.swift", text: "protocol WaitElement: FlowElement, Sendable {}"),
                 ],
                 tests: [
-                    SourceFile(path: "T/StartTests.swift", text: "@Test func a() {}"),
-                    SourceFile(path: "T/WaitTests.swift", text: "@Test func a() {}"),
+                    SourceFile(path: "T/StartTests.swift", text: "struct StartTests { @Test func a() {} }"),
+                    SourceFile(path: "T/Tests.swift", text: "struct A {}\nstruct WaitTests { @Test func a() {} }"),
                 ]) == [])
     }
 
@@ -83,11 +84,11 @@ struct ElementCatalogTests {
         ]
         let tests = [
             SourceFile(path: "T/StartTests.swift", text: "// @Test"),
-            SourceFile(path: "T/EndTests.swift", text: "@Test"),
+            SourceFile(path: "T/EndTests.swift", text: "struct EndTests { @Test func a() {} }"),
         ]
         #expect(
             Self.violations(sources: sources, tests: tests) == [
-                "Start has no test in a file StartTests.swift", "End is not declared in a file Elements/End.swift",
+                "Start has no test suite StartTests", "End is not declared in a file Elements/End.swift",
                 "Task of E/Task.swift is not in the catalogue",
             ])
         #expect(Self.violations(sources: [], tests: []) == ["there is no ElementCatalog.swift"])

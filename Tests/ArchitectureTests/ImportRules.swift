@@ -40,12 +40,12 @@ enum ImportRules {
 
         "WaybillAgent": system.union([
             "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", "Logging",
-            "ServiceLifecycle",
+            "ServiceLifecycle", "UnixSignals",
         ]),
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
         "waybill": pure.union(adapters).union(system).union([
             "Services", "WaybillAgent", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
-            "NIOHTTP1", "Crypto", "Subprocess",
+            "NIOHTTP1", "Crypto", "Subprocess", "SystemPackage", "UnixSignals",
         ]),
     ]
 

@@ -22,14 +22,14 @@ enum SwiftText {
         mutating func scanCode(untilParenthesis: Bool) {
             var depth = 0
             while position < bytes.count {
-                if starts(with: "//") {
+                let byte = bytes[position]
+                if byte == UInt8(ascii: "/"), starts(with: "//") {
                     while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { blank() }
-                } else if starts(with: "/*") {
+                } else if byte == UInt8(ascii: "/"), starts(with: "/*") {
                     scanBlockComment()
-                } else if let hashes = rawStringStart() {
+                } else if byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\""), let hashes = rawStringStart() {
                     scanString(hashes: hashes)
                 } else {
-                    let byte = bytes[position]
                     copy()
                     if byte == UInt8(ascii: "(") { depth += 1 }
                     if byte == UInt8(ascii: ")") {
@@ -87,7 +87,12 @@ enum SwiftText {
         }
 
         private func starts(with text: String) -> Bool {
-            bytes[position...].starts(with: text.utf8)
+            var index = position
+            for byte in text.utf8 {
+                guard index < bytes.count, bytes[index] == byte else { return false }
+                index += 1
+            }
+            return true
         }
 
         private mutating func copy(_ count: Int = 1) {

@@ -31,7 +31,9 @@ struct FixityAgent {
     private static func fixity(
         of path: String, progress: (Double) async throws -> Void
     ) async throws -> FixityOutput {
-        let file = try FileHandle(forReadingFrom: URL(filePath: path))
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw TaskError.failure("cannot read \(path)")  // it may come: tried again as the contract says
+        }
         defer { try? file.close() }
         let byteCount = try file.seekToEnd()
         try file.seek(toOffset: 0)
