@@ -114,10 +114,16 @@ let package = Package(
             name: "RabbitMQBusTests",
             dependencies: ["RabbitMQBus", "ServicesTesting", "Services", "Delivery", "Values"]),
         .testTarget(
+            name: "WaybillAgentTests",
+            dependencies: [
+                "waybill", "WaybillAgent", "ServicesTesting", "Services", "Delivery", "ProcessEngine", "Values",
+                logging,
+            ]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "waybill", "Values", .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .testTarget(name: "ArchitectureTests"),
     ]

@@ -287,7 +287,9 @@ struct DeliveryMachineTests {
             for action in actions {
                 switch action {
                 case .publish(let batch, after: _, timeout: _):
-                    for dispatch in batch { #expect(now < leases[dispatch.id] ?? .start, "published after its lease") }
+                    for dispatch in batch where now >= leases[dispatch.id] ?? .start {
+                        Issue.record("\(dispatch.id) after its lease")
+                    }
                     open += batch
                 case .mark(let marks):
                     for mark in marks {
@@ -316,7 +318,7 @@ struct DeliveryMachineTests {
                 let outcome = outcomes[Int.random(in: 0..<outcomes.count, using: &random)]
                 perform(machine.publishAnswered([(answered.id, outcome)], at: now))
             }
-            #expect(machine.inFlight == open.count)
+            if machine.inFlight != open.count { Issue.record("\(machine.inFlight) in flight, \(open.count) open") }
         }
         while let answered = open.popLast() { perform(machine.publishAnswered([(answered.id, .confirmed)], at: now)) }
 
