@@ -10,7 +10,7 @@ package struct EvaluationLimits: Sendable, Hashable {
     package var maxResultBytes: Int
 
     package init(
-        maxSteps: Int = 1_000_000, maxDepth: Int = 400, maxListSize: Int = 100_000, maxStringBytes: Int = 4 << 20,
+        maxSteps: Int = 1_000_000, maxDepth: Int = 250, maxListSize: Int = 100_000, maxStringBytes: Int = 4 << 20,
         maxResultBytes: Int = 32 << 20
     ) {
         self.maxSteps = maxSteps
@@ -26,6 +26,8 @@ package struct EvaluationLimits: Sendable, Hashable {
 /// What a text may cost to parse.
 enum ParseLimits {
     static let maxSourceBytes = 64 << 10
-    /// Nested parentheses, brackets, operators and the like; also the depth of the tree.
+    /// Nested parentheses, brackets, calls and the like: each is a recursion of the parser.
+    static let maxNesting = 100
+    /// The depth of the tree, to which chains of operators add without recursion.
     static let maxDepth = 200
 }

@@ -91,7 +91,9 @@ extension BuiltIn {
             return nil
         }
 
-        func integer(_ index: Int) -> Int? { number(index).flatMap { $0.truncatedInteger }.flatMap { Int(exactly: $0) } }
+        func integer(_ index: Int) -> Int? {
+            number(index).flatMap { $0.truncatedInteger }.flatMap { Int(exactly: $0) }
+        }
 
         func string(_ index: Int) -> String? {
             if case .string(let string) = values[index] { return string }
@@ -126,7 +128,8 @@ extension BuiltIn {
             if values == [.null] { return Arguments(values: values, count: 1) }
             return Arguments(values: [.list(values)], count: values.count)
         case .lists:
-            return values.isEmpty ? nil : Arguments(values: values.map { BuiltIn.convert($0, .list) ?? .null }, count: values.count)
+            return values.isEmpty
+                ? nil : Arguments(values: values.map { BuiltIn.convert($0, .list) ?? .null }, count: values.count)
         case .listAndItems:
             guard let first = values.first, let list = BuiltIn.convert(first, .list) else { return nil }
             return Arguments(values: [list] + values.dropFirst(), count: values.count)
@@ -138,7 +141,9 @@ extension BuiltIn {
         case .fixed(let rows):
             for row in rows where values.allSatisfy({ value in row.contains { $0.name == value.name } }) {
                 let given = row.filter { parameter in values.contains { $0.name == parameter.name } }
-                guard row.allSatisfy({ parameter in parameter.isOptional || given.contains { $0.name == parameter.name } })
+                guard
+                    row.allSatisfy({ parameter in parameter.isOptional || given.contains { $0.name == parameter.name } }
+                    )
                 else { continue }
                 let ordered = row.map { parameter in values.first { $0.name == parameter.name }?.value ?? .null }
                 if let fitted = BuiltIn.fit(ordered, row) {

@@ -56,7 +56,8 @@ enum ConversionFunctions {
         if arguments.count > 1 {
             let grouping = arguments.string(1)
             let decimal = arguments.string(2)
-            guard grouping.map({ [" ", ",", "."].contains($0) }) ?? true, decimal.map({ [",", "."].contains($0) }) ?? true,
+            guard grouping.map({ [" ", ",", "."].contains($0) }) ?? true,
+                decimal.map({ [",", "."].contains($0) }) ?? true,
                 grouping == nil || grouping != (decimal ?? ".")
             else { return nil }
             if let grouping { plain = StringSearch.split(plain, at: grouping).joined() }
@@ -108,7 +109,10 @@ enum ConversionFunctions {
         switch arguments.values[3].unwrappedSingleton {
         case .null: break
         case .daysTimeDuration(let offset):
-            guard let offset = Int(exactly: offset / DurationText.nanosecondsPerSecond).flatMap({ ZoneOffset(seconds: $0) })
+            guard
+                let offset = Int(exactly: offset / DurationText.nanosecondsPerSecond).flatMap({
+                    ZoneOffset(seconds: $0)
+                })
             else { return nil }
             zone = .offset(offset)
         case .bool, .number, .string, .list, .context, .date, .time, .dateTime, .yearsMonthsDuration, .range, .function:

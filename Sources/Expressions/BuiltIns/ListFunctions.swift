@@ -128,7 +128,9 @@ enum ListFunctions {
         guard numbers.count > 1, let mean = mean(numbers) else { return nil }
         var squares: [Decimal128] = []
         for number in numbers {
-            guard let distance = number.subtracting(mean), let square = distance.multiplying(by: distance) else { return nil }
+            guard let distance = number.subtracting(mean), let square = distance.multiplying(by: distance) else {
+                return nil
+            }
             squares.append(square)
         }
         return sum(squares)?.dividing(by: Decimal128(numbers.count - 1))?.squareRoot()

@@ -121,8 +121,6 @@ enum RangeFunctions {
 
     /// A range of literals as FEEL writes it: `[1..10)`, `(..@"2026-01-31"]`.
     private static func parse(_ text: String) -> Datum? {
-        guard text.utf8.count <= 1024, let parsed = RangeText.parse(text) else { return nil }
-        return FEELRanges.make(
-            start: parsed.start, startIncluded: parsed.startIncluded, end: parsed.end, endIncluded: parsed.endIncluded)
+        text.utf8.count <= 1024 ? RangeText.parse(text) : nil
     }
 }

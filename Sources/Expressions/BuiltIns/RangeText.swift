@@ -1,14 +1,19 @@
 import Values
 
-/// Reads the text of a range whose ends are literals, or calls of conversion functions of literals.
+/// Reads the text of a range whose ends are literals, or calls of conversion functions of literals, and ascend.
 enum RangeText {
-    static func parse(_ text: String) -> Datum.RangeValue? {
+    static func parse(_ text: String) -> Datum? {
         let text = text.trimmingSpace
-        guard let open = text.first, let close = text.last, "[(]".contains(open), "])[".contains(close) else { return nil }
+        guard let open = text.first, let close = text.last, "[(]".contains(open), "])[".contains(close) else {
+            return nil
+        }
         let ends = StringSearch.split(String(text.dropFirst().dropLast()), at: "..")
         guard ends.count == 2, let start = end(ends[0]), let end = end(ends[1]) else { return nil }
         if start.isNull && open == "[" || end.isNull && close == "]" { return nil }
-        return Datum.RangeValue(start: start, startIncluded: open == "[", end: end, endIncluded: close == "]")
+        if let order = FEELComparison.order(start, end), order > 0 { return nil }
+        return FEELRanges.make(
+            start: start.isNull ? nil : start, startIncluded: open == "[", end: end.isNull ? nil : end,
+            endIncluded: close == "]")
     }
 
     /// A literal's value; null for nothing.

@@ -125,7 +125,8 @@ enum StringFunctions {
             .map { .bool($0) } ?? .null
     }
 
-    /// The size of the result is checked before it is made: every match adds at most the replacement with each `$n` in it.
+    /// The size of the result is checked before it is made: every match adds at most the replacement, each `$n` in it
+    /// at most the match.
     private static func replace(
         _ evaluator: inout Evaluator, _ arguments: BuiltIn.Arguments, _ node: Node
     ) throws(Fault) -> Datum {

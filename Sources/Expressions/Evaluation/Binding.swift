@@ -1,6 +1,7 @@
 import OrderedCollections
 
-/// Names bound inside an expression: a chain, innermost first. Values do not change once bound, so functions can keep it.
+/// Names bound inside an expression: a chain, innermost first. Values do not change once bound, so functions can keep
+/// it.
 final class Binding: Sendable {
     private enum Content: Sendable {
         case value(name: String, Datum)

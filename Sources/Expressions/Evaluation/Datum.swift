@@ -11,11 +11,12 @@ enum Datum: Sendable, Hashable {
     case string(String)
     case list([Datum])
     case context(OrderedDictionary<String, Datum>)
-    case date(CivilDate)
-    case time(ZonedTime)
-    case dateTime(ZonedDateTime)
+    // Indirect where the payload is large, so that the common values stay small.
+    indirect case date(CivilDate)
+    indirect case time(ZonedTime)
+    indirect case dateTime(ZonedDateTime)
     /// Nanoseconds.
-    case daysTimeDuration(Int128)
+    indirect case daysTimeDuration(Int128)
     case yearsMonthsDuration(months: Int)
     indirect case range(RangeValue)
     case function(FunctionValue)

@@ -8,7 +8,9 @@ extension Evaluator {
         _ callee: Node, _ arguments: Node.Arguments, _ binding: Binding?, at node: Node
     ) throws(Fault) -> Datum {
         let function: FunctionValue
-        if case .name(let name) = callee.kind, Binding.lookup(name, in: binding) == nil, let builtIn = BuiltIn.named(name) {
+        if case .name(let name) = callee.kind, Binding.lookup(name, in: binding) == nil,
+            let builtIn = BuiltIn.named(name)
+        {
             function = FunctionValue(.builtIn(builtIn))
         } else if case .function(let value) = try evaluate(callee, in: binding) {
             function = value
@@ -56,7 +58,8 @@ extension Evaluator {
         }
     }
 
-    private mutating func run(_ builtIn: BuiltIn, _ arguments: BuiltIn.Arguments, at node: Node) throws(Fault) -> Datum {
+    private mutating func run(_ builtIn: BuiltIn, _ arguments: BuiltIn.Arguments, at node: Node) throws(Fault) -> Datum
+    {
         try charge(arguments.weight, at: node)
         let result: Datum
         switch builtIn.body {
@@ -85,7 +88,9 @@ extension Evaluator {
         if try isInstance(value, of: type, at: node) != false { return value }
         let item = value.unwrappedSingleton
         if try isInstance(item, of: type, at: node) == true { return item }
-        if case .list(let element) = type, try isInstance(value, of: element, at: node) == true { return .list([value]) }
+        if case .list(let element) = type, try isInstance(value, of: element, at: node) == true {
+            return .list([value])
+        }
         if type == .dateTime, case .date(let date) = value { return .dateTime(ZonedDateTime(midnightOf: date)) }
         return nil
     }
@@ -98,7 +103,8 @@ extension Evaluator {
         case (.null, _): return type == .null
         case (_, .any): return true
         case (.bool, .boolean), (.number, .number), (.string, .string), (.date, .date), (.time, .time),
-            (.dateTime, .dateTime), (.daysTimeDuration, .daysTimeDuration), (.yearsMonthsDuration, .yearsMonthsDuration):
+            (.dateTime, .dateTime), (.daysTimeDuration, .daysTimeDuration),
+            (.yearsMonthsDuration, .yearsMonthsDuration):
             return true
         case (.list(let items), .list(let element)):
             return try allInstances(items.map { ($0, element) }, at: node)

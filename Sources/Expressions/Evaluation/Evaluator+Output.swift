@@ -1,7 +1,8 @@
 import OrderedCollections
 import Values
 
-/// Values as JSON and as text, charged as they are written: values can share parts and be far larger than what they occupy.
+/// Values as JSON and as text, charged as they are written: values can share parts and be far larger than what they
+/// occupy.
 extension Evaluator {
     /// Temporal values become ISO 8601 strings, ranges FEEL text, functions null.
     mutating func json(of value: Datum, at offset: Int) throws(Fault) -> JSON {
@@ -38,7 +39,8 @@ extension Evaluator {
         }
     }
 
-    /// FEEL's `string()`, and what JUEL puts into text: FEEL writes lists and contexts its way, JUEL as JSON. Nil for null.
+    /// FEEL's `string()`, and what JUEL puts into text: FEEL writes lists and contexts its way, JUEL as JSON. Nil for
+    /// null.
     mutating func text(of value: Datum, at offset: Int) throws(Fault) -> String? {
         switch value {
         case .null: return nil

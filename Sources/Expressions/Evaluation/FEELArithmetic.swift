@@ -58,7 +58,10 @@ enum FEELArithmetic {
         case (_, .daysTimeDuration(let nanoseconds)): moved(left, nanoseconds: -nanoseconds)
         case (_, .yearsMonthsDuration(let months)): moved(left, months: -months)
         case (.time(let left), .time(let right)): difference(left, right)
-        default: instants(left, right).flatMap { left, right in left.nanoseconds(since: right) }.map { .daysTimeDuration($0) }
+        default:
+            instants(left, right).flatMap { left, right in left.nanoseconds(since: right) }.map {
+                .daysTimeDuration($0)
+            }
         }
     }
 

@@ -133,7 +133,9 @@ extension Evaluator {
                 verdict = try evaluate(test, in: binding) == .bool(true)
             } else {
                 let value = try evaluate(test, in: binding)
-                if test.reads("?"), case .bool(let holds) = value {
+                if case .range = test.kind, value.isNull {
+                    verdict = nil
+                } else if test.reads("?"), case .bool(let holds) = value {
                     verdict = holds
                 } else {
                     verdict = try isMember(tested, of: value, at: test)

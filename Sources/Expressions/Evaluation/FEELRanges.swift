@@ -1,15 +1,14 @@
 /// FEEL's ranges.
 enum FEELRanges {
-    /// A range whose ends fit each other, else null. A missing end, or one that is null, is open.
+    /// A range whose ends fit each other, else null. A missing end is open; null is no end.
     static func make(start: Datum?, startIncluded: Bool, end: Datum?, endIncluded: Bool) -> Datum {
-        let start = start.flatMap { $0.isNull ? nil : $0 }
-        let end = end.flatMap { $0.isNull ? nil : $0 }
         for point in [start, end].compactMap({ $0 }) where FEELComparison.order(point, point) == nil { return .null }
         if let start, let end, FEELComparison.order(start, end) == nil { return .null }
         if start == nil, end == nil { return .null }
         return .range(
             .init(
-                start: start, startIncluded: startIncluded && start != nil, end: end, endIncluded: endIncluded && end != nil))
+                start: start, startIncluded: startIncluded && start != nil, end: end,
+                endIncluded: endIncluded && end != nil))
     }
 
     /// Nil if the value cannot be compared with the ends.

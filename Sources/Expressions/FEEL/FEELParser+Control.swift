@@ -157,7 +157,7 @@ extension FEELParser {
         guard at(.openParenthesis) else { return [try parseTest(orElse: .additive)] }
         let offset = token.start
         try advance()
-        let first = try nested { parser throws(Fault) in try parser.parseTest(orElse: .or) }
+        let first = try parseTest(orElse: .or)
         if at(.dots) {
             let range = try parseRange(from: first, startIncluded: false, at: offset)
             return [try parseOperand(after: range)]

@@ -87,7 +87,7 @@ struct FEELParser {
 
     mutating func nested(_ body: (inout FEELParser) throws(Fault) -> Node) throws(Fault) -> Node {
         nesting += 1
-        guard nesting <= ParseLimits.maxDepth else { throw tooDeep(at: token.start) }
+        guard nesting <= ParseLimits.maxNesting else { throw tooDeep(at: token.start) }
         let node = try body(&self)
         nesting -= 1
         return node
@@ -101,7 +101,7 @@ struct FEELParser {
     }
 
     private func tooDeep(at offset: Int) -> Fault {
-        Fault(.limit, "the expression is nested more than \(ParseLimits.maxDepth) levels deep", at: offset)
+        Fault(.limit, "the expression is nested too deeply", at: offset)
     }
 
     // MARK: Operators
@@ -129,7 +129,7 @@ struct FEELParser {
         }
         guard minimum.rawValue <= Precedence.comparison.rawValue else { return left }
         if at("between") || at("in") {
-            let relation = try parseRelation(of: left)
+            let relation = try nested { parser throws(Fault) in try parser.parseRelation(of: left) }
             return try parseOperators(after: relation, minimum: minimum)
         }
         return left
@@ -190,7 +190,7 @@ struct FEELParser {
         let offset = token.start
         var negations = 0
         while try take(.minus) { negations += 1 }
-        var result = try parsePostfix()
+        var result = try nested { parser throws(Fault) in try parser.parsePostfix() }
         for _ in 0..<negations { result = try node(.negate(result), at: offset) }
         while at("instance") {
             let position = token.start
@@ -204,8 +204,7 @@ struct FEELParser {
     // MARK: Paths, filters and calls
 
     private mutating func parsePostfix() throws(Fault) -> Node {
-        let primary = try nested { parser throws(Fault) in try parser.parsePrimary() }
-        return try parsePostfix(after: primary)
+        try parsePostfix(after: try parsePrimary())
     }
 
     mutating func parsePostfix(after primary: Node) throws(Fault) -> Node {

@@ -1,8 +1,8 @@
 import OrderedCollections
 import Values
 
-/// The methods JUEL may call: a fixed list of pure ones, under the names Java and Camunda give them. Nothing reaches the
-/// host language.
+/// The methods JUEL may call: a fixed list of pure ones, under the names Java and Camunda give them. Nothing reaches
+/// the host language.
 extension Evaluator {
     mutating func method(
         _ receiver: Node, _ name: String, _ arguments: [Node], _ binding: Binding?, at node: Node
@@ -104,7 +104,8 @@ extension Evaluator {
         case ("contains", 1): return .bool(try position(of: arguments[0], in: items, at: node) != nil)
         case ("indexOf", 1): return .number(Decimal128(try position(of: arguments[0], in: items, at: node) ?? -1))
         case ("get", 1):
-            guard case .number(let number) = arguments[0], let index = number.intValue, items.indices.contains(index) else {
+            guard case .number(let number) = arguments[0], let index = number.intValue, items.indices.contains(index)
+            else {
                 throw Fault(.type, "`get` needs an index below \(items.count)", at: node.offset)
             }
             return items[index]

@@ -54,7 +54,8 @@ struct JUELParser {
 
     private func isOpening(at index: Int) -> Bool {
         let scalars = lexer.scalars
-        return index + 1 < scalars.count && (scalars[index] == "$" || scalars[index] == "#") && scalars[index + 1] == "{"
+        return index + 1 < scalars.count && (scalars[index] == "$" || scalars[index] == "#")
+            && scalars[index + 1] == "{"
     }
 
     /// Leaves the closing brace as the current token.
@@ -92,7 +93,7 @@ struct JUELParser {
     }
 
     private func tooDeep(at offset: Int) -> Fault {
-        Fault(.limit, "the expression is nested more than \(ParseLimits.maxDepth) levels deep", at: offset)
+        Fault(.limit, "the expression is nested too deeply", at: offset)
     }
 
     // MARK: Operators
@@ -100,7 +101,7 @@ struct JUELParser {
     /// `condition ? a : b`, leaning right.
     private mutating func parseExpression() throws(Fault) -> Node {
         nesting += 1
-        guard nesting <= ParseLimits.maxDepth else { throw tooDeep(at: token.start) }
+        guard nesting <= ParseLimits.maxNesting else { throw tooDeep(at: token.start) }
         defer { nesting -= 1 }
         let condition = try parseBinary(minimum: 0)
         let offset = token.start

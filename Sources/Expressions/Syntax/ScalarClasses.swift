@@ -12,7 +12,8 @@ extension Unicode.Scalar {
 
     /// Grammar rule 29.
     var continuesFEELName: Bool {
-        startsFEELName || isDigit || value == 0xB7 || (0x300...0x36F).contains(value) || (0x203F...0x2040).contains(value)
+        startsFEELName || isDigit || value == 0xB7 || (0x300...0x36F).contains(value)
+            || (0x203F...0x2040).contains(value)
     }
 
     var isDigit: Bool { value >= 0x30 && value <= 0x39 }

@@ -30,12 +30,15 @@ struct VariableReader {
             binding(parameters.map(\.name)) { $0.visit(body) }
         case .unaryTests(let tests, _):
             binding(["?"]) { reader in tests.forEach { reader.visit($0) } }
+        case .membership(let value, let tests):
+            visit(value)
+            binding(["?"]) { reader in tests.forEach { reader.visit($0) } }
         case .call(let callee, let arguments):
             if !isBuiltIn(callee) { visit(callee) }
             arguments.nodes.forEach { visit($0) }
         case .method(let receiver, let method, let arguments):
             visitMethod(of: receiver, method, arguments)
-        case .literal, .json, .path, .index, .not, .negate, .empty, .binary, .between, .membership, .test, .conditional,
+        case .literal, .json, .path, .index, .not, .negate, .empty, .binary, .between, .test, .conditional,
             .list, .range, .instanceOf, .template:
             node.kind.children.forEach { visit($0) }
         }

@@ -7,7 +7,8 @@ enum DurationText {
 
     /// A duration within the range that arithmetic on it cannot leave by surprise: 3 × 10¹⁶ years.
     static func daysTimeDuration(_ nanoseconds: Int128) -> Datum? {
-        nanoseconds.magnitude <= 1_000_000_000_000_000_000 * 1_000_000_000_000_000 ? .daysTimeDuration(nanoseconds) : nil
+        nanoseconds.magnitude <= 1_000_000_000_000_000_000 * 1_000_000_000_000_000
+            ? .daysTimeDuration(nanoseconds) : nil
     }
 
     static func yearsMonthsDuration(months: Int) -> Datum? {

@@ -35,7 +35,8 @@ enum Zone: Sendable, Hashable {
         switch self {
         case .local: nil
         case .offset(let offset): offset
-        case .region(let name): ["UTC", "GMT", "Z", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Zulu"].contains(name) ? .utc : nil
+        case .region(let name):
+            ["UTC", "GMT", "Z", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Zulu"].contains(name) ? .utc : nil
         }
     }
 
@@ -43,10 +44,12 @@ enum Zone: Sendable, Hashable {
         guard let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 64 else {
             return false
         }
-        return name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789/_-+".unicodeScalars.contains($0)) }
+        return name.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || "0123456789/_-+".unicodeScalars.contains($0))
+        }
     }
 
-    /// Splits a time or date-time text where its zone begins. A minus sign belongs to a zone only after the `T` or colon.
+    /// Splits a time or date-time text where its zone begins. A minus sign before the `T` belongs to the date.
     static func split(_ text: String) -> (civil: Substring, zone: Substring) {
         if let at = text.firstIndex(of: "@") { return (text[..<at], text[at...]) }
         if text.hasSuffix("Z") || text.hasSuffix("z") { return (text.dropLast(), text.suffix(1)) }
@@ -105,8 +108,16 @@ struct ZonedDateTime: Sendable, Hashable {
 
     init?(_ text: String) {
         let (civil, zoneText) = Zone.split(text)
-        guard let dateTime = CivilDateTime(iso8601: String(civil)), let zone = Zone(zoneText) else { return nil }
+        guard let dateTime = ZonedDateTime.civil(civil), let zone = Zone(zoneText) else { return nil }
         self.init(dateTime, zone)
+    }
+
+    /// Hour 24 is the midnight that ends the day.
+    private static func civil(_ text: Substring) -> CivilDateTime? {
+        guard text.hasSuffix("T24:00:00") else { return CivilDateTime(iso8601: String(text)) }
+        return CivilDate(iso8601: String(text.dropLast(9)))?.adding(days: 1).map {
+            CivilDateTime(date: $0, time: CivilTime(nanosecondsSinceMidnight: 0))
+        }
     }
 
     var text: String { dateTime.iso8601 + zone.text }

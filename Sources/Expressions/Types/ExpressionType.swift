@@ -48,7 +48,8 @@ extension ExpressionType {
         case (.range(let own), .range(let others)): own.conforms(to: others)
         case (.context(let own, let open), .context(let others, _)):
             others.allSatisfy { other in
-                own.first { $0.name == other.name }.map { $0.type.conforms(to: other.type) } ?? (open && other.type == .any)
+                own.first { $0.name == other.name }.map { $0.type.conforms(to: other.type) }
+                    ?? (open && other.type == .any)
             }
         case (.function(let ownParameters, let own), .function(let parameters, let result)):
             ownParameters.count == parameters.count && own.conforms(to: result)

@@ -77,7 +77,8 @@ extension ExpressionType {
         case .string: self = .string
         case .list(let items): self = .list(of: items.reduce(.null) { $0.joined(with: ExpressionType(of: $1)) })
         case .context(let members):
-            self = .context(members: members.map { Member(name: $0.key, type: ExpressionType(of: $0.value)) }, open: false)
+            self = .context(
+                members: members.map { Member(name: $0.key, type: ExpressionType(of: $0.value)) }, open: false)
         case .date: self = .date
         case .time: self = .time
         case .dateTime: self = .dateTime
