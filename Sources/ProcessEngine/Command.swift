@@ -14,8 +14,12 @@ package enum Command: Sendable, Hashable {
     case fireTimer(number: Int)
     /// Ends the instance now; its tasks and timers go away.
     case cancel(reason: String)
-    /// Tries again what an incident stopped. `retries`: for a failed task, how many attempts it gets, nil = by contract.
+    /// Tries again what an incident stopped. `retries`: for a failed task, how many attempts it gets, nil = by
+    /// contract.
     case resolveIncident(number: Int, retries: Int?)
+    /// An agent reports a named event of its contract. Without a boundary event of that name it is recorded and nothing
+    /// else.
+    case recordTaskEvent(number: Int, name: String, payload: JSON)
     /// The infrastructure cannot hand a task over (no queue for its contract): an incident, no attempt spent.
     case suspendTask(number: Int, kind: Event.Incident.Kind, message: String)
     /// Sets variables of the instance's root scope (an operator's repair).
@@ -31,7 +35,8 @@ package enum Command: Sendable, Hashable {
         package var startEvent: ElementID?
 
         package init(
-            definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil, labels: InstanceLabels = InstanceLabels(),
+            definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
+            labels: InstanceLabels = InstanceLabels(),
             startEvent: ElementID? = nil
         ) {
             self.definition = definition

@@ -1,6 +1,7 @@
 package import Values
 
-/// What happened in an instance. State is the fold of events; the journal keeps them for ever, so a new meaning is a new case.
+/// What happened in an instance. State is the fold of events; the journal keeps them for ever, so a new meaning is a
+/// new case.
 ///
 /// Numbers are counters inside the instance, one sequence for each kind, from 1. Scope 1 is the process itself.
 package enum Event: Sendable, Hashable {
@@ -23,6 +24,11 @@ package enum Event: Sendable, Hashable {
     case scopeOpened(scope: Int, parent: Int, activity: Int)
     case scopeClosed(scope: Int)
     case variablesSet(scope: Int, [Variable])
+    /// What the output mapping of a finished task reads is kept, because mapping failed: an incident's retry maps it
+    /// again.
+    case outputKept(activity: Int, [Variable])
+    /// The kept output was mapped after all.
+    case outputMapped(activity: Int)
 
     case taskCreated(TaskCreated)
     case taskCompleted(task: Int)
@@ -30,6 +36,8 @@ package enum Event: Sendable, Hashable {
     case taskErrorThrown(task: Int, code: String, message: String?)
     /// The task went away with its activity; its agent may be told.
     case taskCanceled(task: Int)
+    /// An agent reported a named event of its contract.
+    case taskEventRecorded(task: Int, name: String, payload: JSON)
     /// An operator gave a failed task new attempts.
     case taskRetried(task: Int, retries: Int, dueAt: Timestamp)
 
@@ -70,7 +78,8 @@ package enum Event: Sendable, Hashable {
         package var retries: Int
         package var input: JSON
         package init(
-            task: Int, activity: Int, element: ElementID, contract: ContractKey, priority: Int, retries: Int, input: JSON
+            task: Int, activity: Int, element: ElementID, contract: ContractKey, priority: Int, retries: Int,
+            input: JSON
         ) {
             self.task = task
             self.activity = activity
@@ -105,6 +114,8 @@ package enum Event: Sendable, Hashable {
             case contractViolated = "contract-violated"
             case noFlowTaken = "no-flow-taken"
             case transitionLimit = "transition-limit"
+            /// Tokens wait at a join for siblings that can no longer come; a retry passes it with those that are there.
+            case joinStuck = "join-stuck"
             case unroutable = "unroutable"
         }
         package var number: Int

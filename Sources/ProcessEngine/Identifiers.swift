@@ -56,13 +56,16 @@ package struct ContractKey: Sendable, Hashable, Comparable, CustomStringConverti
         self.major = major
     }
 
-    package static func < (left: ContractKey, right: ContractKey) -> Bool { (left.name, left.major) < (right.name, right.major) }
+    package static func < (left: ContractKey, right: ContractKey) -> Bool {
+        (left.name, left.major) < (right.name, right.major)
+    }
     /// `media.transcode@2`.
     package var description: String { "\(name)@\(major)" }
 
     /// Reads `name@major`; nil for anything else.
     package init?(_ text: String) {
-        guard let at = text.lastIndex(of: "@"), let major = Int(text[text.index(after: at)...]), major >= 0, at > text.startIndex
+        guard let at = text.lastIndex(of: "@"), let major = Int(text[text.index(after: at)...]), major >= 0,
+            at > text.startIndex
         else { return nil }
         self.init(name: String(text[..<at]), major: major)
     }
@@ -85,7 +88,8 @@ package struct DefinitionID: Sendable, Hashable, Comparable, CustomStringConvert
     package var description: String { "\(process):\(version)" }
 
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let version = Int(text[text.index(after: colon)...]), colon > text.startIndex
+        guard let colon = text.lastIndex(of: ":"), let version = Int(text[text.index(after: colon)...]),
+            colon > text.startIndex
         else { return nil }
         self.init(process: String(text[..<colon]), version: version)
     }

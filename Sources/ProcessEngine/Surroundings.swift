@@ -1,6 +1,7 @@
 package import Values
 
-/// What `decide` may know beside the instance and its definition. All of it is data of the moment: same arguments, same events.
+/// What `decide` may know beside the instance and its definition. All of it is data of the moment: same arguments, same
+/// events.
 package struct Surroundings: Sendable {
     package var now: Timestamp
     package var contracts: any TaskContracts
@@ -48,7 +49,8 @@ package struct TaskPolicy: Sendable, Hashable {
 
     package init(
         version: String, maxAttempts: Int = 3, backoff: Duration = .seconds(10), multiplier: Double = 2,
-        maxBackoff: Duration = .seconds(300), timeout: Duration = .seconds(3600), heartbeat: Duration? = nil, priority: Int = 0,
+        maxBackoff: Duration = .seconds(300), timeout: Duration = .seconds(3600), heartbeat: Duration? = nil,
+        priority: Int = 0,
         concurrency: Int? = nil
     ) {
         self.version = version

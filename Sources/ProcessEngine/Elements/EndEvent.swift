@@ -1,0 +1,15 @@
+package import Values
+
+/// `bpmn:endEvent` without an event definition: one path ends; the scope ends with its last one.
+package struct EndEvent: FlowElement {
+    package static let tag = "endEvent"
+    package let id: ElementID
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        self.id = id
+    }
+
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        step.complete(activity, taking: [])
+    }
+}

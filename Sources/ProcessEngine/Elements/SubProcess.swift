@@ -1,0 +1,48 @@
+package import Values
+
+/// `bpmn:subProcess`: a scope with its own variables and tokens; goes on when its last token is gone.
+package struct SubProcess: ScopeElement {
+    package static let tag = "subProcess"
+    package static let isActivity = true
+    package let id: ElementID
+    package let inputs: [VariableMapping]
+    package let outputs: [VariableMapping]
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        guard node.attribute("triggeredByEvent") != "true" else {
+            reader.reportUnsupported(node, element: id, "an event subprocess")
+            return nil
+        }
+        self.id = id
+        let mappings = MappingReader.read(node, element: id, reader: &reader)
+        inputs = mappings.inputs
+        outputs = mappings.outputs
+        reader.readContents(of: node, in: id)
+    }
+
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        let outer = step.activity(activity).scope
+        let variables = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
+        try step.armBoundaryEvents(of: activity)
+        let scope = step.instance.lastScope + 1
+        step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
+        if !variables.isEmpty { step.record(.variablesSet(scope: scope, variables)) }
+        for start in step.definition.startEvents(in: id) { step.send(Token(element: start, flow: nil, scope: scope)) }
+    }
+
+    package func innerScopeFinished(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        let host = step.activity(activity)
+        guard let inner = host.innerScope else { return try step.leave(activity) }
+        let variables = try VariableMapping.evaluate(outputs, in: step.visibleVariables(from: inner))
+        step.record(.scopeClosed(scope: inner))
+        step.setVariables(variables, from: host.scope)
+        try step.leave(activity)
+    }
+
+    package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
+        switch activity.phase {
+        case .entering: try enter(activity.number, in: &step)
+        case .waiting, .leaving: try innerScopeFinished(activity.number, in: &step)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package import Expressions
+import OrderedCollections
+package import Values
+
+/// Where one input or output comes from, and the name it gets.
+package struct VariableMapping: Sendable, Hashable {
+    package indirect enum Source: Sendable, Hashable {
+        case expression(Expression)
+        case list([Source])
+        case map([Entry])
+    }
+
+    package struct Entry: Sendable, Hashable {
+        package let key: String
+        package let value: Source
+    }
+
+    /// The variable, and the members inside it that a dotted target names (`order.total`); never empty.
+    package let target: [String]
+    package let source: Source
+    package let position: SourcePosition
+
+    /// The variables that the source reads.
+    package var variablesRead: [String] { source.variablesRead }
+
+    /// The targets with their values, in order; mappings with a common first name build one object, upon the variable
+    /// of that name if there is one. Later mappings do not see the earlier ones' targets.
+    static func evaluate(_ mappings: [VariableMapping], in scope: VisibleVariables) throws(IncidentCause) -> [Variable]
+    {
+        var values = OrderedDictionary<String, JSON>()
+        for mapping in mappings {
+            let value: JSON
+            do {
+                value = try mapping.source.evaluate(in: scope)
+            } catch {
+                throw IncidentCause(
+                    .expressionFailed, "the mapping to \(mapping.target.joined(separator: ".")) failed: \(error)")
+            }
+            guard let name = mapping.target.first else { continue }
+            let whole =
+                mapping.target.count == 1
+                ? value : replacing(mapping.target.dropFirst(), of: values[name] ?? scope.lookup(name), by: value)
+            guard !isTooDeep(whole) else {
+                throw IncidentCause(
+                    .expressionFailed, "the value of \(name) is nested more than \(maxDepth) levels deep")
+            }
+            values[name] = whole
+        }
+        return values.map { Variable(name: $0.key, value: $0.value) }
+    }
+
+    /// A value that a loop wraps again and again must not outgrow what the journal's reader takes.
+    private static let maxDepth = 500
+
+    private static func isTooDeep(_ value: JSON) -> Bool {
+        // Each level costs two bytes.
+        guard value.byteCount > 2 * maxDepth else { return false }
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in value.bytes {
+            if isEscaped {
+                isEscaped = false
+            } else if isInString {
+                isEscaped = byte == UInt8(ascii: "\\")
+                isInString = byte != UInt8(ascii: "\"")
+            } else if byte == UInt8(ascii: "\"") {
+                isInString = true
+            } else if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") {
+                depth += 1
+                if depth > maxDepth { return true }
+            } else if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") {
+                depth -= 1
+            }
+        }
+        return false
+    }
+
+    /// `object` with the member at `path` set; what is not an object on the way becomes one.
+    private static func replacing(_ path: ArraySlice<String>, of object: JSON?, by value: JSON) -> JSON {
+        guard let name = path.first else { return value }
+        var members = object?.members() ?? []
+        let index = members.firstIndex { $0.name == name }
+        let inner = replacing(path.dropFirst(), of: index.map { members[$0].value }, by: value)
+        if let index {
+            members[index].value = inner
+        } else {
+            members.append((name, inner))
+        }
+        return .object(members)
+    }
+}
+
+extension VariableMapping.Source {
+    var variablesRead: [String] {
+        switch self {
+        case .expression(let expression): expression.variablesRead
+        case .list(let items): items.flatMap(\.variablesRead)
+        case .map(let entries): entries.flatMap(\.value.variablesRead)
+        }
+    }
+
+    fileprivate func evaluate(in scope: VisibleVariables) throws(ExpressionError) -> JSON {
+        switch self {
+        case .expression(let expression): return try expression.evaluate(in: scope)
+        case .list(let items):
+            var values: [JSON] = []
+            for item in items { values.append(try item.evaluate(in: scope)) }
+            return .array(values)
+        case .map(let entries):
+            var members: [(name: String, value: JSON)] = []
+            for entry in entries { members.append((entry.key, try entry.value.evaluate(in: scope))) }
+            return .object(members)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import Values
+
+/// Events as bytes of the journal: a JSON array, each event an object whose member `e` names its kind.
+///
+/// What is written is kept for ever: a member may be added if it can be absent; a new meaning is a new kind.
+package enum EventCoding {
+    /// The bytes, and for each task created where its raw input stands in them, so that a store can point there.
+    package static func encode(_ events: [Event]) -> (bytes: [UInt8], inputRanges: [Int: Range<Int>]) {
+        var encoder = EventEncoder()
+        encoder.writer.beginArray()
+        for event in events { encoder.write(event) }
+        encoder.writer.endArray()
+        return (encoder.writer.bytes, encoder.inputRanges)
+    }
+
+    /// Wider than what peers may send: a row holds many values, each a few levels down.
+    private static let journalLimits = JSONLimits(maxBytes: .max, maxDepth: 1024)
+
+    /// The events of bytes that `encode` made. What it did not make is refused.
+    package static func decode(_ bytes: [UInt8]) throws(Diagnostics) -> [Event] {
+        let array: JSON
+        do {
+            array = try JSON(validating: bytes, limits: journalLimits)
+        } catch {
+            throw EventDecoder.damaged("it is not JSON: \(error)")
+        }
+        guard let elements = array.elements() else { throw EventDecoder.damaged("it is not an array") }
+        var events: [Event] = []
+        events.reserveCapacity(elements.count)
+        for element in elements { events.append(try EventDecoder(element).event()) }
+        return events
+    }
+}

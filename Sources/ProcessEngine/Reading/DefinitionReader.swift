@@ -1,0 +1,308 @@
+import Expressions
+import Values
+
+/// Reads one process and collects everything that is wrong with it.
+package struct DefinitionReader {
+    let file: String
+    private(set) var diagnostics: [Diagnostic] = []
+    private let errors: [String: ErrorDeclaration]
+    private let expressionLanguage: String
+
+    /// In the order of the file; nil where an element could not be made.
+    private var nodes: [ProcessDefinition.Node?] = []
+    private var flowNodes: [(node: SourceNode, parent: ElementID?)] = []
+    /// Every element with an id, the ones that could not be made included, so that references to those are not reported
+    /// too.
+    private var seen: Set<ElementID> = []
+    private var namelessFlows: Set<ElementID> = []
+    /// Those with a start event of any kind.
+    private var scopesWithStart: Set<ElementID?> = []
+
+    struct ErrorDeclaration {
+        var code: String?
+        var message: String?
+    }
+
+    init(file: String, root: SourceNode) {
+        self.file = file
+        var errors: [String: ErrorDeclaration] = [:]
+        for node in root.children(named: "error", namespace: BPMN.namespace) {
+            guard let id = node.attribute("id") else { continue }
+            let code = node.attribute("errorCode").flatMap { $0.isEmpty ? nil : $0 }
+            let message = node.attribute("errorMessage", namespace: BPMN.camunda) ?? node.attribute("name")
+            errors[id] = ErrorDeclaration(code: code, message: message)
+        }
+        self.errors = errors
+        self.expressionLanguage = root.attribute("expressionLanguage") ?? ""
+    }
+
+    // MARK: The process
+
+    mutating func readProcess(_ node: SourceNode) -> ProcessDefinition? {
+        guard let id = node.attribute("id"), !id.isEmpty else {
+            report("missing-id", node, element: nil, "the process has no id", "give it one")
+            return nil
+        }
+        checkExtensions(of: node, element: ElementID(id))
+        readContents(of: node, in: nil)
+        let made = nodes.compactMap { $0 }
+        var flows: [SequenceFlow] = []
+        let defaults = defaultFlows
+        for (flow, parent) in flowNodes {
+            if let flow = readFlow(flow, in: parent, defaults: defaults) { flows.append(flow) }
+        }
+        let head = ProcessHead(id: id, name: node.attribute("name"), file: file, position: node.position)
+        let draft = ProcessDefinition(process: head, nodes: made, flows: flows, warnings: [])
+        diagnostics += DefinitionCheck(
+            draft, nodes: made, seen: seen, scopesWithStart: scopesWithStart, file: file, defaults: defaults
+        )
+        .run()
+        let warnings = diagnostics.filter { $0.severity == .warning }
+        return ProcessDefinition(process: head, nodes: made, flows: flows, warnings: warnings.inFileOrder)
+    }
+
+    /// Reads the elements and flows inside a process or subprocess.
+    mutating func readContents(of container: SourceNode, in parent: ElementID?) {
+        for child in container.children where child.namespace == BPMN.namespace {
+            if child.name == "sequenceFlow" {
+                flowNodes.append((child, parent))
+            } else if !BPMN.descriptive.contains(child.name) && !BPMN.markers.contains(child.name) {
+                readElement(child, in: parent)
+            }
+        }
+    }
+
+    private mutating func readElement(_ node: SourceNode, in parent: ElementID?) {
+        guard let text = node.attribute("id"), !text.isEmpty else {
+            return report("missing-id", node, element: nil, "<\(node.name)> has no id", "give it one")
+        }
+        let id = ElementID(text)
+        seen.insert(id)
+        if node.name == StartEvent.tag { scopesWithStart.insert(parent) }
+        guard let kind = kind(of: node, id: id) else { return }
+        let slot = nodes.count
+        nodes.append(nil)
+        checkChildren(of: node, element: id, isContainer: kind is any ScopeElement.Type)
+        checkExtensions(of: node, element: id)
+        if node.attribute("isForCompensation") == "true" { reportUnsupported(node, element: id, "compensation") }
+        guard let element = kind.init(node, id: id, reader: &self) else { return }
+        nodes[slot] = ProcessDefinition.Node(
+            element: element, name: node.attribute("name"), parent: parent, position: node.position)
+        defaultReferences.append((id, node))
+    }
+
+    private mutating func kind(of node: SourceNode, id: ElementID) -> (any FlowElement.Type)? {
+        let definitions = node.children.filter { $0.namespace == BPMN.namespace && BPMN.isEventDefinition($0.name) }
+        if definitions.count > 1 {
+            reportUnsupported(node, element: id, "an event with several event definitions")
+            return nil
+        }
+        let definition = definitions.first?.name
+        if let kind = ElementCatalog.kind(tag: node.name, eventDefinition: definition) { return kind }
+        if let definition, ElementCatalog.knows(tag: node.name) {
+            reportUnsupported(definitions[0], element: id, "<\(node.name)> with <\(definition)>")
+        } else {
+            reportUnsupported(node, element: id, "<\(node.name)>")
+        }
+        return nil
+    }
+
+    private mutating func checkChildren(of node: SourceNode, element: ElementID, isContainer: Bool) {
+        for child in node.children where child.namespace == BPMN.namespace {
+            if BPMN.markers.contains(child.name) {
+                reportUnsupported(child, element: element, "the marker <\(child.name)>")
+            } else if !isContainer && !BPMN.descriptive.contains(child.name) && !BPMN.isEventDefinition(child.name) {
+                reportUnsupported(child, element: element, "<\(child.name)> inside <\(node.name)>")
+            }
+        }
+    }
+
+    mutating func checkExtensions(of node: SourceNode, element: ElementID) {
+        for child in ExtensionRules.unsupported(in: node) {
+            report(
+                "unsupported-extension", child, element: element,
+                "the extension <\(child.name)> (\(child.namespace)) is not supported on <\(node.name)>", "remove it")
+        }
+    }
+
+    // MARK: Flows
+
+    /// Elements with a `default` attribute, looked at once all flows are known.
+    private var defaultReferences: [(id: ElementID, node: SourceNode)] = []
+
+    private var defaultFlows: [ElementID: (flow: ElementID, position: SourcePosition)] {
+        var defaults: [ElementID: (flow: ElementID, position: SourcePosition)] = [:]
+        for (id, node) in defaultReferences {
+            if let flow = node.attribute("default"), !flow.isEmpty { defaults[id] = (ElementID(flow), node.position) }
+        }
+        return defaults
+    }
+
+    private mutating func readFlow(
+        _ node: SourceNode, in parent: ElementID?, defaults: [ElementID: (flow: ElementID, position: SourcePosition)]
+    ) -> SequenceFlow? {
+        let id = flowID(node)
+        checkExtensions(of: node, element: id)
+        let source = reference("sourceRef", of: node, element: id)
+        let target = reference("targetRef", of: node, element: id)
+        var isSound = true
+        for (name, end) in [("sourceRef", source), ("targetRef", target)] {
+            guard let end else { continue }
+            guard seen.contains(end) else {
+                report(
+                    "dangling-reference", node, element: id,
+                    "\(name) of flow \(id) is \"\(end)\", which is no element of the process",
+                    "connect the flow or remove it")
+                isSound = false
+                continue
+            }
+            if let found = nodes.first(where: { $0?.element.id == end }), let found, found.parent != parent {
+                report(
+                    "flow-crosses-scope", node, element: id,
+                    "flow \(id) leads across the border of a subprocess at \"\(end)\"",
+                    "connect only elements of the same process or subprocess")
+                isSound = false
+            }
+        }
+        var condition: Expression?
+        if let conditionNode = node.firstChild(named: "conditionExpression", namespace: BPMN.namespace) {
+            // One that cannot be read is reported; it stands in, so that it is not reported as missing too.
+            condition = conditionExpression(conditionNode, element: id) ?? .constant(.bool(true))
+        }
+        guard let source, let target, isSound else { return nil }
+        let isDefault = defaults[source]?.flow == id
+        if isDefault && condition != nil {
+            warn(
+                "default-with-condition", node, element: id, "the condition of a default flow is never looked at",
+                "remove it")
+        }
+        return SequenceFlow(
+            id: id, source: source, target: target, condition: isDefault ? nil : condition, isDefault: isDefault,
+            position: node.position)
+    }
+
+    /// BPMN does not require a flow to have an id: one without gets `source->target`, and a number if that is taken.
+    private mutating func flowID(_ node: SourceNode) -> ElementID {
+        if let text = node.attribute("id"), !text.isEmpty { return ElementID(text) }
+        let ends = "\(node.attribute("sourceRef") ?? "")->\(node.attribute("targetRef") ?? "")"
+        var id = ElementID(ends)
+        var number = 2
+        while !namelessFlows.insert(id).inserted {
+            id = ElementID("\(ends)#\(number)")
+            number += 1
+        }
+        return id
+    }
+
+    // MARK: References and expressions
+
+    /// The id in a required attribute.
+    mutating func reference(_ attribute: String, of node: SourceNode, element: ElementID) -> ElementID? {
+        guard let value = node.attribute(attribute), !value.isEmpty else {
+            report(
+                "missing-reference", node, element: element, "<\(node.name)> has no \(attribute)",
+                "connect it in the modeler")
+            return nil
+        }
+        return ElementID(value)
+    }
+
+    /// The error that an event definition refers to; nil if it refers to none (it catches all).
+    mutating func error(of definition: SourceNode, in element: ElementID) -> ErrorDeclaration? {
+        guard let reference = definition.attribute("errorRef"), !reference.isEmpty else { return nil }
+        // A prefix may stand for the file's own namespace.
+        let local = reference.split(separator: ":").last.map(String.init) ?? reference
+        guard let declared = errors[reference] ?? errors[local] else {
+            warn(
+                "undeclared-error", definition, element: element,
+                "there is no <bpmn:error id=\"\(reference)\">: its id is taken as the error code", "declare the error")
+            return ErrorDeclaration(code: reference, message: nil)
+        }
+        if let code = declared.code, code.first == "=" || code.contains("${") {
+            reportUnsupported(definition, element: element, "an expression as error code (\(code))")
+        }
+        return declared
+    }
+
+    /// FEEL after `=`, JUEL in `${…}`, else a constant text.
+    mutating func valueExpression(_ text: String, node: SourceNode, element: ElementID) -> Expression? {
+        do {
+            return text.first == "=" ? try Expression.parseZeebe(text) : try Expression.parseCamunda(text)
+        } catch {
+            reportExpression(error, node, element: element)
+            return nil
+        }
+    }
+
+    /// FEEL if the text starts with `=` or the language says so; JUEL in `${…}`.
+    private mutating func conditionExpression(_ node: SourceNode, element: ElementID) -> Expression? {
+        let text = node.text.trimmed
+        let ownLanguage = node.attribute("language")?.lowercased()
+        let language = ownLanguage ?? expressionLanguage.lowercased()
+        do {
+            if text.first == "=" { return try Expression.parse(String(text.dropFirst()), as: .feel) }
+            if let ownLanguage, !ownLanguage.contains("feel"), !ownLanguage.hasSuffix("uel") {
+                reportUnsupported(node, element: element, "a condition in \(ownLanguage)")
+                return nil
+            }
+            if text.contains("${") || text.contains("#{") { return try Expression.parse(text, as: .juel) }
+            if language.contains("feel") { return try Expression.parse(text, as: .feel) }
+            report(
+                "invalid-condition", node, element: element,
+                text.isEmpty ? "the condition is empty" : "the condition \"\(text)\" is neither FEEL nor JUEL",
+                "begin it with = (FEEL) or write it as ${…} (JUEL)")
+        } catch {
+            reportExpression(error, node, element: element)
+        }
+        return nil
+    }
+
+    mutating func reportExpression(_ error: ExpressionError, _ node: SourceNode, element: ElementID) {
+        report("invalid-expression", node, element: element, "the expression cannot be read: \(error)", "correct it")
+    }
+
+    // MARK: Findings
+
+    mutating func report(
+        _ code: String, _ node: SourceNode, element: ElementID?, _ message: String, _ suggestion: String
+    ) {
+        diagnostics.append(
+            Diagnostic(
+                code: code, file: file, position: node.position, element: element?.text, message: message,
+                suggestion: suggestion))
+    }
+
+    mutating func reportUnsupported(_ node: SourceNode, element: ElementID, _ what: String) {
+        report("unsupported-element", node, element: element, "\(what) is not supported", "use another element")
+    }
+
+    mutating func warn(_ code: String, _ node: SourceNode, element: ElementID?, _ message: String, _ suggestion: String)
+    {
+        diagnostics.append(
+            Diagnostic(
+                severity: .warning, code: code, file: file, position: node.position, element: element?.text,
+                message: message,
+                suggestion: suggestion))
+    }
+
+    /// Ids that more than one BPMN element of the file has.
+    static func duplicateIDs(in root: SourceNode, file: String) -> [Diagnostic] {
+        var first: [String: SourcePosition] = [:]
+        var problems: [Diagnostic] = []
+        var rest = [root]
+        while let node = rest.popLast() {
+            rest.append(contentsOf: node.children.reversed())
+            guard node.namespace == BPMN.namespace, let id = node.attribute("id"), !id.isEmpty else { continue }
+            if let other = first[id] {
+                problems.append(
+                    Diagnostic(
+                        code: "duplicate-id", file: file, position: node.position, element: id,
+                        message: "the id \"\(id)\" is used already in line \(other.line)",
+                        suggestion: "give each element its own id"))
+            } else {
+                first[id] = node.position
+            }
+        }
+        return problems
+    }
+}

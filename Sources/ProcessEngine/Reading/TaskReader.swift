@@ -1,0 +1,90 @@
+import Expressions
+import Values
+
+/// Reads which contract a service task asks for. Three ways, the first that is there counts; two that differ are an
+/// error:
+///
+/// - `waybill:contract="media.transcode@2"`
+/// - `camunda:type="external" camunda:topic="media.transcode@2"`, `camunda:taskPriority`
+/// - `<zeebe:taskDefinition type="media.transcode@2" retries="3"/>`, `<zeebe:priorityDefinition priority="5"/>`
+///
+/// The text is `name@major` or `name@major.minor` (the newest minor is always the one that counts); a bare `name` is
+/// major 1 of that contract.
+enum TaskReader {
+    struct Work {
+        var contract: ContractKey
+        var retries: Int?
+        var priority: Expression?
+    }
+
+    static func read(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Work? {
+        for name in ["class", "expression", "delegateExpression"]
+        where node.attribute(name, namespace: BPMN.camunda) != nil {
+            reader.report(
+                "unsupported-extension", node, element: element,
+                "camunda:\(name) runs code inside the engine, which is not supported",
+                "name a contract: waybill:contract=\"…\", or camunda:type=\"external\" and camunda:topic=\"…\"")
+            return nil
+        }
+        let definitions = node.extensions(named: "taskDefinition", namespace: BPMN.zeebe)
+        var names: [String] = []
+        if let name = node.attribute("contract", namespace: BPMN.waybill) { names.append(name) }
+        let type = node.attribute("type", namespace: BPMN.camunda)
+        if type == "external" { names.append(node.attribute("topic", namespace: BPMN.camunda) ?? "") }
+        names += definitions.map { $0.attribute("type") ?? "" }
+        guard let name = names.first else {
+            reader.report(
+                "no-contract", node, element: element,
+                type.map { "camunda:type=\"\($0)\" is not supported" } ?? "the service task names no contract",
+                "set waybill:contract=\"name@major\"")
+            return nil
+        }
+        guard let contract = contract(name), names.allSatisfy({ Self.contract($0) == contract }) else {
+            reader.report(
+                "invalid-contract", node, element: element,
+                names.allSatisfy { $0 == name }
+                    ? "\"\(name)\" is not a contract name" : "the task names several contracts: \(names)",
+                "write it as name@major, for example media.transcode@2")
+            return nil
+        }
+        return Work(
+            contract: contract, retries: retries(definitions.first, element: element, reader: &reader),
+            priority: priority(node, element: element, reader: &reader))
+    }
+
+    /// `name`, `name@2` or `name@2.1`; at most 200 bytes, so that it fits a queue's name, and no white space or
+    /// control.
+    static func contract(_ text: String) -> ContractKey? {
+        guard !text.isEmpty, text.utf8.count <= 200, !text.hasPrefix("="), !text.contains("${"), !text.contains("#{"),
+            !text.unicodeScalars.contains(where: { $0.properties.isWhitespace || $0.value < 0x20 || $0.value == 0x7F })
+        else { return nil }
+        guard let at = text.lastIndex(of: "@") else { return ContractKey(name: text, major: 1) }
+        let version = text[text.index(after: at)...].split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = version.compactMap { part in part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
+        }
+        guard at > text.startIndex, numbers.count == version.count, (1...2).contains(numbers.count) else { return nil }
+        return ContractKey(name: String(text[..<at]), major: numbers[0])
+    }
+
+    private static func retries(_ definition: SourceNode?, element: ElementID, reader: inout DefinitionReader) -> Int? {
+        guard let definition, let text = definition.attribute("retries"), !text.isEmpty else { return nil }
+        let digits = text.first == "=" ? String(text.dropFirst()).trimmed : text
+        guard let number = Int(digits), number > 0 else {
+            reader.report(
+                "invalid-retries", definition, element: element, "retries is \"\(text)\", not a whole number above 0",
+                "write a number, or leave it to the contract")
+            return nil
+        }
+        return number
+    }
+
+    private static func priority(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Expression?
+    {
+        var text = node.attribute("taskPriority", namespace: BPMN.camunda)
+        for name in ["priorityDefinition", "jobPriorityDefinition"] where text == nil {
+            text = node.extensions(named: name, namespace: BPMN.zeebe).first?.attribute("priority")
+        }
+        guard let text, !text.isEmpty else { return nil }
+        return reader.valueExpression(text, node: node, element: element)
+    }
+}

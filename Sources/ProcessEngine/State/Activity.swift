@@ -1,0 +1,46 @@
+/// One element at work: a token sits in it.
+///
+/// entering → waiting (task, timer, inner scope), leaving; waiting → leaving; leaving → gone (completed). Any → gone
+/// (canceled).
+package struct Activity: Sendable, Hashable {
+    package enum Phase: String, Sendable, Hashable {
+        /// Entered, and nothing came of it yet: an incident's retry enters again.
+        case entering
+        /// For its task, its timer or the end of its inner scope.
+        case waiting
+        /// Its work is done; the outgoing flows are still to be taken: an incident's retry chooses them again.
+        case leaving
+    }
+
+    package let number: Int
+    package let element: ElementID
+    package let scope: Int
+    package internal(set) var phase: Phase = .entering
+    package internal(set) var task: Int?
+    /// The scope that it opened (a subprocess).
+    package internal(set) var innerScope: Int?
+    /// Open timers, its own and those of its boundary events, in the order of their making.
+    package internal(set) var timers: [Int] = []
+    package internal(set) var incident: Int?
+    /// The output of its finished task, kept because mapping it failed.
+    package internal(set) var keptOutput: [Variable]?
+    /// How often each of its timers fired: what a cycle counts by.
+    var firings: [Firings] = []
+
+    struct Firings: Sendable, Hashable {
+        var element: ElementID
+        var count: Int
+    }
+
+    func firings(of element: ElementID) -> Int {
+        firings.first { $0.element == element }?.count ?? 0
+    }
+
+    mutating func countFiring(of element: ElementID) {
+        if let index = firings.firstIndex(where: { $0.element == element }) {
+            firings[index].count += 1
+        } else {
+            firings.append(Firings(element: element, count: 1))
+        }
+    }
+}

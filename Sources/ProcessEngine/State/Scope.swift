@@ -1,0 +1,44 @@
+import HashTreeCollections
+import OrderedCollections
+import Values
+
+/// Owns variables and tokens: the process itself (number 1), or one run of a subprocess.
+struct Scope: Sendable, Hashable {
+    let number: Int
+    let parent: Int?
+    /// The subprocess's activity; nil for the process.
+    let activity: Int?
+    var variables: OrderedDictionary<String, JSON> = [:]
+    var activities: TreeSet<Int> = []
+    var waiting: [WaitingTokens] = []
+
+    /// Tokens that came to a join by one flow and wait for their siblings.
+    struct WaitingTokens: Sendable, Hashable {
+        var join: ElementID
+        var flow: ElementID
+        var count: Int
+    }
+
+    /// No activity is at work in it.
+    var isIdle: Bool { activities.isEmpty }
+    /// The numbers of the activities at work in it, in order.
+    var openActivities: [Int] { activities.sorted() }
+
+    func isWaiting(at join: ElementID, by flow: ElementID) -> Bool {
+        waiting.contains { $0.join == join && $0.flow == flow }
+    }
+
+    mutating func addToken(at join: ElementID, by flow: ElementID) {
+        if let index = waiting.firstIndex(where: { $0.join == join && $0.flow == flow }) {
+            waiting[index].count += 1
+        } else {
+            waiting.append(WaitingTokens(join: join, flow: flow, count: 1))
+        }
+    }
+
+    mutating func removeToken(at join: ElementID, by flow: ElementID) {
+        guard let index = waiting.firstIndex(where: { $0.join == join && $0.flow == flow }) else { return }
+        waiting[index].count -= 1
+        if waiting[index].count == 0 { waiting.remove(at: index) }
+    }
+}

@@ -1,0 +1,39 @@
+import Expressions
+import HashTreeCollections
+import OrderedCollections
+import Values
+
+/// What an expression sees from inside a scope: its own locals first, then that scope's variables, then outwards.
+struct VisibleVariables: VariableScope {
+    private let scopes: TreeDictionary<Int, Scope>
+    private let scope: Int
+    private let locals: OrderedDictionary<String, JSON>
+    let now: Timestamp
+
+    init(_ instance: ProcessInstance, scope: Int, locals: OrderedDictionary<String, JSON> = [:], now: Timestamp) {
+        self.scopes = instance.scopes
+        self.scope = scope
+        self.locals = locals
+        self.now = now
+    }
+
+    func lookup(_ name: String) -> JSON? {
+        if let value = locals[name] { return value }
+        var next: Int? = scope
+        while let number = next, let candidate = scopes[number] {
+            if let value = candidate.variables[name] { return value }
+            next = candidate.parent
+        }
+        return nil
+    }
+
+    var names: [String] {
+        var names = OrderedSet(locals.keys)
+        var next: Int? = scope
+        while let number = next, let candidate = scopes[number] {
+            names.append(contentsOf: candidate.variables.keys)
+            next = candidate.parent
+        }
+        return Array(names)
+    }
+}

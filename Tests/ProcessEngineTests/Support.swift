@@ -1,0 +1,176 @@
+import ProcessEngine
+import Testing
+import Values
+import XMLReader
+
+/// BPMN text around the inside of a `<process id="p">`.
+func bpmn(_ body: String, declarations: String = "", process: String = "id=\"p\" isExecutable=\"true\"") -> String {
+    """
+    <?xml version="1.0" encoding="UTF-8"?>
+    <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+      xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:waybill="https://waybill.dev/bpmn/1.0" targetNamespace="t">
+    \(declarations)
+    <process \(process)>
+    \(body)
+    </process>
+    </definitions>
+    """
+}
+
+func flow(_ source: String, _ target: String, _ condition: String? = nil) -> String {
+    let inside = condition.map { "<conditionExpression>\($0)</conditionExpression>" } ?? ""
+    return
+        "<sequenceFlow id=\"\(source)-\(target)\" sourceRef=\"\(source)\" targetRef=\"\(target)\">\(inside)</sequenceFlow>\n"
+}
+
+/// Flows from each to the next.
+func chain(_ elements: String...) -> String {
+    zip(elements, elements.dropFirst()).map { flow($0, $1) }.joined()
+}
+
+func task(_ id: String, contract: String? = nil, inside: String = "", attributes: String = "") -> String {
+    "<serviceTask id=\"\(id)\" waybill:contract=\"\(contract ?? id)\" \(attributes)>\(inside)</serviceTask>\n"
+}
+
+func definition(_ text: String) throws -> ProcessDefinition {
+    try #require(ProcessDefinition.read(XMLReader.read(Array(text.utf8), file: "test.bpmn"), file: "test.bpmn").first)
+}
+
+func json(_ text: String) throws -> JSON { try JSON(validating: text) }
+
+/// Contracts as a test sets them; what is not set is not deployed.
+struct StubContracts: TaskContracts {
+    var policies: [ContractKey: TaskPolicy] = [:]
+    var inputs: [ContractKey: [String]] = [:]
+    var inputProblems: [ContractKey: [String]] = [:]
+    var outputProblems: [ContractKey: [String]] = [:]
+
+    func policy(of contract: ContractKey) -> TaskPolicy? { policies[contract] }
+    func inputNames(of contract: ContractKey) -> [String]? { inputs[contract] }
+    func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
+        inputProblems[contract].map { .failure(ContractViolation($0)) } ?? .success(input)
+    }
+    func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
+        outputProblems[contract].map { .failure(ContractViolation($0)) } ?? .success(output)
+    }
+}
+
+/// One instance, driven by commands. Each step is decided twice and replayed from its encoded events: every test that
+/// uses it also shows that decisions repeat and that the journal is the truth.
+struct Scenario {
+    let definition: ProcessDefinition
+    var now = Timestamp(millisecondsSinceEpoch: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+    var contracts = StubContracts()
+    private(set) var instance = ProcessInstance()
+    private(set) var journal: [Event] = []
+    private var replica = ProcessInstance()
+
+    init(_ text: String, contracts: StubContracts = StubContracts()) throws {
+        try self.init(of: ProcessEngineTests.definition(text), contracts: contracts)
+    }
+
+    init(of definition: ProcessDefinition, contracts: StubContracts = StubContracts()) {
+        self.definition = definition
+        self.contracts = contracts
+    }
+
+    @discardableResult
+    mutating func send(_ command: Command) throws -> [Event] {
+        let surroundings = Surroundings(now: now, contracts: contracts)
+        let events = try Engine.decide(command, for: instance, of: definition, in: surroundings)
+        #expect(try Engine.decide(command, for: instance, of: definition, in: surroundings) == events)
+        instance.apply(events)
+        replica.apply(try EventCoding.decode(EventCoding.encode(events).bytes))
+        #expect(replica == instance)
+        journal += events
+        return events
+    }
+
+    mutating func start(_ variables: [(String, String)] = [], at start: String? = nil) throws {
+        try send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: definition.process, version: 1),
+                    variables: try Self.variables(variables),
+                    startEvent: start.map { ElementID($0) })))
+    }
+
+    /// Completes the oldest open task of that element.
+    @discardableResult
+    mutating func complete(_ element: String, _ output: [(String, String)] = []) throws -> [Event] {
+        try send(.completeTask(number: number(of: element), output: Self.variables(output)))
+    }
+
+    mutating func fail(_ element: String, _ message: String = "broken", retry: Bool? = nil) throws {
+        try send(.failTask(number: number(of: element), TaskFailure(message: message, retry: retry)))
+    }
+
+    mutating func throwError(
+        _ element: String, _ code: String, message: String? = nil, _ variables: [(String, String)] = []
+    ) throws {
+        try send(
+            .throwError(
+                number: number(of: element),
+                BPMNError(code: code, message: message, variables: Self.variables(variables))))
+    }
+
+    /// Moves the clock to the earliest timer of that element and fires it.
+    mutating func fire(_ element: String) throws {
+        let timer = try #require(instance.openTimers.first { $0.element.text == element })
+        now = max(now, timer.dueAt)
+        try send(.fireTimer(number: timer.number))
+    }
+
+    mutating func resolve(retries: Int? = nil) throws {
+        let incident = try #require(instance.openIncidents.first)
+        try send(.resolveIncident(number: incident.number, retries: retries))
+    }
+
+    func number(of element: String) throws -> Int {
+        try #require(instance.openTasks.first { $0.element.text == element }, "no open task of \(element)").number
+    }
+
+    /// Element ids of activities at work, in order of entry.
+    var active: [String] { instance.activeActivities.map(\.element.text) }
+    var incidents: [Event.Incident.Kind] { instance.openIncidents.map(\.kind) }
+    func root(_ name: String) -> String? { instance.rootVariable(name)?.text }
+    func input(of element: String) throws -> String { try #require(instance.task(try number(of: element))).input.text }
+
+    /// Element ids of the activities that completed, in order.
+    var completed: [String] { ended { if case .activityCompleted(let number) = $0 { number } else { nil } } }
+    var canceled: [String] { ended { if case .activityCanceled(let number) = $0 { number } else { nil } } }
+
+    private func ended(_ number: (Event) -> Int?) -> [String] {
+        var elements: [Int: String] = [:]
+        var ended: [String] = []
+        for event in journal {
+            if case .activityEntered(let number, let element, _) = event { elements[number] = element.text }
+            if let number = number(event) { ended.append(elements[number] ?? "?") }
+        }
+        return ended
+    }
+
+    private static func variables(_ pairs: [(String, String)]) throws -> [Variable] {
+        try pairs.map { Variable(name: $0.0, value: try json($0.1)) }
+    }
+}
+
+/// What a command is rejected with.
+func rejection(_ work: () throws -> Void) -> Rejection? {
+    do {
+        try work()
+        return nil
+    } catch {
+        return error as? Rejection
+    }
+}
+
+/// What a model is refused with.
+func problems(_ text: String) -> [Diagnostic] {
+    do {
+        _ = try ProcessDefinition.read(XMLReader.read(Array(text.utf8), file: "test.bpmn"), file: "test.bpmn")
+        return []
+    } catch {
+        return error.all
+    }
+}
