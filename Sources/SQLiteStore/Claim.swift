@@ -7,8 +7,8 @@ import Values
 
 /// `ProcessStore.claim`, inside its transaction.
 ///
-/// Its cost grows with what it leases and with the number of distinct priorities, not with what waits: of each contract only the
-/// best tasks are read, by indexes that hold them in claim order.
+/// Its cost grows with what it leases and with the number of distinct priorities, not with what waits: of each contract
+/// only the best tasks are read, by indexes that hold them in claim order.
 struct Claim {
     let database: Database
     let request: ClaimRequest
@@ -67,14 +67,17 @@ struct Claim {
         ) { $0[0] } ?? 0
     }
 
-    /// Goes from priority to priority, so that future tasks of a high one are not read on the way to due tasks of a lower one.
+    /// Goes from priority to priority, so that future tasks of a high one are not read on the way to due tasks of a
+    /// lower one.
     private func waiting(_ contract: ContractKey, limit: Int) throws -> [Candidate] {
         var found: [Candidate] = []
         var below = Int.max
         while found.count < limit {
             let highest = try database.first(
-                "SELECT max(priority) FROM task INDEXED BY task_waiting WHERE phase = 0 AND contract = ? AND priority <= ?",
-                [contract.description, below]
+                """
+                SELECT max(priority) FROM task INDEXED BY task_waiting
+                WHERE phase = 0 AND contract = ? AND priority <= ?
+                """, [contract.description, below]
             ) { $0[0] as Int? }
             guard let priority = highest.flatMap({ $0 }) else { break }
             found += try database.all(

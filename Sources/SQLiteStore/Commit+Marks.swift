@@ -4,8 +4,8 @@ import ProcessEngine
 import Values
 
 extension Commit {
-    /// Whether the mark was applied: attempt and token match, and the attempt is out. An attempt that was counted as failed is
-    /// not, even if its late result would still count.
+    /// Whether the mark was applied: attempt and token match, and the attempt is out. An attempt that was counted as
+    /// failed is not, even if its late result would still count.
     func apply(_ mark: LeaseMark) throws -> Bool {
         let row = "instance = ? AND number = ? AND attempt = ? AND token = ? AND lease_until IS NOT NULL"
         let arguments: StatementArguments = [mark.task.instance.text, mark.task.number, mark.attempt, mark.token]
@@ -14,7 +14,8 @@ extension Commit {
             // In any other phase than `dispatched` the row stays as it is.
             return try database.changes(
                 """
-                UPDATE task SET lease_until = iif(phase = 1, ?, lease_until), phase = iif(phase = 1, 2, phase) WHERE \(row)
+                UPDATE task SET lease_until = iif(phase = 1, ?, lease_until), phase = iif(phase = 1, 2, phase)
+                WHERE \(row)
                 """, [until.stored] + arguments)
         case .started(let at, let until):
             return try database.changes(
@@ -30,8 +31,8 @@ extension Commit {
         case .released(let dueAt):
             return try database.changes(
                 """
-                UPDATE task SET phase = 0, available_at = ?, token = NULL, owner = NULL, lease_until = NULL, started_at = NULL,
-                    progress = NULL, progress_message = NULL
+                UPDATE task SET phase = 0, available_at = ?, token = NULL, owner = NULL, lease_until = NULL,
+                    started_at = NULL, progress = NULL, progress_message = NULL
                 WHERE \(row)
                 """, [dueAt.stored] + arguments)
         }

@@ -19,8 +19,8 @@ struct Commit {
         return CommitReceipt(outcomes: outcomes, markOutcomes: try marks.map(apply))
     }
 
-    /// Why a transition cannot be stored; nil if it can. A taken key comes first, as it says most to the caller: the start that
-    /// it repeats is done.
+    /// Why a transition cannot be stored; nil if it can. A taken key comes first, as it says most to the caller: the
+    /// start that it repeats is done.
     private func refusal(of transition: Transition) throws -> CommitReceipt.Outcome? {
         if let key = transition.startKey, let instance = try database.instance(startedWith: key) {
             return .keyTaken(instance)
@@ -74,8 +74,8 @@ struct Commit {
         case .reschedule(let number, let retries, let dueAt, let error, let keepToken):
             try database.run(
                 """
-                UPDATE task SET phase = 0, retries = ?, available_at = ?, error = ?, token = iif(?, token, NULL), owner = NULL,
-                    lease_until = NULL, started_at = NULL, progress = NULL, progress_message = NULL
+                UPDATE task SET phase = 0, retries = ?, available_at = ?, error = ?, token = iif(?, token, NULL),
+                    owner = NULL, lease_until = NULL, started_at = NULL, progress = NULL, progress_message = NULL
                 WHERE instance = ? AND number = ?
                 """, [retries, dueAt.stored, error, keepToken, transition.instance.text, number])
         case .suspend(let number, let retries, let error, let keepToken):
@@ -110,8 +110,9 @@ struct Commit {
             ])
     }
 
-    /// Reading a part of a large journal row costs as much as reading all of it: a hundred thousand tasks made at once would cost
-    /// their square. Small inputs of large rows are therefore stored once more, with the task, until it is over.
+    /// Reading a part of a large journal row costs as much as reading all of it: a hundred thousand tasks made at once
+    /// would cost their square. Small inputs of large rows are therefore stored once more, with the task, until it is
+    /// over.
     private static func ownInput(_ range: Range<Int>, of events: [UInt8]) -> Data? {
         let large = 16 * 1024
         return events.count > large && range.count < events.count / 4 ? Data(events[range]) : nil

@@ -2,8 +2,8 @@ import Glibc
 import Services
 import Synchronization
 
-/// The hold of one process on a store: an advisory lock on `<file>.lock`, which names the process. The kernel drops it when
-/// the process ends, however it ends.
+/// The hold of one process on a store: an advisory lock on `<file>.lock`, which names the process. The kernel drops it
+/// when the process ends, however it ends.
 final class FileLock: Sendable {
     private let descriptor: Mutex<Int32?>
 

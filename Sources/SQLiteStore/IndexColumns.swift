@@ -22,8 +22,8 @@ enum IndexColumns {
     }
 
     static let task = """
-        index_task.instance AS task_instance, index_task.number AS task_number, index_task.element, index_task.contract, major, \
-        state, created_at, ended_at, message, \(SQLiteStore.taskColumns)
+        index_task.instance AS task_instance, index_task.number AS task_number, index_task.element, \
+        index_task.contract, major, state, created_at, ended_at, message, \(SQLiteStore.taskColumns)
         """
 
     static func task(_ row: Row) throws -> IndexedTask {

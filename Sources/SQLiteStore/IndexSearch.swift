@@ -5,8 +5,8 @@ import Values
 
 /// Pages of the index, by keyset.
 ///
-/// A filter with alternatives becomes one `SELECT` for each of them, merged in page order: each is then read from its own index,
-/// from the front, and only as far as the page needs, however many rows there are.
+/// A filter with alternatives becomes one `SELECT` for each of them, merged in page order: each is then read from its
+/// own index, from the front, and only as far as the page needs, however many rows there are.
 struct IndexSearch {
     let database: Database
 
@@ -67,8 +67,8 @@ struct IndexSearch {
         return Self.page(rows, limit) { PageToken(time: $0.startedAt.stored, id: $0.id.text, number: nil) }
     }
 
-    /// How the rows of a query are come by. The planner knows no numbers of rows, so the choice is made here: a plus sign keeps a
-    /// term that leaves many rows from being the way in.
+    /// How the rows of a query are come by. The planner knows no numbers of rows, so the choice is made here: a plus
+    /// sign keeps a term that leaves many rows from being the way in.
     private enum Way {
         /// By start time, state, workflow or process.
         case order
@@ -98,8 +98,9 @@ struct IndexSearch {
                 "SELECT \(IndexColumns.instance), index_instance.started_at AS sort_time, index_instance.id AS sort_id "
                     + "FROM index_instance"
             case .metadata:
-                "SELECT \(IndexColumns.instance), index_metadata.started_at AS sort_time, index_metadata.instance AS sort_id "
-                    + "FROM index_metadata CROSS JOIN index_instance ON index_instance.id = index_metadata.instance"
+                "SELECT \(IndexColumns.instance), index_metadata.started_at AS sort_time, "
+                    + "index_metadata.instance AS sort_id FROM index_metadata "
+                    + "CROSS JOIN index_instance ON index_instance.id = index_metadata.instance"
             }
         }
     }

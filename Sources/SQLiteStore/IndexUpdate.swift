@@ -3,8 +3,8 @@ import ProcessEngine
 import Services
 import Values
 
-/// What the index does with one change. An instance or task that is over stays as it is: then a change that comes again finds
-/// nothing to do.
+/// What the index does with one change. An instance or task that is over stays as it is: then a change that comes again
+/// finds nothing to do.
 struct IndexUpdate {
     let database: Database
 
@@ -32,8 +32,8 @@ struct IndexUpdate {
         let isNew = try database.changes(
             """
             INSERT OR IGNORE INTO index_instance (
-                id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key, state,
-                started_at, ended_at, message, open_incidents, tasks_created, tasks_done
+                id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key,
+                state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done
             ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [

@@ -11,8 +11,8 @@ extension SQLiteStore {
         // Only a foreign program (a shell on the file) can be in the way, and only for a moment.
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            // No second connection, ours or a shell's, may touch the WAL (see the type). It also spares the shared-memory file.
-            // Before the first access, so that the WAL's index lives in this process's memory.
+            // No second connection, ours or a shell's, may touch the WAL (see the type). It also spares the
+            // shared-memory file. Before the first access, so that the WAL's index lives in this process's memory.
             try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
         }
         let database = try DatabaseQueue(path: path, configuration: configuration)
@@ -41,8 +41,8 @@ extension SQLiteStore {
                 -- An I/O error of a mapped file would be a signal, not an error.
                 PRAGMA mmap_size = 0;
                 PRAGMA temp_store = MEMORY;
-                -- 16 MiB: long enough that hot pages are written back once for many commits, short enough to open quickly
-                -- after a crash, when the log is read once.
+                -- 16 MiB: long enough that hot pages are written back once for many commits, short enough to open
+                -- quickly after a crash, when the log is read once.
                 PRAGMA wal_autocheckpoint = 4000;
                 PRAGMA journal_size_limit = 67108864;
                 """)

@@ -40,8 +40,10 @@ extension SQLiteStore: ProcessStore {
     package func dueTimers(at now: Timestamp, limit: Int) async throws -> [DueTimer] {
         try await read { database in
             try database.all(
-                "SELECT instance, number, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, instance, number LIMIT ?",
-                [now.stored, max(limit, 0)]
+                """
+                SELECT instance, number, due_at FROM timer WHERE due_at <= ?
+                ORDER BY due_at, instance, number LIMIT ?
+                """, [now.stored, max(limit, 0)]
             ) { DueTimer(instance: InstanceID($0[0]), number: $0[1], dueAt: $0.timestamp(2)) }
         }
     }
@@ -54,9 +56,12 @@ extension SQLiteStore: ProcessStore {
                 SELECT min(due) FROM (
                     SELECT min(due_at) AS due FROM timer
                     UNION ALL SELECT min(available_at) FROM task INDEXED BY task_due WHERE phase = 0
-                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease WHERE phase = 1 AND lease_until IS NOT NULL
-                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease WHERE phase = 2 AND lease_until IS NOT NULL
-                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease WHERE phase = 3 AND lease_until IS NOT NULL
+                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
+                        WHERE phase = 1 AND lease_until IS NOT NULL
+                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
+                        WHERE phase = 2 AND lease_until IS NOT NULL
+                    UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
+                        WHERE phase = 3 AND lease_until IS NOT NULL
                 )
                 """
             ) { $0.optionalTimestamp(0) } ?? nil

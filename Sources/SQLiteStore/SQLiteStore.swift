@@ -5,20 +5,20 @@ import Values
 
 /// The embedded store: one SQLite file that holds the engine, the config store and the workflow index.
 ///
-/// One connection both writes and checkpoints: SQLite before 3.51.3 (Debian 12 has 3.40.1) can corrupt a database whose WAL is
-/// reset by one connection while another writes. The connection therefore locks the file exclusively, and a lock file says
-/// which process has it. Every commit is synced to the disk before it is answered (WAL, `synchronous=FULL`).
+/// One connection both writes and checkpoints: SQLite before 3.51.3 (Debian 12 has 3.40.1) can corrupt a database whose
+/// WAL is reset by one connection while another writes. The connection therefore locks the file exclusively, and a lock
+/// file says which process has it. Every commit is synced to the disk before it is answered (WAL, `synchronous=FULL`).
 ///
-/// Every method runs on the connection's own queue, never on a shared thread, and runs to its end even when its caller is
-/// cancelled: a commit is never cut short. All methods throw `StoreError`.
+/// Every method runs on the connection's own queue, never on a shared thread, and runs to its end even when its caller
+/// is cancelled: a commit is never cut short. All methods throw `StoreError`.
 package final class SQLiteStore: Sendable {
     let database: DatabaseQueue
     private let lock: FileLock
 
     /// Opens the store in the file at `path`, makes it if there is none, and brings its schema up to date.
     ///
-    /// Throws `.inUse` if another process has the file, `.misuse` if it is no store or a newer version's, `.corrupt`, `.full`
-    /// or `.unavailable` with SQLite's code and text.
+    /// Throws `.inUse` if another process has the file, `.misuse` if it is no store or a newer version's, `.corrupt`,
+    /// `.full` or `.unavailable` with SQLite's code and text.
     package convenience init(path: String) async throws(StoreError) {
         let opened: Result<(FileLock, DatabaseQueue), StoreError> = await withCheckedContinuation { continuation in
             DispatchQueue(label: "waybill.sqlite.open").async {

@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import Services
 
-/// The schema of the file: a list of migrations that only grows. A file is brought forward, one transaction a version, never back.
+/// The schema of the file: a list of migrations that only grows. A file is brought forward, one transaction a version,
+/// never back.
 enum Schema {
     struct Migration {
         var version: Int
@@ -25,7 +26,7 @@ enum Schema {
         guard version <= newest else {
             throw StoreError(
                 .misuse,
-                "\(path) has schema version \(version), this program knows \(newest): a newer program wrote it; use that one"
+                "\(path) has schema version \(version), this program knows \(newest): use the newer one that wrote it"
             )
         }
         return version

@@ -3,7 +3,8 @@ import ProcessEngine
 package import Services
 import Values
 
-/// Gives two stores the same random work and requires the same answers. The seed decides the work, so that a failure repeats.
+/// Gives two stores the same random work and requires the same answers. The seed decides the work, so that a failure
+/// repeats.
 ///
 /// The work is that of an engine and its brokers gone wild: right, stale, doubled and expired commands in any order.
 package struct ProcessStoreDifferential {

@@ -83,7 +83,8 @@ private final class Scratch {
         #expect(try await recovered.journal(of: InstanceID("a"), after: 0).count == 20)
     }
 
-    /// Cut anywhere in its last commits, the log gives back a beginning of what was committed, each transaction whole or not.
+    /// Cut anywhere in its last commits, the log gives back a beginning of what was committed, each transaction whole
+    /// or not.
     @Test(arguments: [1, 17, 300, 4_097, 9_000])
     func `loses whole transactions only when the end of its log is lost`(cut: Int) async throws {
         let store = try await open()

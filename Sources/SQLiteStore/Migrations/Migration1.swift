@@ -50,7 +50,8 @@ extension Schema {
             input BLOB,
             UNIQUE (instance, number)
         ) STRICT;
-        -- A claim seeks the highest priority, then reads due tasks from the front: what waits for later costs it nothing.
+        -- A claim seeks the highest priority, then reads due tasks from the front: what waits for later costs it
+        -- nothing.
         CREATE INDEX task_waiting ON task (contract, priority, available_at) WHERE phase = 0;
         CREATE INDEX task_due ON task (available_at, contract) WHERE phase = 0;
         CREATE INDEX task_out ON task (contract, phase, lease_until) WHERE lease_until IS NOT NULL;
@@ -140,12 +141,14 @@ extension Schema {
             tasks_created INTEGER NOT NULL,
             tasks_done INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        -- Every index ends in (started_at, id), the order of a page; the key is part of each index of a table without rowid.
+        -- Every index ends in (started_at, id), the order of a page; the key is part of each index of a table without
+        -- rowid.
         CREATE INDEX index_instance_started ON index_instance (started_at);
         CREATE INDEX index_instance_state ON index_instance (state, started_at);
         CREATE INDEX index_instance_workflow ON index_instance (workflow, started_at) WHERE workflow IS NOT NULL;
         CREATE INDEX index_instance_process ON index_instance (process, started_at);
-        CREATE INDEX index_instance_business_key ON index_instance (business_key, started_at) WHERE business_key IS NOT NULL;
+        CREATE INDEX index_instance_business_key ON index_instance (business_key, started_at)
+            WHERE business_key IS NOT NULL;
         CREATE INDEX index_instance_object ON index_instance (object_id, started_at) WHERE object_id IS NOT NULL;
 
         CREATE TABLE index_metadata (
