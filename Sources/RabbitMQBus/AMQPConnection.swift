@@ -4,10 +4,10 @@ import Glibc
 
 /// One connection of librabbitmq: the handle and every call on it.
 ///
-/// A connection belongs to one thread at a time ("you cannot share a socket, an amqp_connection_state_t, or a channel between
-/// threads using librabbitmq", its README, Threading). Calls that wait for an answer end with the request timeout; a write may
-/// block for ever while the bus has an alarm (rabbitmq-c issue 519), which the watchdog ends. After an error that is not
-/// `channelClosed` the connection is in no known state: drop it.
+/// A connection belongs to one thread at a time ("you cannot share a socket, an amqp_connection_state_t, or a channel
+/// between threads using librabbitmq", its README, Threading). Calls that wait for an answer end with the request
+/// timeout; a write may block for ever while the bus has an alarm (rabbitmq-c issue 519), which the watchdog ends.
+/// After an error that is not `channelClosed` the connection is in no known state: drop it.
 final class AMQPConnection {
     private let state: amqp_connection_state_t
     private(set) var descriptor: Int32 = -1
@@ -117,8 +117,8 @@ final class AMQPConnection {
 
     // MARK: Receiving
 
-    /// The next frame that is here already; nil if there is none. Also serves heartbeats, which librabbitmq does nowhere else
-    /// on an idle connection.
+    /// The next frame that is here already; nil if there is none. Also serves heartbeats, which librabbitmq does
+    /// nowhere else on an idle connection.
     func nextFrame() throws(AMQPFailure) -> AMQPFrame? {
         var frame = amqp_frame_t()
         var noWait = timeval()
@@ -128,7 +128,8 @@ final class AMQPConnection {
         return AMQPFrame(frame)
     }
 
-    /// Frees what decoded frames occupied. Call it once a turn, when they have been copied; without it the pools only grow.
+    /// Frees what decoded frames occupied. Call it once a turn, when they have been copied; without it the pools only
+    /// grow.
     func releaseBuffers() {
         amqp_maybe_release_buffers(state)
     }
@@ -221,7 +222,14 @@ final class AMQPConnection {
         try AMQPFailure.check(status, doing: "publish")
     }
 
-    /// Collects what `writes` sends into as few packets as possible: librabbitmq makes three `send` calls for each publish.
+    /// Whether the socket takes some data now.
+    var isWritable: Bool {
+        var socket = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&socket, 1, 0) > 0
+    }
+
+    /// Collects what `writes` sends into as few packets as possible: librabbitmq makes three `send` calls for each
+    /// publish.
     func coalescing(_ writes: () throws(AMQPFailure) -> Void) throws(AMQPFailure) {
         setCork(1)
         defer { setCork(0) }
@@ -242,8 +250,8 @@ final class AMQPConnection {
         try AMQPFailure.check(amqp_basic_reject(state, channel, tag, requeue ? 1 : 0), doing: "reject")
     }
 
-    /// Opens a channel and starts a consumer on it without waiting: the bus answers in order, with consume-ok or by closing
-    /// the channel.
+    /// Opens a channel and starts a consumer on it without waiting: the bus answers in order, with consume-ok or by
+    /// closing the channel.
     func startConsumer(_ subscription: ConsumerRequest, channel: UInt16) throws(AMQPFailure) {
         defer { arena.reset() }
         let queue = arena.bytes(subscription.queue)

@@ -4,7 +4,8 @@ import Delivery
 /// A frame of the bus, copied out of librabbitmq's buffers.
 enum AMQPFrame {
     case method(AMQPMethod, channel: UInt16)
-    /// The properties of a message, and how long its body will be. Exchange and routing key come from the method before.
+    /// The properties of a message, and how long its body will be. Exchange and routing key come from the method
+    /// before.
     case header(properties: BusMessage, bodySize: UInt64, channel: UInt16)
     case body([UInt8], channel: UInt16)
     /// Heartbeats and whatever else is served inside the library.

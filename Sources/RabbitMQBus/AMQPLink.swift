@@ -17,10 +17,16 @@ protocol LinkRole: AnyObject {
     func flush(_ connection: AMQPConnection, at now: ContinuousClock.Instant) throws(AMQPFailure)
     /// The connection is gone, and with it everything that was on its way.
     func disconnected()
+    /// Whether `flush` left something that goes out as soon as the socket takes more.
+    var wantsToWrite: Bool { get }
     /// Ends what is overdue; answers when to be called again at the latest.
     func expire(at now: ContinuousClock.Instant) -> ContinuousClock.Instant?
     /// There will be no connection any more: ends everything, also later commands.
     func stop()
+}
+
+extension LinkRole {
+    var wantsToWrite: Bool { false }
 }
 
 enum LinkInput<Command: Sendable>: Sendable {
@@ -39,8 +45,8 @@ struct ConnectionHandover: @unchecked Sendable {
     let connection: AMQPConnection
 }
 
-/// A connection that is kept up, on a thread of its own: connects again when it is lost, with pauses that grow, and hands
-/// frames and commands to its role.
+/// A connection that is kept up, on a thread of its own: connects again when it is lost, with pauses that grow, and
+/// hands frames and commands to its role.
 ///
 /// off → connecting (start); connecting → up, pausing; up → pausing (lost); pausing → connecting; any → off (stop).
 final class AMQPLink<Role: LinkRole> {
@@ -58,6 +64,7 @@ final class AMQPLink<Role: LinkRole> {
     private var attempt = 0
     /// Failures in a row, for the pause.
     private var failures = 0
+    private var hasToldFailure = false
     private var hasEnded = false
     private var hasStopped = false
 
@@ -90,8 +97,11 @@ final class AMQPLink<Role: LinkRole> {
             opened(handover.connection)
         case .failed(let reason, let attempt):
             guard case .connecting = phase, attempt == self.attempt else { return }
-            environment.log.warning(
-                "cannot reach the bus", metadata: ["link": "\(environment.kind)", "reason": "\(reason)"])
+            // Once for each time that it is lost.
+            let level: Logger.Level = hasToldFailure ? .debug : .warning
+            hasToldFailure = true
+            environment.log.log(
+                level: level, "cannot reach the bus", metadata: ["link": "\(environment.kind)", "reason": "\(reason)"])
             failures += 1
             pause(reason: reason)
         case .stop(let done):
@@ -125,6 +135,7 @@ final class AMQPLink<Role: LinkRole> {
         let now = ContinuousClock.now
         environment.writeGuard.watch(connection.descriptor)
         phase = .up(connection, since: now)
+        hasToldFailure = false
         environment.log.info("connected to the bus", metadata: ["link": "\(environment.kind)"])
         role.connected(at: now)
         environment.states.report(.connected, of: environment.kind)
@@ -206,11 +217,13 @@ final class AMQPLink<Role: LinkRole> {
         // Heartbeats are served only when somebody asks the library for frames: at least twice in an interval.
         var longest = Duration.seconds(5)
         var socket: Int32 = -1
+        var events = Int16(POLLIN)
         switch phase {
         case .off, .connecting: break
         case .pausing(let until): longest = min(longest, now.duration(to: until))
         case .up(let connection, _):
             socket = connection.descriptor
+            if role.wantsToWrite { events |= Int16(POLLOUT) }
             if connection.heartbeatSeconds > 0 {
                 longest = min(longest, .milliseconds(500) * connection.heartbeatSeconds)
             }
@@ -221,7 +234,7 @@ final class AMQPLink<Role: LinkRole> {
         let milliseconds = seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
         var descriptors = [
             pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket, events: events, revents: 0),
         ]
         _ = poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: milliseconds))
     }

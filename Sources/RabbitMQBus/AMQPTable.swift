@@ -128,7 +128,8 @@ final class AMQPArena {
 }
 
 extension BusMessage {
-    /// Why AMQP cannot carry this message: its short strings have at most 255 bytes, and all its properties must fit one frame.
+    /// Why AMQP cannot carry this message: its short strings have at most 255 bytes, and all its properties must fit
+    /// one frame.
     ///
     /// librabbitmq would notice only after it had written half of the publish.
     func unsendable(maximumBodyBytes: Int, frameMaximum: Int) -> (code: Int, text: String)? {

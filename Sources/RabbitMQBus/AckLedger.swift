@@ -28,8 +28,8 @@ struct AckLedger {
         return true
     }
 
-    /// Settles deliveries and says with which acks: one for all those before which nothing is open, one each for the others.
-    /// Unknown and settled tags are left out.
+    /// Settles deliveries and says with which acks: one for all those before which nothing is open, one each for the
+    /// others. Unknown and settled tags are left out.
     mutating func acknowledge(_ tags: some Sequence<UInt64>) -> [Ack] {
         var fresh: [UInt64] = []
         for tag in tags {

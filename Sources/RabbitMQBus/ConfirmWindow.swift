@@ -20,9 +20,9 @@ struct ConfirmWindow<Item> {
         count += 1
     }
 
-    /// Removes what an ack or nack answers, in order. With `multiple`, only what is still outstanding up to the tag: a nack
-    /// for several may cover publishes that have been acked before. Tag 0 with `multiple` means all. An unknown tag answers
-    /// nothing.
+    /// Removes what an ack or nack answers, in order. With `multiple`, only what is still outstanding up to the tag: a
+    /// nack for several may cover publishes that have been acked before. Tag 0 with `multiple` means all. An unknown
+    /// tag answers nothing.
     mutating func answered(_ tag: UInt64, multiple: Bool) -> [Item] {
         let end: Int
         if tag == 0 {

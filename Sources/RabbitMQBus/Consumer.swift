@@ -4,9 +4,9 @@ import Services
 /// One subscription on the consuming thread.
 ///
 /// waiting → starting (channel opened); starting → running (consume-ok), waiting (channel closed by the bus);
-/// running → closing (cancelled by us or the bus), stopped, waiting (channel closed by the bus); stopped → closing, waiting;
-/// closing → waiting (close-ok). When stopped, waiting leads nowhere.
-/// A lost connection leads to waiting from everywhere.
+/// running → closing (cancelled by us or the bus), stopped, waiting (channel closed by the bus); stopped → closing,
+/// waiting; closing → waiting (close-ok). When stopped, waiting leads nowhere. A lost connection leads to waiting from
+/// everywhere.
 final class Consumer {
     enum Phase {
         case waiting(until: ContinuousClock.Instant)
@@ -33,8 +33,12 @@ final class Consumer {
     private(set) var isCancelled = false
     /// No new deliveries are wanted.
     var isStopped = false
-    private var acks: [UInt64] = []
-    private var rejects: [(tag: UInt64, requeue: Bool)] = []
+    private enum Settlement {
+        case ack([UInt64])
+        case reject([UInt64], requeue: Bool)
+    }
+    /// Not sent yet, in order.
+    private var settlements: [Settlement] = []
 
     init(
         id: Int, subscription: Subscription, stream: AsyncStream<[BusDelivery]>.Continuation,
@@ -72,8 +76,7 @@ final class Consumer {
     /// The channel is gone: what was delivered on it comes again, and settling it means nothing.
     func channelEnded() {
         channel = nil
-        acks = []
-        rejects = []
+        settlements = []
         // Its tags name nothing any more; the bus delivers it again.
         batch = []
         assembler.reset()
@@ -81,11 +84,17 @@ final class Consumer {
     }
 
     func acknowledge(_ tags: [BusDelivery.Tag]) {
-        for tag in tags where isCurrent(tag) { acks.append(tag.number) }
+        let numbers = tags.filter(isCurrent).map(\.number)
+        // Acks of one turn are one list, so that few frames say them.
+        if case .ack(let earlier) = settlements.last {
+            settlements[settlements.count - 1] = .ack(earlier + numbers)
+        } else {
+            settlements.append(.ack(numbers))
+        }
     }
 
     func reject(_ tags: [BusDelivery.Tag], requeue: Bool) {
-        for tag in tags where isCurrent(tag) { rejects.append((tag.number, requeue)) }
+        settlements.append(.reject(tags.filter(isCurrent).map(\.number), requeue: requeue))
     }
 
     private func isCurrent(_ tag: BusDelivery.Tag) -> Bool { channel != nil && tag.epoch == epoch }
@@ -102,19 +111,22 @@ final class Consumer {
         batch = []
     }
 
-    /// Sends acks and rejects that wait. Rejects first: an ack for several covers all before it.
+    /// Sends acks and rejects that wait.
     func settle(over connection: AMQPConnection) throws(AMQPFailure) {
-        guard let channel, !acks.isEmpty || !rejects.isEmpty else { return }
-        defer {
-            acks = []
-            rejects = []
-        }
+        guard let channel, !settlements.isEmpty else { return }
+        defer { settlements = [] }
         guard takesMessages else { return }
-        for (tag, requeue) in rejects where ledger.reject(tag) {
-            try connection.reject(tag, requeue: requeue, channel: channel)
-        }
-        for ack in ledger.acknowledge(acks) {
-            try connection.ack(ack.tag, multiple: ack.multiple, channel: channel)
+        for settlement in settlements {
+            switch settlement {
+            case .ack(let tags):
+                for ack in ledger.acknowledge(tags) {
+                    try connection.ack(ack.tag, multiple: ack.multiple, channel: channel)
+                }
+            case .reject(let tags, let requeue):
+                for tag in tags where ledger.reject(tag) {
+                    try connection.reject(tag, requeue: requeue, channel: channel)
+                }
+            }
         }
     }
 

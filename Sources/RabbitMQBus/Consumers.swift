@@ -2,8 +2,8 @@ import Delivery
 import Logging
 import Services
 
-/// The consuming link: each subscription has a channel of its own, so that an error of one (a missing queue, an ack that came
-/// too late for the bus) does not touch the others.
+/// The consuming link: each subscription has a channel of its own, so that an error of one (a missing queue, an ack
+/// that came too late for the bus) does not touch the others.
 final class Consumers: LinkRole {
     enum Command: Sendable {
         case subscribe(

@@ -3,8 +3,8 @@ import DequeModule
 import Logging
 import Services
 
-/// The control link: declares and passive declares, one after the other, each waiting for its answer. An error closes the
-/// channel; nothing but these is on it.
+/// The control link: declares and passive declares, one after the other, each waiting for its answer. An error closes
+/// the channel; nothing but these is on it.
 final class Controller: LinkRole {
     struct Command: Sendable {
         enum Request: Sendable {

@@ -1,6 +1,7 @@
 import Logging
 
-/// The three connections of a bus: what publishes must not hold up what consumes (an alarm stops reading from the first).
+/// The three connections of a bus: what publishes must not hold up what consumes (an alarm stops reading from the
+/// first).
 enum LinkKind: String, Sendable, CaseIterable { case publish, consume, control }
 
 /// What a link needs besides its role.

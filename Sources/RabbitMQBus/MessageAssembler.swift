@@ -1,6 +1,7 @@
 import Delivery
 
-/// Puts the frames of one channel together: a method (deliver or return), a header, and body frames until the size is reached.
+/// Puts the frames of one channel together: a method (deliver or return), a header, and body frames until the size is
+/// reached.
 struct MessageAssembler {
     /// The method that a message began with.
     enum Start {

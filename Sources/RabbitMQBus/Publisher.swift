@@ -4,8 +4,8 @@ import HeapModule
 import Logging
 import Services
 
-/// Messages of one `publish` call and what became of them. Made by the caller, then touched by the publishing thread alone;
-/// that hand-over is what makes it safe.
+/// Messages of one `publish` call and what became of them. Made by the caller, then touched by the publishing thread
+/// alone; that hand-over is what makes it safe.
 final class PublishBatch: @unchecked Sendable {
     let messages: [BusMessage]
     let deadline: ContinuousClock.Instant
@@ -61,6 +61,8 @@ final class Publisher: LinkRole {
     }
 
     static let channel: UInt16 = 1
+    /// After so much, frames are read before more is written.
+    private static let bytesPerTurn = 128 << 10
     private let configuration: RabbitMQConfiguration
     private let log: Logger
     private var waiting: Deque<PublishBatch> = []
@@ -122,15 +124,27 @@ final class Publisher: LinkRole {
         if let oldest = window.oldest, max(oldest.at, unblockedAt).duration(to: now) > configuration.confirmTimeout {
             throw .protocolViolation("it confirmed nothing for \(configuration.confirmTimeout)")
         }
-        guard !waiting.isEmpty, window.count < configuration.confirmWindow else { return }
+        dropAnswered()
+        // A write into a full socket would block, and what the bus says meanwhile (an alarm, mostly) would not be
+        // heard.
+        guard wantsToWrite, connection.isWritable else { return }
         try connection.coalescing { () throws(AMQPFailure) in
-            while window.count < configuration.confirmWindow, let batch = waiting.first {
-                if batch.isComplete || batch.sentCount == batch.messages.count {
-                    waiting.removeFirst()
-                    continue
-                }
+            var room = Self.bytesPerTurn
+            while room > 0, window.count < configuration.confirmWindow, let batch = waiting.first {
+                room -= batch.messages[batch.sentCount].body.count
                 try send(batch, over: connection, at: now)
+                dropAnswered()
             }
+        }
+    }
+
+    /// Whether a message waits and may go.
+    var wantsToWrite: Bool { !isBlocked && !waiting.isEmpty && window.count < configuration.confirmWindow }
+
+    /// Leaves a batch that has a message to be sent at the head, or none.
+    private func dropAnswered() {
+        while let batch = waiting.first, batch.isComplete || batch.sentCount == batch.messages.count {
+            waiting.removeFirst()
         }
     }
 
@@ -173,8 +187,8 @@ final class Publisher: LinkRole {
         }
     }
 
-    /// A return comes before the ack of the same publish and does not name its tag. Publishes are processed in order, so it
-    /// belongs to the first one that looks like it.
+    /// A return comes before the ack of the same publish and does not name its tag. Publishes are processed in order,
+    /// so it belongs to the first one that looks like it.
     private func returned(_ whole: MessageAssembler.Assembled) {
         guard case .returned(let code, let text) = whole.start else { return }
         let found = window.changeFirst { sent in
@@ -187,15 +201,18 @@ final class Publisher: LinkRole {
         if !found { log.warning("the bus returned a message that is not on its way", metadata: ["text": "\(text)"]) }
     }
 
-    /// The bus closed the channel, mostly because an exchange is missing or forbidden. What was sent to that one was not taken;
-    /// the fate of the others is unknown.
+    /// The bus closed the channel, mostly because an exchange is missing or forbidden. What was sent to that one was
+    /// not taken; the fate of the others is unknown.
     private func channelClosed(code: Int, text: String, connection: AMQPConnection) throws(AMQPFailure) {
         log.error("the bus closed the publishing channel", metadata: ["code": "\(code)", "text": "\(text)"])
         try connection.answerChannelClose(Self.channel)
         assembler.reset()
         for sent in window.reset() {
-            let isCulprit = (code == 403 || code == 404) && text.contains("exchange '\(sent.message.exchange)'")
-            sent.batch.resolve(sent.index, sent.returned ?? (isCulprit ? .returned(code: code, text: text) : .unknown))
+            let exchange = sent.message.exchange
+            let name = exchange.isEmpty ? "amq.default" : exchange
+            let isCulprit = (code == 403 || code == 404) && text.contains("exchange '\(name)'")
+            sent.batch.resolve(
+                sent.index, sent.returned ?? (isCulprit ? .returned(code: code, text: text) : .unknown))
         }
         try connection.openChannel(Self.channel)
         try connection.selectConfirms(Self.channel)

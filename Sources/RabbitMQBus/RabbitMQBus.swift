@@ -3,8 +3,8 @@ package import Logging
 package import Services
 import Synchronization
 
-/// The bus over AMQP 0-9-1: three connections (to publish, to consume, to declare), each on a thread of its own. Nothing here
-/// ever blocks a thread of the cooperative pool.
+/// The bus over AMQP 0-9-1: three connections (to publish, to consume, to declare), each on a thread of its own.
+/// Nothing here ever blocks a thread of the cooperative pool.
 package final class RabbitMQBus: MessageBus {
     private enum Life { case idle, running, stopped }
 
@@ -69,7 +69,8 @@ package final class RabbitMQBus: MessageBus {
         hub.finish()
     }
 
-    /// See the port. After the task has been cancelled the bus is closed for good: subscriptions end, publishes are not sent.
+    /// See the port. After the task has been cancelled the bus is closed for good: subscriptions end, publishes are not
+    /// sent.
     package func run() async throws {
         let isFirst = life.withLock { life in
             defer { if life == .idle { life = .running } }
@@ -120,8 +121,8 @@ package final class RabbitMQBus: MessageBus {
         }
     }
 
-    /// See the port. Returns when the bus has begun to deliver, or at once where it must be waited for (no connection, no such
-    /// queue). Throws `BusError.refused` if the bus forbids it.
+    /// See the port. Returns when the bus has begun to deliver, or at once where it must be waited for (no connection,
+    /// no such queue). Throws `BusError.refused` if the bus forbids it.
     package func subscribe(_ subscription: Subscription) async throws -> any BusSubscription {
         let (deliveries, continuation) = AsyncStream.makeStream(of: [BusDelivery].self)
         let id = nextSubscription.add(1, ordering: .relaxed).newValue

@@ -24,8 +24,8 @@ final class TopologyMemory: Sendable {
 }
 
 extension AMQPConnection {
-    /// Declares everything in order on an open channel. When the bus refuses something, the channel is closed: `refused` is
-    /// told what, and says whether to open it again and go on.
+    /// Declares everything in order on an open channel. When the bus refuses something, the channel is closed:
+    /// `refused` is told what, and says whether to open it again and go on.
     func declare(
         _ topology: Topology, channel: UInt16, between: () -> Void,
         refused: (_ what: String, _ code: Int, _ text: String) -> Bool

@@ -3,8 +3,9 @@ import Synchronization
 
 /// Ends a connection whose thread is stuck in a write.
 ///
-/// `amqp_basic_publish` waits without limit for a bus that does not read (rabbitmq-c issue 519). Only shutting the socket down
-/// from another thread ends that call; the lock keeps the descriptor from being closed and reused meanwhile.
+/// `amqp_basic_publish` waits without limit for a bus that does not read (rabbitmq-c issue 519). Only shutting the
+/// socket down from another thread ends that call; the lock keeps the descriptor from being closed and reused
+/// meanwhile.
 final class WriteGuard: Sendable {
     private struct State {
         var descriptor: Int32 = -1

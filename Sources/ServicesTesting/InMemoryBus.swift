@@ -5,8 +5,8 @@ import Values
 
 /// A connection to an `InMemoryBusServer`: the bus port for simulation and tests.
 ///
-/// It is connected from the start. Nothing in it depends on real time or on the order of a dictionary. While `run` runs,
-/// messages expire as time goes by; without it they expire when somebody touches their queue.
+/// It is connected from the start. Nothing in it depends on real time or on the order of a dictionary. While `run`
+/// runs, messages expire as time goes by; without it they expire when somebody touches their queue.
 package final class InMemoryBus: MessageBus {
     package let server: InMemoryBusServer
     private let client: Int
@@ -39,7 +39,8 @@ package final class InMemoryBus: MessageBus {
         disconnect()
     }
 
-    /// Loses the connection, as when the bus or the network dies: what is unacknowledged goes back, exclusive queues end.
+    /// Loses the connection, as when the bus or the network dies: what is unacknowledged goes back, exclusive queues
+    /// end.
     package func disconnect(reason: String = "connection lost") {
         server.disconnect(client, reason: reason)
     }

@@ -3,9 +3,9 @@ package import Services
 import Synchronization
 import Values
 
-/// A message bus in memory, as RabbitMQ with quorum queues behaves: direct, topic and fanout exchanges, alternate exchanges,
-/// mandatory returns, dead letters with `x-death`, expiration, delivery limits, overflow, exclusive queues. Many `InMemoryBus`
-/// connect to one; what is in its queues outlives them.
+/// A message bus in memory, as RabbitMQ with quorum queues behaves: direct, topic and fanout exchanges, alternate
+/// exchanges, mandatory returns, dead letters with `x-death`, expiration, delivery limits, overflow, exclusive queues.
+/// Many `InMemoryBus` connect to one; what is in its queues outlives them.
 package final class InMemoryBusServer: Sendable {
     package let clock: any TimeSource
     private let state = Mutex(InMemoryBusState())
@@ -68,7 +68,7 @@ package final class InMemoryBusServer: Sendable {
     func reject(_ tags: [BusDelivery.Tag], requeue: Bool, subscription: Int) {
         change { $0.reject(tags, requeue: requeue, consumer: subscription) }
     }
-    func stop(subscription: Int) { change { $0.consumers[subscription]?.isStopped = true } }
+    func stop(subscription: Int) { change { $0.stop(consumer: subscription) } }
     func cancel(subscription: Int) { change { $0.cancel(consumer: subscription) } }
 
     func declare(_ topology: Topology, client: Int) throws(BusError) {

@@ -260,6 +260,12 @@ struct InMemoryBusState {
         dispatch(consumer.queue)
     }
 
+    mutating func stop(consumer id: Int) {
+        guard let queue = consumers[id]?.queue else { return }
+        consumers[id]?.isStopped = true
+        queues[queue]?.consumers.removeAll { $0 == id }
+    }
+
     mutating func cancel(consumer id: Int) {
         deactivate(id)
         guard let consumer = consumers.removeValue(forKey: id) else { return }

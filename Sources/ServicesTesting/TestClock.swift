@@ -4,8 +4,8 @@ package import Values
 
 /// A time source that a test moves by hand.
 ///
-/// Sleepers wake in the order of their deadlines, and in the order in which they began to sleep where deadlines are equal.
-/// Time never moves by itself.
+/// Sleepers wake in the order of their deadlines, and in the order in which they began to sleep where deadlines are
+/// equal. Time never moves by itself.
 package final class TestClock: TimeSource {
     private struct Sleeper {
         var deadline: Timestamp
@@ -73,8 +73,8 @@ package final class TestClock: TimeSource {
         }
     }
 
-    /// Moves time forward and wakes everybody whose deadline has come, in order. Wakers run before this returns; what they
-    /// wake runs when the executor gets to it.
+    /// Moves time forward and wakes everybody whose deadline has come, in order. Wakers run before this returns; what
+    /// they wake runs when the executor gets to it.
     package func advance(by duration: Duration) {
         advance(to: now.advanced(by: duration))
     }
