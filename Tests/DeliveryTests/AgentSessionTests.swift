@@ -215,7 +215,8 @@ struct AgentSessionTests {
         let task = taskMessage(1, heartbeat: .seconds(30))
         _ = session.deliveryReceived(task.onBus, tag: tag(1), at: .start)
         let started = try publish(session.tick(at: .at(.seconds(1))))
-        _ = session.published(started.id, .confirmed, at: .at(.seconds(1)))
+        // The lease counts from when it was sent, whenever the confirm comes.
+        _ = session.published(started.id, .confirmed, at: .at(.seconds(20)))
         let beat = try publish(session.tick(at: .at(.seconds(31))))
         _ = session.published(beat.id, .notSent, at: .at(.seconds(40)))
 
