@@ -129,16 +129,14 @@ extension URIReference {
             if uri.authority == nil, first.contains(":") { return false }
         }
         if let authority = uri.authority, !isValidAuthority(authority) { return false }
-        let pathExtra = Set("/:@".utf8)
-        let queryExtra = Set("/:@?".utf8)
-        return hasOnly(uri.path, extra: pathExtra) && hasOnly(uri.query ?? "", extra: queryExtra)
-            && hasOnly(uri.fragment ?? "", extra: queryExtra)
+        return hasOnly(uri.path, extra: "/:@") && hasOnly(uri.query ?? "", extra: "/:@?")
+            && hasOnly(uri.fragment ?? "", extra: "/:@?")
     }
 
     private static func isValidAuthority(_ authority: String) -> Bool {
         var rest = authority[...]
         if let at = rest.lastIndex(of: "@") {
-            guard hasOnly(rest[..<at], extra: Set(":".utf8)) else { return false }
+            guard hasOnly(rest[..<at], extra: ":") else { return false }
             rest = rest[rest.index(after: at)...]
         }
         var host = rest
@@ -154,21 +152,29 @@ extension URIReference {
             guard rest[rest.index(after: colon)...].utf8.allSatisfy(\.isASCIIDigit) else { return false }
             if !host.isEmpty { host = rest[..<colon] }
         }
-        return hasOnly(host, extra: [])
+        return hasOnly(host, extra: "")
     }
 
     /// Unreserved characters, sub-delimiters, escapes, and the extra ones.
-    private static func hasOnly(_ text: some StringProtocol, extra: Set<UInt8>) -> Bool {
-        let punctuation = Set("-._~!$&'()*+,;=".utf8)
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard rest.popFirst()?.hexDigitValue != nil, rest.popFirst()?.hexDigitValue != nil else { return false }
-            } else if !byte.isASCIILetter, !byte.isASCIIDigit, !punctuation.contains(byte), !extra.contains(byte) {
+    private static func hasOnly(_ text: some StringProtocol, extra: StaticString) -> Bool {
+        var escaped = 0
+        for byte in text.utf8 {
+            if escaped > 0 {
+                guard byte.hexDigitValue != nil else { return false }
+                escaped -= 1
+            } else if byte == UInt8(ascii: "%") {
+                escaped = 2
+            } else if !byte.isASCIILetter, !byte.isASCIIDigit, !contains("-._~!$&'()*+,;=", byte),
+                !contains(extra, byte)
+            {
                 return false
             }
         }
-        return true
+        return escaped == 0
+    }
+
+    private static func contains(_ characters: StaticString, _ byte: UInt8) -> Bool {
+        characters.withUTF8Buffer { $0.contains(byte) }
     }
 }
 
