@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "ProcessEngine", "Values",
+                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Delivery",
+                "ProcessEngine", "Values", logging,
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

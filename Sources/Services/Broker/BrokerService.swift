@@ -77,6 +77,8 @@ package actor BrokerService {
                 log.warning("the bus is away: \(reason)")
             case .blocked(let reason): log.warning("the bus is blocked, pulling stops: \(reason)")
             }
+            // A parked poll is demand: new tasks would be leased to it, and nobody could publish them.
+            if state != .connected { await engine.cancelFetches(owner: owner) }
             wakePullers()
         }
     }
@@ -137,9 +139,11 @@ package actor BrokerService {
         }
     }
 
-    /// Does what the machine says, and what the answers lead to. Returns when each publish has found its end.
+    /// Does what the machine says, and what the answers lead to. Returns when each publish has found its end, or when cancelled
+    /// and nothing but repetitions is left: their leases run out.
     private func perform(_ actions: [DeliveryMachine.Action]) async {
         var queue = actions
+        var isRepetition = false
         while !queue.isEmpty {
             var next: [DeliveryMachine.Action] = []
             for action in queue {
@@ -147,6 +151,7 @@ package actor BrokerService {
                 case .declare(let topology, let contracts): await declare(topology, contracts)
                 case .publish(let batch, let pause, let timeout):
                     if pause > .zero { try? await time.sleep(for: pause) }
+                    if isRepetition, Task.isCancelled { continue }
                     let outcomes = await bus.publish(batch.map(\.message), timeout: timeout)
                     next += machine.publishAnswered(zip(batch, outcomes).map { ($0.id, $1) }, at: time.now)
                 case .mark(let marks): await engine.mark(marks)
@@ -155,6 +160,7 @@ package actor BrokerService {
                 }
             }
             queue = next
+            isRepetition = true
         }
     }
 

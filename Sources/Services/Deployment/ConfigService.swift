@@ -81,7 +81,11 @@ package struct ConfigService: Sendable {
         let change = try ChangeSet(
             files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
             scope: prune ? .replace : .merge)
-        let warnings = try check(definitions, against: headContracts + sources.compactMap(\.contract))
+        let kept = Set(change.entries.map { [$0.kind, $0.name, $0.version] })
+        let warnings = try check(
+            definitions,
+            against: headContracts.filter { kept.contains([$0.kind.rawValue, $0.name, $0.version.description]) }
+                + sources.compactMap(\.contract))
         var report = Report(
             status: dryRun ? .checked : .unchanged, revision: head, added: change.added.map(ArtifactEntry.init),
             changed: change.changed.map(ArtifactEntry.init), unchanged: change.unchanged.map(ArtifactEntry.init),

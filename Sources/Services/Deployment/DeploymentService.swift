@@ -13,6 +13,8 @@ package actor DeploymentService {
     private let log: Logger
     private let interval: Duration
     private let changed = Signal()
+    private var isReconciling = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
     private(set) package var trouble: String? = "not reconciled yet"
 
     package init(
@@ -40,7 +42,17 @@ package actor DeploymentService {
     }
 
     /// Compares store and engine and applies the difference; what goes wrong is told by `trouble` and tried again.
+    ///
+    /// One at a time: what an older look at the store found must not be deployed after what a newer one did.
     package func reconcileNow() async {
+        while isReconciling { await withCheckedContinuation { waiting.append($0) } }
+        isReconciling = true
+        defer {
+            isReconciling = false
+            let next = waiting
+            waiting = []
+            for continuation in next { continuation.resume() }
+        }
         do {
             try await reconcile()
             trouble = nil

@@ -25,7 +25,7 @@ extension EngineService {
         case .existing(let instance): return StartReceipt(instance: instance, position: 0, new: false)
         case .rejected(let rejection): throw rejection
         case .stale: throw Rejection(.conflict, "the start was overtaken; try again")
-        case .failed(let error): throw error
+        case .failed(let error), .unreadable(let error): throw error
         }
     }
 
@@ -66,7 +66,7 @@ extension EngineService {
         case .committed(let position): return position
         case .rejected(let rejection): throw rejection
         case .stale, .existing: throw Rejection(.conflict, "the instance changed at the same moment; try again")
-        case .failed(let error): throw error
+        case .failed(let error), .unreadable(let error): throw error
         }
     }
 }

@@ -6,12 +6,23 @@ import Values
 
 /// What the commands of one instance in one batch lead to.
 private struct Decision {
-    var items: [PendingWork]
-    var outcomes: [WorkOutcome?]
-    var before: CachedInstance
+    let before: CachedInstance
+    var items: [PendingWork] = []
+    var outcomes: [WorkOutcome?] = []
+    /// Commands that this transition cannot hold: they are decided after its commit.
+    var deferred: [PendingWork] = []
     var after: ProcessInstance
     var transition: Transition?
     var created: [Int: JSON] = [:]
+
+    init(_ before: CachedInstance) {
+        self.before = before
+        after = before.instance
+    }
+
+    var rejects: Bool {
+        outcomes.contains { if case .rejected? = $0 { true } else { false } }
+    }
 }
 
 extension EngineService {
@@ -23,97 +34,107 @@ extension EngineService {
             switch item.work {
             case .command(let instance, _, let fence, _):
                 groups[instance, default: []].append(item)
-                if let fence { lazyMarks.forget(fence.task) }
+                if let fence { lazyMarks.forget(fence.task, attempt: fence.attempt) }
             case .mark(let mark): marks.append((mark, item))
             }
         }
         marks += lazyMarks.takeAll().map { ($0, nil) }
-        do {
-            var decisions: [Decision] = []
-            for (id, items) in groups {
-                if let decision = try await decide(items, for: id) { decisions.append(decision) }
-            }
-            var transitions: [Transition] = []
-            var committing: [Decision] = []
-            for var decision in decisions {
-                guard var transition = decision.transition else {
-                    finish(decision, .committed(position: 0))
-                    continue
-                }
-                handOver(&transition, created: decision.created)
-                decision.transition = transition
-                transitions.append(transition)
+        var committing: [Decision] = []
+        for (id, items) in groups {
+            guard let decision = await decide(items, for: id) else { continue }
+            if decision.transition == nil {
+                finish(decision, .committed(position: 0))
+            } else {
                 committing.append(decision)
             }
-            guard !transitions.isEmpty || !marks.isEmpty else { return }
-            do {
-                let receipt = try await store.commit(transitions, marks: marks.map(\.mark))
-                counters.commits.add(1)
-                for (decision, outcome) in zip(committing, receipt.outcomes) { finish(decision, outcome) }
-                for (entry, applied) in zip(marks, receipt.markOutcomes) {
-                    if let item = entry.item { answer(item, applied ? .committed(position: 0) : .stale) }
-                }
-                polls.answerTaken()
-                committed.fire()
-            } catch {
-                // Nobody knows whether it was stored: what the cache holds may be old.
-                for decision in committing {
-                    cache.remove(decision.before.id)
-                    polls.giveBack(decision.before.id)
-                    for item in decision.items { answer(item, .failed(error)) }
-                }
-                for entry in marks { if let item = entry.item { answer(item, .failed(error)) } }
-                log.error("commit failed: \(error)")
+        }
+        for index in committing.indices { handOver(&committing[index]) }
+        let transitions = committing.compactMap(\.transition)
+        guard !transitions.isEmpty || !marks.isEmpty else { return }
+        do {
+            let receipt = try await store.commit(transitions, marks: marks.map(\.mark))
+            counters.commits.add(1)
+            for (decision, outcome) in zip(committing, receipt.outcomes) { finish(decision, outcome) }
+            for (entry, applied) in zip(marks, receipt.markOutcomes) {
+                if let item = entry.item { answer(item, applied ? .committed(position: 0) : .stale) }
+                if applied, case .released(let dueAt) = entry.mark.change { wake(at: dueAt) }
             }
+            polls.answerTaken()
+            committed.fire()
         } catch {
-            for item in work { answer(item, .failed(error)) }
-            log.error("reading the journal failed: \(error)")
+            // Nobody knows whether it was stored: what the cache holds may be old.
+            for decision in committing {
+                cache.remove(decision.before.id)
+                polls.giveBack(decision.before.id)
+                for item in decision.items + decision.deferred { answer(item, .failed(error)) }
+            }
+            for entry in marks { if let item = entry.item { answer(item, .failed(error)) } }
+            log.error("commit failed: \(error)")
         }
     }
 
     /// Decides the commands of one instance in turn. Nil when all of them are answered already.
-    private func decide(_ items: [PendingWork], for id: InstanceID) async throws -> Decision? {
-        let isStart = if case .command(_, .start, _, _)? = items.first?.work { true } else { false }
-        guard let before = try await load(id, isStart: isStart, items: items) else {
-            for item in items { answer(item, .rejected(Rejection(.gone, "there is no instance \(id)"))) }
+    private func decide(_ items: [PendingWork], for id: InstanceID) async -> Decision? {
+        do {
+            guard let before = try await load(id, items: items) else { return nil }
+            let decision = await decide(items, from: before)
+            guard decision.rejects, let newer = try await caughtUp(before) else { return decision }
+            // It was rejected for what it had become elsewhere.
+            return await decide(items, from: newer)
+        } catch {
+            // An instance that cannot be read holds up none of the others.
+            let outcome: WorkOutcome = Self.isDamage(error) ? .unreadable(error) : .failed(error)
+            for item in items { answer(item, outcome) }
+            log.error("instance \(id) cannot be read: \(error)")
             return nil
         }
+    }
+
+    private static func isDamage(_ error: any Error) -> Bool {
+        if let error = error as? StoreError { error.kind == .corrupt } else { error is Diagnostics }
+    }
+
+    private func decide(_ items: [PendingWork], from before: CachedInstance) async -> Decision {
         let surroundings = Surroundings(now: time.now, contracts: await registry.contracts)
-        var decision = Decision(
-            items: items, outcomes: Array(repeating: nil, count: items.count), before: before, after: before.instance)
+        var decision = Decision(before)
+        var fences = TransitionFences()
         var events: [Event] = []
-        var fences: [Fence] = []
         var startKey: String?
-        var keepToken = false
-        for (index, item) in items.enumerated() {
+        for item in items {
             guard case .command(_, let command, let fence, let key) = item.work else { continue }
+            if let fence, !fences.admits(fence) {
+                decision.deferred.append(item)
+                continue
+            }
+            decision.items.append(item)
             do {
                 let step = try Engine.decide(command, for: decision.after, of: before.definition, in: surroundings)
                 decision.after.apply(step)
                 events += step
-                if let fence {
-                    fences.append(fence)
-                    keepToken = keepToken || fence.expiredAt != nil
-                }
+                if let fence { fences.take(fence, for: step) }
                 startKey = startKey ?? key
+                decision.outcomes.append(nil)
             } catch {
-                decision.outcomes[index] = .rejected(error)
+                decision.outcomes.append(.rejected(error))
             }
         }
         guard !events.isEmpty else { return decision }
         let encoded = EventCoding.encode(events)
-        var transition = Transition(instance: id, seq: before.seq + 1, at: surroundings.now, events: encoded.bytes)
-        transition.fences = fences
+        var transition = Transition(
+            instance: before.id, seq: before.seq + 1, at: surroundings.now, events: encoded.bytes)
+        transition.fences = fences.all
         transition.startKey = startKey
         decision.created = transition.derive(
             from: events, inputRanges: encoded.inputRanges, before: before.instance, definition: before.definitionID,
-            keepToken: keepToken)
+            lost: fences.lost)
         decision.transition = transition
         return decision
     }
 
     private func finish(_ decision: Decision, _ outcome: CommitReceipt.Outcome) {
         let id = decision.before.id
+        // Behind those that are decided again.
+        defer { pending += decision.deferred }
         switch outcome {
         case .committed(let position):
             if let transition = decision.transition { settle(transition, after: decision) }
@@ -179,15 +200,32 @@ extension EngineService {
         }
     }
 
-    /// The instance as it is now: from the cache, with the rows after it; or folded from its whole journal.
-    private func load(_ id: InstanceID, isStart: Bool, items: [PendingWork]) async throws -> CachedInstance? {
+    /// The instance as it is now, as far as known here; new for a start. Nil, with all items answered, if there is none.
+    private func load(_ id: InstanceID, items: [PendingWork]) async throws -> CachedInstance? {
         if let cached = cache[id] { return cached }
-        if isStart, case .command(_, .start(let start), _, _)? = items.first?.work {
-            guard let definition = try await registry.definition(start.definition) else { return nil }
-            return CachedInstance(
-                id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition)
+        let missing: Rejection
+        if case .command(_, .start(let start), _, _)? = items.first?.work {
+            if let definition = try await registry.definition(start.definition) {
+                return CachedInstance(
+                    id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition)
+            }
+            missing = Rejection(.gone, "the process \(start.definition) is not deployed")
+        } else {
+            if let folded = try await fold(id) { return folded }
+            missing = Rejection(.gone, "there is no instance \(id)")
         }
-        return try await fold(id)
+        for item in items { answer(item, .rejected(missing)) }
+        return nil
+    }
+
+    /// The instance with the rows that somebody else wrote since; nil if there are none.
+    private func caughtUp(_ known: CachedInstance) async throws -> CachedInstance? {
+        let rows = try await store.journal(of: known.id, after: known.seq)
+        guard let last = rows.last else { return nil }
+        var newer = known
+        for row in rows { newer.instance.apply(try EventCoding.decode(row.events)) }
+        newer.seq = last.seq
+        return newer
     }
 
     /// An instance from its journal; nil if it never started.
@@ -211,15 +249,17 @@ extension EngineService {
     }
 
     /// Gives new tasks to parked polls: the lease is part of the same commit.
-    private func handOver(_ transition: inout Transition, created: [Int: JSON]) {
+    private func handOver(_ decision: inout Decision) {
+        guard var transition = decision.transition else { return }
         for index in transition.tasks.indices {
-            guard case .create(var task) = transition.tasks[index], let input = created[task.number],
+            guard case .create(var task) = transition.tasks[index], let input = decision.created[task.number],
                 let lease = polls.reserve(
                     task, of: transition.instance, input: input, now: transition.at, token: { self.newToken() })
             else { continue }
             task.lease = lease
             transition.tasks[index] = .create(task)
         }
+        decision.transition = transition
     }
 
     func newToken() -> String {

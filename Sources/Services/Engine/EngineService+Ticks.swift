@@ -40,7 +40,9 @@ extension EngineService {
             }
             if !items.isEmpty {
                 log.debug("\(items.count) timers and lost tasks are due")
-                _ = try await submit(items)
+                let outcomes = try await submit(items)
+                // What cannot be done now is still due: without a pause this would be a loop.
+                if !outcomes.contains(where: \.isSettled) { return time.now.advanced(by: configuration.longestSleep) }
             }
             let next = try await store.nextDue()
             if polls.needsRecheck || next.map({ $0 <= time.now }) == true { polls.resumeAll(with: .recheck) }
@@ -66,7 +68,7 @@ extension EngineService {
         while !stopping {
             let before = polls.watermark(of: contracts)
             let leased = try await claim(request)
-            if !leased.isEmpty || time.now >= deadline || Task.isCancelled { return leased }
+            if !leased.isEmpty || time.now >= deadline || Task.isCancelled || stopping { return leased }
             if polls.watermark(of: contracts) != before { continue }
             let answer = await withCheckedContinuation { polls.park(request, until: deadline, $0) }
             switch answer {
@@ -93,7 +95,7 @@ extension EngineService {
                 },
                 limit: request.limit, owner: request.owner, now: now,
                 leaseUntil: now.advanced(by: request.dispatchLease),
-                tokens: (0..<request.limit).map { _ in newToken() }))
+                tokens: (0..<max(request.limit, 0)).map { _ in newToken() }))
     }
 
     private func refreshLimits() async {
@@ -122,7 +124,8 @@ extension EngineService {
             case .committed, .existing: .applied
             case .stale: .stale
             case .rejected(let rejection): rejection.reason == .gone ? .gone : .refused(rejection.message)
-            case .failed(let error): .refused("\(error)")
+            case .failed(let error): throw error
+            case .unreadable(let error): .refused("the instance cannot be read: \(error)")
             }
         }
     }
@@ -172,5 +175,15 @@ extension Work {
         case .unroutable(let message): command = .suspendTask(number: number, kind: .unroutable, message: message)
         }
         self = .command(report.task.instance, command, fence: fence, startKey: nil)
+    }
+}
+
+extension WorkOutcome {
+    /// Whether it is not due any more.
+    fileprivate var isSettled: Bool {
+        switch self {
+        case .committed, .stale: true
+        case .rejected, .existing, .failed, .unreadable: false
+        }
     }
 }

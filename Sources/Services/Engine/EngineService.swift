@@ -45,13 +45,11 @@ package actor EngineService: TaskEngine {
 
     /// Serves until cancelled; then answers everyone who still waits.
     package func run() async throws {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.commitLoop() }
-            group.addTask { await self.tickLoop() }
-            await group.next()
-            group.cancelAll()
-        }
+        // The tick waits for its own commits: it can end only after whoever commits has answered it.
+        async let ticks: Void = tickLoop()
+        await commitLoop()
         await shutDown()
+        await ticks
     }
 
     private func commitLoop() async {
@@ -68,19 +66,19 @@ package actor EngineService: TaskEngine {
     private func shutDown() async {
         stopping = true
         polls.resumeAll(with: .recheck)
-        let work = pending
-        pending = []
-        if !work.isEmpty || !lazyMarks.isEmpty { await commit(work) }
-        for item in pending { answer(item, .failed(StoreError(.unavailable, "the engine is stopping"))) }
-        pending = []
+        while !pending.isEmpty || !lazyMarks.isEmpty {
+            let work = pending
+            pending = []
+            await commit(work)
+        }
         polls.resumeAll(with: .recheck)
     }
 
-    /// Hands work to the commit loop and waits for its outcomes, in order.
+    /// Hands work to the commit loop and waits for its outcomes, in order. Throws only if the engine is stopping.
     func submit(_ items: [Work]) async throws -> [WorkOutcome] {
         guard !items.isEmpty else { return [] }
         if stopping { throw StoreError(.unavailable, "the engine is stopping") }
-        let outcomes = await withCheckedContinuation { continuation in
+        return await withCheckedContinuation { continuation in
             let id = nextBatch
             nextBatch += 1
             batches[id] = Batch(
@@ -88,8 +86,6 @@ package actor EngineService: TaskEngine {
             for (slot, item) in items.enumerated() { pending.append(PendingWork(work: item, batch: id, slot: slot)) }
             workSignal.fire()
         }
-        for case .failed(let error) in outcomes { throw error }
-        return outcomes
     }
 
     func answer(_ item: PendingWork, _ outcome: WorkOutcome) {
@@ -136,6 +132,8 @@ package enum WorkOutcome: Sendable {
     case existing(InstanceID)
     /// The store failed; what became of it is unknown.
     case failed(any Error)
+    /// Nothing was decided: the journal or the definition of the instance is damaged, and a repetition does not help.
+    case unreadable(any Error)
 }
 
 struct PendingWork {

@@ -29,7 +29,9 @@ struct InstanceCache {
         }
     }
 
+    /// A reader may come late with what it has read: what is newer stays.
     mutating func insert(_ entry: CachedInstance) {
+        if let known = entries[entry.id], known.entry.seq > entry.seq { return }
         tick += 1
         entries[entry.id] = (entry, tick)
         if entries.count > limit { evict() }

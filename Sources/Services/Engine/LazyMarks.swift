@@ -15,9 +15,9 @@ struct LazyMarks {
         if self.dueAt == nil { self.dueAt = dueAt }
     }
 
-    /// The task's result came first: its mark is not needed.
-    mutating func forget(_ task: TaskID) {
-        marks.removeValue(forKey: task)
+    /// The result of that attempt came first: its mark is not needed. That of a newer attempt is.
+    mutating func forget(_ task: TaskID, attempt: Int) {
+        if let mark = marks[task], mark.attempt <= attempt { marks.removeValue(forKey: task) }
     }
 
     func isDue(at now: Timestamp) -> Bool {

@@ -5,11 +5,11 @@ import Values
 extension Transition {
     /// The rows that events cause: tasks, timers, messages to agents. Returns the inputs of the tasks created, by number.
     ///
-    /// `before` is the instance before the events; `keepToken` says that a failure came from the reaper, so that a late result
-    /// of the lost attempt still counts until the next one begins.
+    /// `before` is the instance before the events; `lost` are the tasks whose failure came from the reaper: a late result of the
+    /// lost attempt still counts until the next one begins.
     mutating func derive(
         from events: [Event], inputRanges: [Int: Range<Int>], before: ProcessInstance, definition: DefinitionID,
-        keepToken: Bool
+        lost: Set<Int>
     ) -> [Int: JSON] {
         var changes: OrderedDictionary<Int, TaskChange> = [:]
         var created: [Int: JSON] = [:]
@@ -34,12 +34,12 @@ extension Transition {
                     outbox.append(.cancel(TaskID(instance: instance, number: task), contract))
                 }
             case .taskFailed(let failure):
+                let keepToken = lost.contains(failure.task)
                 changes[failure.task] =
                     failure.retriesLeft > 0
                     ? .reschedule(
                         number: failure.task, retries: failure.retriesLeft, dueAt: failure.dueAt,
-                        error: failure.message,
-                        keepToken: keepToken)
+                        error: failure.message, keepToken: keepToken)
                     : .suspend(number: failure.task, retries: 0, error: failure.message, keepToken: keepToken)
             case .taskRetried(let task, let retries, let dueAt):
                 changes[task] = .reschedule(number: task, retries: retries, dueAt: dueAt, error: nil, keepToken: true)

@@ -7,6 +7,10 @@ package enum Projection {
         var changes: [IndexChange] = []
         for event in try EventCoding.decode(row.events) {
             if let change = change(for: event, in: row) { changes.append(change) }
+            if case .incidentRaised(let incident) = event, let task = incident.task {
+                let id = TaskID(instance: row.instance, number: task)
+                changes.append(.taskChanged(id, state: .incident, message: incident.message, at: row.at))
+            }
         }
         return changes
     }
@@ -40,7 +44,7 @@ package enum Projection {
             return ended(task, .error, message.map { "\(code): \($0)" } ?? code)
         case .taskCanceled(let task): return ended(task, .canceled)
         case .taskFailed(let failure):
-            return ended(failure.task, failure.retriesLeft > 0 ? .open : .incident, failure.message)
+            return ended(failure.task, .open, failure.message)
         case .taskRetried(let task, _, _): return ended(task, .open)
         case .incidentRaised(let incident): return .incidents(instance, change: 1, message: incident.message)
         case .incidentResolved: return .incidents(instance, change: -1, message: nil)

@@ -58,7 +58,10 @@ package struct NewRevision: Sendable {
     package var entries: [ArtifactEntry]
     /// Contents by hash; those the store already has may be left out.
     package var contents: [(hash: String, content: [UInt8])]
-    package init(parent: Int?, author: String, message: String, entries: [ArtifactEntry], contents: [(hash: String, content: [UInt8])]) {
+    package init(
+        parent: Int?, author: String, message: String, entries: [ArtifactEntry],
+        contents: [(hash: String, content: [UInt8])]
+    ) {
         self.parent = parent
         self.author = author
         self.message = message

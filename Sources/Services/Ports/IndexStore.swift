@@ -53,7 +53,8 @@ package struct IndexedInstance: Sendable, Hashable {
 
     package init(
         id: InstanceID, definition: DefinitionID, labels: InstanceLabels, businessKey: String?, state: InstanceState,
-        startedAt: Timestamp, endedAt: Timestamp? = nil, message: String? = nil, openIncidents: Int = 0, tasksCreated: Int = 0,
+        startedAt: Timestamp, endedAt: Timestamp? = nil, message: String? = nil, openIncidents: Int = 0,
+        tasksCreated: Int = 0,
         tasksDone: Int = 0
     ) {
         self.id = id

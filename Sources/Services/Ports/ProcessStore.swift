@@ -206,7 +206,8 @@ package struct ClaimRequest: Sendable {
     /// At least `limit` fresh random tokens.
     package var tokens: [String]
 
-    package init(credits: [Credit], limit: Int, owner: String, now: Timestamp, leaseUntil: Timestamp, tokens: [String]) {
+    package init(credits: [Credit], limit: Int, owner: String, now: Timestamp, leaseUntil: Timestamp, tokens: [String])
+    {
         self.credits = credits
         self.limit = limit
         self.owner = owner
@@ -261,7 +262,9 @@ package struct ContractBacklog: Sendable, Hashable {
 ///
 /// `waiting` → dispatched (claim); `dispatched` → queued (confirm), running (started), waiting (released, expired);
 /// `queued` → running, waiting; `running` → waiting (failed, with retries), suspended (none left); `suspended` → waiting.
-package enum TaskPhase: String, Sendable, Hashable, CaseIterable { case waiting, dispatched, queued, running, suspended }
+package enum TaskPhase: String, Sendable, Hashable, CaseIterable {
+    case waiting, dispatched, queued, running, suspended
+}
 
 package struct TaskRow: Sendable, Hashable {
     package var id: TaskID
@@ -281,7 +284,8 @@ package struct TaskRow: Sendable, Hashable {
     package var error: String?
 
     package init(
-        id: TaskID, element: ElementID, contract: ContractKey, phase: TaskPhase, priority: Int, retries: Int, attempt: Int,
+        id: TaskID, element: ElementID, contract: ContractKey, phase: TaskPhase, priority: Int, retries: Int,
+        attempt: Int,
         token: String?, availableAt: Timestamp, leaseUntil: Timestamp?, startedAt: Timestamp?, progress: Double?,
         progressMessage: String?, error: String?
     ) {

@@ -79,8 +79,9 @@ package struct StartService: Sendable {
         let wanted = request.version == "latest" ? nil : request.version
         let matching = candidates.filter { wanted == nil || $0.workflowVersion == wanted }
         guard !matching.isEmpty else {
-            let versions = Set(candidates.compactMap(\.workflowVersion)).sorted().joined(separator: ", ")
-            throw Rejection(.gone, "\(request.workflow) has no version \(wanted ?? ""); deployed: \(versions)")
+            let versions = Set(candidates.compactMap { $0.workflowVersion.flatMap { ContractVersion($0) } }).sorted()
+            let list = versions.map(\.description).joined(separator: ", ")
+            throw Rejection(.gone, "\(request.workflow) has no version \(wanted ?? ""); deployed: \(list)")
         }
         let open = matching.filter(\.open).compactMap { definition -> (DeployedDefinition, Contract)? in
             guard let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
