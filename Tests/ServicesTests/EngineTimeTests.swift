@@ -229,11 +229,42 @@ import Values
 
     @Test func `an engine without work comes to rest`() throws {
         try run { shop, _ in
-            let before = shop.store.claimCount
+            let before = shop.store.lookCount
             await shop.simulation.pass(.seconds(600))
-            #expect(shop.store.claimCount == before)
+            // Once a second, for the work of other processes.
+            #expect((600...601).contains(shop.store.lookCount - before))
+            #expect(shop.store.claimCount == 0)
             #expect(shop.store.transitionCounts.isEmpty)
             #expect(shop.simulation.clock.sleeperCount == 1)
+        }
+    }
+
+    @Test func `a backlog that nobody asks for does not keep the engine busy`() throws {
+        try run { shop, engine in
+            for _ in 0..<5 { _ = try await engine.begin() }
+            await shop.simulation.settle()
+            let before = shop.store.lookCount
+            async let poll = engine.poll("other", wait: .seconds(50))
+            await shop.simulation.pass(.seconds(60))
+            #expect(try await poll.isEmpty)
+            #expect(shop.store.lookCount - before <= 62)
+            #expect(shop.store.claimCount <= 62)
+        }
+    }
+
+    @Test func `a back-off ends on time whatever else is due`() throws {
+        try run { shop, engine in
+            for _ in 0..<5 { _ = try await engine.begin() }
+            let task = try await engine.take("work")
+            await shop.simulation.pass(.milliseconds(300))
+            _ = try await engine.report(task, .failed(TaskFailure(message: "busy", retryAfter: .milliseconds(12_345))))
+            #expect(try await engine.poll("work").count == 4)
+            async let poll = engine.poll("work", wait: .seconds(60))
+            await shop.simulation.pass(.milliseconds(12_344))
+            #expect(try await shop.row(task.id)?.phase == .waiting)
+            await shop.simulation.pass(.milliseconds(1))
+            #expect(try await shop.row(task.id)?.phase == .dispatched)
+            #expect(try await poll.first?.id == task.id)
         }
     }
 
@@ -248,6 +279,23 @@ import Values
 @Suite struct EngineTimerTests {
     private static func timer(_ duration: String) -> String {
         "<timerEventDefinition><timeDuration>\(duration)</timeDuration></timerEventDefinition>"
+    }
+
+    /// start -> work -> end
+    ///          (12.345 s) -> end
+    @Test func `a timer fires on time whatever else is due`() throws {
+        let model = Model.bpmn(
+            "<startEvent id=\"start\"/>" + Model.task("t", "work")
+                + "<boundaryEvent id=\"limit\" attachedToRef=\"t\">\(Self.timer("PT12.345S"))</boundaryEvent>"
+                + "<endEvent id=\"end\"/>" + Model.chain("start", "t", "end") + Model.chain("limit", "end"))
+        try Workshop.run(model, try Model.contract("work")) { shop, engine in
+            let instance = try await engine.begin().instance
+            await shop.simulation.pass(.milliseconds(12_344))
+            #expect(try await shop.end(of: instance) == nil)
+            await shop.simulation.pass(.milliseconds(1))
+            let end = try await shop.end(of: instance)
+            #expect(end == .completed)
+        }
     }
 
     /// start -> wait 10 s -> work -> end

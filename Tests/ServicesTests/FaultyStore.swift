@@ -21,9 +21,11 @@ final class FaultyStore: ProcessStore {
         var transitions: [Int] = []
         var marks: [LeaseMark] = []
         var claims = 0
+        var looks = 0
         var afterClaim: (@Sendable () async throws -> Void)?
         var beforeCommit: (@Sendable () async throws -> Void)?
         var afterJournal: (@Sendable () async throws -> Void)?
+        var afterLook: (@Sendable () async throws -> Void)?
     }
 
     let inner: any ProcessStore
@@ -52,11 +54,18 @@ final class FaultyStore: ProcessStore {
         state.withLock { $0.afterJournal = body }
     }
 
+    /// Happens once, between the next look for due timers and its answer.
+    func afterNextLook(_ body: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.afterLook = body }
+    }
+
     /// How many transitions each commit had.
     var transitionCounts: [Int] { state.withLock(\.transitions) }
     /// Every mark that was committed.
     var marks: [LeaseMark] { state.withLock(\.marks) }
     var claimCount: Int { state.withLock(\.claims) }
+    /// How often somebody looked for due timers.
+    var lookCount: Int { state.withLock(\.looks) }
 
     private func requirePresence() throws {
         if state.withLock(\.isAway) { throw StoreError(.unavailable, "the store is away") }
@@ -108,7 +117,10 @@ final class FaultyStore: ProcessStore {
     }
     func dueTimers(at now: Timestamp, limit: Int) async throws -> [DueTimer] {
         try requirePresence()
-        return try await inner.dueTimers(at: now, limit: limit)
+        state.withLock { $0.looks += 1 }
+        let timers = try await inner.dueTimers(at: now, limit: limit)
+        try await once(\.afterLook)
+        return timers
     }
     func nextDue() async throws -> Timestamp? {
         try requirePresence()

@@ -111,6 +111,11 @@ final class Simulation: Sendable {
         }
     }
 
+    /// Starts a task beside the others; the caller ends it.
+    func start(_ body: @escaping @Sendable () async throws -> Void) -> Task<Void, any Error> {
+        Task(executorPreference: executor) { try await body() }
+    }
+
     private static func untilCancelled(_ service: @Sendable () async throws -> Void) async throws {
         do {
             try await service()

@@ -116,6 +116,21 @@ struct Workshop: Sendable {
             log: .silent)
     }
 
+    /// A world with two engines that run on one store.
+    static func runTwo(
+        _ source: [UInt8], _ contracts: Contract...,
+        body: @escaping @Sendable (Workshop, EngineService, EngineService) async throws -> Void
+    ) throws {
+        try Simulation.run { simulation in
+            let shop = Workshop(simulation)
+            try await shop.deploy(source, contracts)
+            let (one, two) = (shop.engine { $0.sharedStore = true }, shop.engine { $0.sharedStore = true })
+            try await simulation.serving([{ try await one.run() }, { try await two.run() }]) {
+                try await body(shop, one, two)
+            }
+        }
+    }
+
     /// A world with one engine that runs.
     static func run(
         _ source: [UInt8], _ contracts: Contract...,

@@ -177,9 +177,10 @@ extension EngineService {
             switch change {
             case .create(let task):
                 if task.lease == nil { polls.created(task.contract) }
-            case .remove: polls.freed()
-            case .reschedule(_, _, let dueAt, _, _): wake(at: dueAt)
-            case .suspend: polls.freed()
+            case .remove, .suspend: polls.freed()
+            case .reschedule(_, _, let dueAt, _, _):
+                polls.freed()
+                wake(at: dueAt)
             }
         }
         for case .schedule(_, let dueAt) in transition.timers { wake(at: dueAt) }

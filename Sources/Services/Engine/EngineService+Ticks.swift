@@ -1,4 +1,5 @@
 package import Delivery
+import HeapModule
 import Logging
 package import ProcessEngine
 import Values
@@ -14,23 +15,25 @@ extension EngineService {
 
     /// Notes that something falls due then, so that the next tick is not later.
     func wake(at due: Timestamp) {
-        if let nextWake, nextWake <= due { return }
-        nextWake = due
-        tickSignal.fire()
+        let earliest = wakes.min
+        if earliest == due { return }
+        wakes.insert(due)
+        if earliest.map({ due < $0 }) ?? true { tickSignal.fire() }
     }
 
     /// Does what is due now, and says when to look again.
     private func tick() async -> Timestamp {
         let now = time.now
-        nextWake = nil
+        while let due = wakes.min, due <= now { wakes.removeMin() }
         polls.expire(at: now)
         do {
             var items: [Work] = []
-            for timer in try await store.dueTimers(at: now, limit: configuration.dueLimit) {
+            let timers = try await store.dueTimers(at: now, limit: configuration.dueLimit)
+            for timer in timers {
                 items.append(.command(timer.instance, .fireTimer(number: timer.number), fence: nil, startKey: nil))
             }
-            for task in try await store.overdueTasks(at: now, limit: configuration.dueLimit) {
-                counters.leasesLost.add(1)
+            let overdue = try await store.overdueTasks(at: now, limit: configuration.dueLimit)
+            for task in overdue {
                 let fence = Fence(
                     task: task.id, attempt: task.attempt, token: task.token, mustBeOut: true, expiredAt: now)
                 let failure = TaskFailure(
@@ -41,6 +44,7 @@ extension EngineService {
             if !items.isEmpty {
                 log.debug("\(items.count) timers and lost tasks are due")
                 let outcomes = try await submit(items)
+                counters.leasesLost.add(outcomes.dropFirst(timers.count).count(where: \.isCommitted))
                 // What cannot be done now is still due: without a pause this would be a loop.
                 if !outcomes.contains(where: \.isSettled) { return time.now.advanced(by: configuration.longestSleep) }
             }
@@ -49,8 +53,11 @@ extension EngineService {
             if lazyMarks.isDue(at: now) { workSignal.fire() }
             let latest = time.now.advanced(by: configuration.longestSleep)
             let soonest = time.now.advanced(by: .milliseconds(20))
-            let candidates = [next, nextWake, polls.earliestDeadline, lazyMarks.dueAt, latest].compactMap(\.self)
-            return max(candidates.min() ?? latest, soonest)
+            if max(timers.count, overdue.count) >= configuration.dueLimit { return soonest }
+            // What is still due are tasks. They wait for a poll, not for the clock.
+            let upcoming = next.flatMap { $0 > now ? $0 : nil }
+            let candidates = [upcoming, wakes.min, polls.earliestDeadline, lazyMarks.dueAt].compactMap(\.self)
+            return min(max(candidates.min() ?? latest, soonest), latest)
         } catch {
             log.error("looking for due work failed: \(error)")
             return time.now.advanced(by: configuration.longestSleep)
@@ -179,6 +186,10 @@ extension Work {
 }
 
 extension WorkOutcome {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { true } else { false }
+    }
+
     /// Whether it is not due any more.
     fileprivate var isSettled: Bool {
         switch self {

@@ -1,4 +1,5 @@
 import Delivery
+import HeapModule
 package import Logging
 package import ProcessEngine
 import Values
@@ -28,7 +29,8 @@ package actor EngineService: TaskEngine {
     var stopping = false
     let workSignal = Signal()
     let tickSignal = Signal()
-    var nextWake: Timestamp?
+    /// When something falls due, as far as this process caused it.
+    var wakes = Heap<Timestamp>()
 
     package init(
         store: any ProcessStore, registry: DefinitionRegistry, time: any TimeSource, random: any RandomSource,

@@ -26,6 +26,8 @@ struct ParkedPolls {
     private var nextID = 0
     /// How many tasks of a contract were created without a lease, ever: shows a poll that its claim is out of date.
     private var unleased: [ContractKey: Int] = [:]
+    /// How often polls were told to claim again, ever: shows the same to a poll that was not parked yet.
+    private var rechecks = 0
     /// Contracts with a limit are never handed over: the claim counts them.
     var limited: Set<ContractKey> = []
     private(set) var needsRecheck = false
@@ -33,9 +35,9 @@ struct ParkedPolls {
     var earliestDeadline: Timestamp? { polls.values.map(\.deadline).min() }
     var isEmpty: Bool { polls.isEmpty }
 
-    /// A number that changes when a task of one of these contracts is created without a lease.
+    /// A number that changes when a task of one of these contracts is created without a lease, and when one may have fallen due.
     func watermark(of contracts: [ContractKey]) -> Int {
-        contracts.reduce(0) { $0 + unleased[$1, default: 0] }
+        contracts.reduce(rechecks) { $0 + unleased[$1, default: 0] }
     }
 
     mutating func park(
@@ -112,7 +114,10 @@ struct ParkedPolls {
 
     /// Polls that a commit on its way will answer are left alone.
     mutating func resumeAll(with answer: Answer, owner: String? = nil) {
-        needsRecheck = false
+        if owner == nil {
+            needsRecheck = false
+            rechecks += 1
+        }
         for id in order {
             guard let poll = polls[id], poll.taken.isEmpty, owner == nil || poll.request.owner == owner else {
                 continue
