@@ -10,9 +10,8 @@ final class Installation {
     let directory: URL
     let port: Int
     private let busPort: Int
-    private(set) var server: Process?
-    private(set) var agents: [String: Process] = [:]
-    private var logs: [FileHandle] = []
+    private(set) var server: ChildProcess?
+    private(set) var agents: [String: ChildProcess] = [:]
 
     init(_ name: String) throws {
         directory = FileManager.default.temporaryDirectory.appending(
@@ -24,8 +23,8 @@ final class Installation {
 
     /// Ends everything it started, whatever state it is in.
     func tearDown() {
-        for agent in agents.values { kill(agent) }
-        if let server { kill(server) }
+        for agent in agents.values { agent.kill() }
+        server?.kill()
         _ = try? rabbitMQ("stop")
         try? FileManager.default.removeItem(at: directory)
     }
@@ -76,11 +75,11 @@ final class Installation {
     }
 
     func killServer() {
-        if let server { kill(server) }
+        server?.kill()
     }
 
     func killAgent(_ name: String) {
-        if let agent = agents[name] { kill(agent) }
+        agents[name]?.kill()
     }
 
     /// Runs a command of the program against this server and answers what it printed; throws with its output if it fails.
@@ -111,49 +110,28 @@ final class Installation {
 
     // MARK: - Processes
 
-    private func spawn(_ program: String, _ arguments: [String], log: String) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        let file = directory.appending(path: "\(log).log")
-        if !FileManager.default.fileExists(atPath: file.path) {
-            FileManager.default.createFile(atPath: file.path, contents: nil)
-        }
-        let handle = try FileHandle(forWritingTo: file)
-        try handle.seekToEnd()
-        logs.append(handle)
-        process.standardOutput = handle
-        process.standardError = handle
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        return process
+    private func spawn(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
+        try ChildProcess(program, arguments, log: directory.appending(path: "\(log).log").path)
     }
 
-    private func kill(_ process: Process) {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
-
+    /// Runs a command to its end and answers what it printed; throws with that if it fails.
     @discardableResult
     static func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        let text = String(decoding: data, as: UTF8.self)
-        guard process.terminationStatus == 0 else {
-            throw Failure(
-                "\(program) \(arguments.joined(separator: " ")) ended with \(process.terminationStatus):\n\(text)")
+        let (status, text) = try outcome(of: program, arguments, environment: environment)
+        guard status == 0 else {
+            throw Failure("\(program) \(arguments.joined(separator: " ")) ended with \(status):\n\(text)")
         }
         return text
+    }
+
+    /// Runs a command to its end: exit status and what it printed.
+    static func outcome(
+        of program: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (status: Int32, text: String) {
+        let file = FileManager.default.temporaryDirectory.appending(path: "waybill-output-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let status = try ChildProcess(program, arguments, environment: environment, log: file.path).wait()
+        return (status, try String(contentsOf: file, encoding: .utf8))
     }
 
     /// A port that is free now.
