@@ -1,0 +1,261 @@
+import ProcessEngine
+import Services
+import ServicesTesting
+import Testing
+import Values
+
+@Suite struct ConfigServiceTests {
+    private func run(_ body: @escaping @Sendable (ConfigWorld) async throws -> Void) throws {
+        try Simulation.run { simulation in try await body(ConfigWorld(simulation)) }
+    }
+
+    private static func problems(_ body: () async throws -> some Sendable) async -> [Diagnostic] {
+        do {
+            _ = try await body()
+            return []
+        } catch {
+            return (error as? Diagnostics)?.all ?? []
+        }
+    }
+
+    @Test func `a push makes a revision with all it brought, and pushing it again makes none`() throws {
+        try run { world in
+            let report = try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            #expect(report.status == .stored && report.revision?.number == 1 && report.revision?.author == "anna")
+            #expect(
+                report.added.map { "\($0.kind) \($0.name)@\($0.version)" } == [
+                    "bpmn p@1.0", "task work@1.0", "workflow order@1.0",
+                ])
+            let again = try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            #expect(again.status == .unchanged && again.unchanged.count == 3 && again.revision?.number == 1)
+            let part = try await world.push(ConfigWorld.work)
+            #expect(part.status == .unchanged)
+            #expect(try await world.service.revisions(before: nil, limit: 10).map(\.number) == [1])
+            #expect(try await world.service.artifacts(at: nil).count == 3)
+        }
+    }
+
+    @Test func `other content needs another version`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            let changed = ConfigWorld.file(
+                "work.yaml", "kind: task\nname: work\nversion: \"1.0\"\ninput: {type: object}\ntimeout: PT5S\n")
+            let problems = await Self.problems { try await world.push(changed) }
+            #expect(problems.map(\.code) == ["version-exists"] && problems.first?.file == "work.yaml")
+            let drawn = await Self.problems {
+                try await world.push(ConfigWorld.order("1.0"), ConfigWorld.modelNamed("other"))
+            }
+            #expect(drawn.map(\.code) == ["version-exists"] && drawn.first?.file == "p.bpmn")
+            let raised = ConfigWorld.file(
+                "work.yaml", "kind: task\nname: work\nversion: \"1.1\"\ninput: {type: object}\ntimeout: PT5S\n")
+            let report = try await world.push(raised)
+            #expect(report.status == .stored && report.changed.map(\.version) == ["1.1"])
+            #expect(
+                try await world.service.artifacts(at: nil).filter { $0.name == "work" }.map(\.version) == [
+                    "1.0", "1.1",
+                ])
+        }
+    }
+
+    @Test func `a dry run checks and stores nothing`() throws {
+        try run { world in
+            let report = try await world.push(
+                ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work, dryRun: true)
+            #expect(report.status == .checked && report.added.count == 3 && report.revision == nil)
+            #expect(try await world.store.head() == nil)
+            let problems = await Self.problems {
+                try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, dryRun: true)
+            }
+            #expect(problems.contains { $0.severity == .error })
+        }
+    }
+
+    @Test func `of two pushes at the same moment one is refused, and nothing is overwritten`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.work)
+            world.store.beforeNextPush {
+                try await world.push(ConfigWorld.file("a.yaml", "kind: task\nname: a\nversion: \"1.0\"\n"))
+            }
+            let other = ConfigWorld.file("b.yaml", "kind: task\nname: b\nversion: \"1.0\"\n")
+            let refusal = await #expect(throws: Rejection.self) { try await world.push(other) }
+            #expect(refusal?.reason == .conflict)
+            #expect(refusal?.message == "anna pushed revision 2 at the same moment; push again")
+            #expect(try await world.service.artifacts(at: nil).map(\.name) == ["a", "work"])
+            try await world.push(other)
+            #expect(try await world.service.artifacts(at: nil).map(\.name) == ["a", "b", "work"])
+        }
+    }
+
+    @Test func `a push on an old revision is refused with the newest`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.work)
+            let more = ConfigWorld.file("a.yaml", "kind: task\nname: a\nversion: \"1.0\"\n")
+            try await world.push(more, parent: 1)
+            let refusal = await #expect(throws: Rejection.self) { try await world.push(more, parent: 1) }
+            #expect(refusal?.reason == .conflict)
+            let message = try #require(refusal?.message)
+            #expect(message.hasPrefix("revision 2 is the newest, not 1"))
+        }
+    }
+
+    @Test func `a push that is the whole store removes what it does not bring`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            let report = try await world.push(ConfigWorld.work, prune: true)
+            #expect(report.removed.map(\.name) == ["p", "order"])
+            #expect(try await world.service.artifacts(at: nil).map(\.name) == ["work"])
+            #expect(try await world.service.artifacts(at: 1).count == 3)
+        }
+    }
+
+    @Test func `a push that is the whole store may not remove what its own model needs`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            let problems = await Self.problems {
+                try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, prune: true)
+            }
+            #expect(problems.contains { $0.severity == .error && $0.message.contains("work") })
+            #expect(try await world.service.artifacts(at: nil).count == 3)
+        }
+    }
+
+    @Test func `all problems of all files come at once, each with its file`() throws {
+        try run { world in
+            let problems = await Self.problems {
+                try await world.push(
+                    ConfigWorld.file("a.yaml", "kind: task\nname: Not A Name\nversion: \"1\"\n"),
+                    ConfigWorld.file("b.yaml", "kind: [\n"),
+                    ConfigWorld.file("c.bpmn", "<definitions"),
+                    ConfigService.File(
+                        path: "d.bpmn",
+                        content: Model.bpmn(
+                            "<startEvent id=\"s\"/><complexGateway id=\"g\"/>" + Model.chain("s", "nowhere"))),
+                    ConfigWorld.work)
+            }
+            let files = Dictionary(grouping: problems, by: \.file).mapValues(\.count)
+            #expect(Set(files.keys) == ["a.yaml", "b.yaml", "c.bpmn", "d.bpmn"])
+            #expect(files["a.yaml"] ?? 0 >= 2 && files["d.bpmn"] ?? 0 >= 2)
+            #expect(problems.allSatisfy { $0.severity == .error })
+            let head = try await world.store.head()
+            #expect(head == nil)
+        }
+    }
+
+    @Test func `a model is checked against the contracts in the store and in the push`() throws {
+        try run { world in
+            let problems = await Self.problems { try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model) }
+            #expect(problems.contains { $0.file == "p.bpmn" && $0.element == "t1" && $0.message.contains("work") })
+            try await world.push(ConfigWorld.work)
+            let report = try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model)
+            #expect(report.status == .stored)
+        }
+    }
+
+    @Test func `a workflow without its process, and a process without its workflow, are refused`() throws {
+        try run { world in
+            let alone = await Self.problems { try await world.push(ConfigWorld.order("1.0"), ConfigWorld.work) }
+            #expect(alone.map(\.code) == ["unknown-process"])
+            let orphan = await Self.problems { try await world.push(ConfigWorld.model, ConfigWorld.work) }
+            #expect(orphan.map(\.code) == ["process-without-contract"])
+            let head = try await world.store.head()
+            #expect(head == nil)
+        }
+    }
+}
+
+@Suite struct DeploymentServiceTests {
+    private static func deployed(_ world: ConfigWorld) async throws -> [String] {
+        try await world.shop.deployments.definitions().map {
+            "\($0.id) \($0.workflowVersion ?? "-") \($0.open ? "open" : "closed")"
+        }
+    }
+
+    @Test func `deploys what is new, leaves what is not, and closes and opens what goes and comes back`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation)
+            #expect(await world.deployer.trouble == "not reconciled yet")
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            #expect(await world.deployer.trouble == nil)
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open"])
+            #expect(await world.shop.registry.policies.keys.map(\.description) == ["work@1"])
+            let epoch = try await world.shop.deployments.deploymentEpoch()
+            await world.deployer.reconcileNow()
+            #expect(try await world.shop.deployments.deploymentEpoch() == epoch)
+            try await world.push(ConfigWorld.order("2.0"), ConfigWorld.modelNamed("two"))
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 2.0 open"])
+            try await world.push(ConfigWorld.work, prune: true)
+            #expect(try await Self.deployed(world) == ["p:1 1.0 closed", "p:2 2.0 closed"])
+            try await world.push(ConfigWorld.order("2.0"), ConfigWorld.modelNamed("two"))
+            #expect(try await Self.deployed(world).last?.hasSuffix("2.0 open") == true)
+            #expect(
+                try await world.shop.deployments.contracts().map { "\($0.name)@\($0.version)" } == [
+                    "order@1.0", "order@2.0", "work@1.0",
+                ])
+        }
+    }
+
+    @Test func `makes a lost notification good with its timer`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, follows: false)
+            try await simulation.serving([{ try await world.deployer.run() }]) {
+                try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+                #expect(try await Self.deployed(world).isEmpty)
+                await simulation.pass(.seconds(31))
+                #expect(try await Self.deployed(world) == ["p:1 1.0 open"])
+                try await world.push(ConfigWorld.order("1.1"), ConfigWorld.modelNamed("two"))
+                world.deployer.storeChanged()
+                await simulation.settle()
+                #expect(try await Self.deployed(world).count == 2)
+            }
+        }
+    }
+
+    @Test func `tells what stands in its way, and goes on when it is gone`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, follows: false)
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            world.store.setAway(true)
+            try await simulation.serving([{ try await world.deployer.run() }]) {
+                #expect(await world.deployer.trouble?.contains("the config store is away") == true)
+                world.store.setAway(false)
+                await simulation.pass(.seconds(31))
+                let trouble = await world.deployer.trouble
+                #expect(trouble == nil)
+                let deployed = try await Self.deployed(world)
+                #expect(deployed == ["p:1 1.0 open"])
+            }
+        }
+    }
+
+    @Test func `what an older look at the store found is not deployed after what a newer one did`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, follows: false)
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            await world.deployer.reconcileNow()
+            try await world.push(ConfigWorld.order("1.1"), ConfigWorld.modelNamed("two"))
+            // While one reconciliation reads, somebody pushes, and asks for another.
+            world.store.afterNextReading {
+                try await world.push(ConfigWorld.order("1.2"), ConfigWorld.modelNamed("three"))
+                _ = simulation.start { await world.deployer.reconcileNow() }
+                await simulation.settle()
+            }
+            await world.deployer.reconcileNow()
+            await simulation.settle()
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 1.1 open", "p:3 1.2 open"])
+        }
+    }
+
+    @Test func `tells watchers of each change of policies`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation)
+            var changes = await world.shop.registry.policyChanges().makeAsyncIterator()
+            #expect(await changes.next() == [:])
+            try await world.push(ConfigWorld.work)
+            #expect(await changes.next()?[.v1("work")]?.version == "1.0")
+            try await world.push(
+                ConfigWorld.file(
+                    "work.yaml", "kind: task\nname: work\nversion: \"1.1\"\ninput: {type: object}\npriority: 5\n"))
+            #expect(await changes.next()?[.v1("work")]?.priority == 5)
+        }
+    }
+}
