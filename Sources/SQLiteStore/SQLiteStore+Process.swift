@@ -75,10 +75,10 @@ extension SQLiteStore: ProcessStore {
                 SELECT contract, sum(due), sum(out) FROM (
                     SELECT contract, count(*) AS due, 0 AS out FROM task INDEXED BY task_due
                     WHERE phase = 0 AND available_at <= ? GROUP BY contract
-                    UNION ALL SELECT contract, 0, count(*) FROM task INDEXED BY task_out
-                    WHERE lease_until IS NOT NULL GROUP BY contract
+                    UNION ALL SELECT contract, sum(phase < 3 AND lease_until <= ?), sum(phase = 3 OR lease_until > ?)
+                    FROM task INDEXED BY task_out WHERE lease_until IS NOT NULL GROUP BY contract
                 ) GROUP BY contract
-                """, [now.stored]
+                """, [now.stored, now.stored, now.stored]
             ) { ContractBacklog(contract: try $0.contractKey(0), due: $0[1], out: $0[2]) }
             return counts.sorted { $0.contract < $1.contract }
         }

@@ -35,14 +35,15 @@ extension InMemoryProcessState {
             // Only live leases count: what expired is over, or is among the candidates.
             room = min(room, concurrency - all.count { $0.row.leaseUntil.map { $0 > now } ?? false })
         }
-        let due = all.filter { task in
-            switch task.row.phase {
-            case .waiting: task.row.availableAt <= now
-            case .dispatched, .queued: task.row.leaseUntil.map { $0 <= now } ?? false
-            case .running, .suspended: false
-            }
+        return all.filter { Self.isDue($0, at: now) }.sorted(by: Self.comesBefore).prefix(max(room, 0))
+    }
+
+    private static func isDue(_ task: StoredTask, at now: Timestamp) -> Bool {
+        switch task.row.phase {
+        case .waiting: task.row.availableAt <= now
+        case .dispatched, .queued: task.row.leaseUntil.map { $0 <= now } ?? false
+        case .running, .suspended: false
         }
-        return due.sorted(by: Self.comesBefore).prefix(max(room, 0))
     }
 
     private static func comesBefore(_ left: StoredTask, _ right: StoredTask) -> Bool {
@@ -69,10 +70,10 @@ extension InMemoryProcessState {
         var counts: [ContractKey: ContractBacklog] = [:]
         for task in tasks.values {
             let contract = task.row.contract
-            let isDue = task.row.phase == .waiting && task.row.availableAt <= now
+            let isDue = Self.isDue(task, at: now)
             guard isDue || task.isOut else { continue }
             counts[contract, default: ContractBacklog(contract: contract, due: 0, out: 0)].due += isDue ? 1 : 0
-            counts[contract]?.out += task.isOut ? 1 : 0
+            counts[contract]?.out += isDue ? 0 : 1
         }
         return counts.values.sorted { $0.contract < $1.contract }
     }

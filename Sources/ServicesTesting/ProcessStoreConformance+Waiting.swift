@@ -81,6 +81,10 @@ extension ProcessStoreConformance {
             try requireAnswer(
                 try await store.backlog(at: at(50)),
                 [ContractBacklog(contract: probe, due: 2, out: 2), ContractBacklog(contract: other, due: 2, out: 0)])
+            // A lost dispatch is due again; a lost run is out until the reaper has counted it.
+            try requireAnswer(
+                try await store.backlog(at: at(30_000)),
+                [ContractBacklog(contract: probe, due: 3, out: 1), ContractBacklog(contract: other, due: 2, out: 0)])
         },
         Case("keeps messages in commit order until they are sent") { store in
             try requireAnswer(try await store.outbox(limit: 10), [])

@@ -247,9 +247,10 @@ package struct DueTimer: Sendable, Hashable {
 
 package struct ContractBacklog: Sendable, Hashable {
     package var contract: ContractKey
-    /// Due now, without a lease.
+    /// What a claim could have now: waiting ones whose time has come, and those whose dispatch or queue lease has expired.
     package var due: Int
-    /// Leased: dispatched, queued or running.
+    /// Leased: dispatched or queued with a lease that holds, or running. Credit is made of it: one that nobody has any more
+    /// must not use it up.
     package var out: Int
     package init(contract: ContractKey, due: Int, out: Int) {
         self.contract = contract
