@@ -75,6 +75,8 @@ let package = Package(
             name: "WaybillAgent",
             dependencies: [
                 "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", logging, lifecycle,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         .target(
             name: "ServicesTesting",
@@ -109,7 +111,7 @@ let package = Package(
             name: "ServicesTests",
             dependencies: [
                 "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Delivery",
-                "ProcessEngine", "Values", logging,
+                "ProcessEngine", "Values", collections, logging,
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

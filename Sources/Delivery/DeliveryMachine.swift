@@ -26,6 +26,8 @@ package struct DeliveryMachine: Sendable {
         package var longestPause: Duration
         package var helloLifetime: Duration
         package var limits: EnvelopeLimits
+        /// Where agents fetch claimed inputs, without a slash at the end; nil: nothing is claimed, and the bus takes all it can.
+        package var claimBase: String?
 
         package init(
             names: BusNames = BusNames(), queueType: QueueType = .quorum, partition: Int = 0, partitions: Int = 1,
@@ -33,7 +35,7 @@ package struct DeliveryMachine: Sendable {
             queueLease: Duration = .seconds(300),
             queueLeaseMargin: Duration = .seconds(5), publishTimeout: Duration = .seconds(10),
             firstPause: Duration = .seconds(1), longestPause: Duration = .seconds(60),
-            helloLifetime: Duration = .seconds(600), limits: EnvelopeLimits = .standard
+            helloLifetime: Duration = .seconds(600), limits: EnvelopeLimits = .standard, claimBase: String? = nil
         ) {
             self.names = names
             self.queueType = queueType
@@ -49,6 +51,7 @@ package struct DeliveryMachine: Sendable {
             self.longestPause = longestPause
             self.helloLifetime = helloLifetime
             self.limits = limits
+            self.claimBase = claimBase
         }
     }
 
@@ -185,15 +188,13 @@ package struct DeliveryMachine: Sendable {
             counters.fetched += 1
             contracts[task.contract]?.fetched()
             memory.remember(task.id, task.contract)
-            let policy = policies[task.contract] ?? TaskPolicy(version: "\(task.contract.major).0")
-            let message = TaskMessage(
-                task, policy: policy, replyTo: configuration.names.resultsKey(partition: configuration.partition))
-            let entry = PendingPublish(
-                message: message, leaseUntil: task.lease.until, expiresAt: now.advanced(by: configuration.queueLease))
             guard task.lease.until > now else {
                 counters.abandoned += 1
                 continue
             }
+            let entry = PendingPublish(
+                message: message(of: task), leaseUntil: task.lease.until,
+                expiresAt: now.advanced(by: configuration.queueLease))
             let dispatch = entry.dispatch(names: configuration.names, at: now)
             guard dispatch.message.body.count <= configuration.limits.bodyBytes else {
                 let problem =
@@ -207,6 +208,14 @@ package struct DeliveryMachine: Sendable {
         }
         counters.published += batch.count
         return publishing(batch, after: .zero, at: now) + (reports.isEmpty ? [] : [.report(reports)])
+    }
+
+    private func message(of task: LeasedTask) -> TaskMessage {
+        let policy = policies[task.contract] ?? TaskPolicy(version: "\(task.contract.major).0")
+        let message = TaskMessage(
+            task, policy: policy, replyTo: configuration.names.resultsKey(partition: configuration.partition))
+        guard let base = configuration.claimBase else { return message }
+        return message.claimingLargeInputs(base: base, limits: configuration.limits)
     }
 
     /// What became of publishes. Every dispatch of a `publish` action must be answered once.

@@ -22,16 +22,21 @@ package struct EnvelopeError: Error, Sendable, Hashable, CustomStringConvertible
     package var description: String { "\(message) [\(reason.rawValue)]" }
 }
 
-/// The most that is read of a peer's message.
+/// How large messages and their parts may be.
 package struct EnvelopeLimits: Sendable, Hashable {
     /// Bytes of a body. RabbitMQ 4 closes the channel over a larger message by default.
     package var bodyBytes: Int
+    /// Bytes of a task's body from which on its largest inputs are claimed instead of sent.
+    package var claimBytes: Int
     /// Bytes of a message text, and of its details; what is longer is cut.
     package var textBytes: Int
     package var detailsBytes: Int
 
-    package init(bodyBytes: Int = 16 << 20, textBytes: Int = 4 << 10, detailsBytes: Int = 64 << 10) {
+    package init(
+        bodyBytes: Int = 16 << 20, claimBytes: Int = 256 << 10, textBytes: Int = 4 << 10, detailsBytes: Int = 64 << 10
+    ) {
         self.bodyBytes = bodyBytes
+        self.claimBytes = claimBytes
         self.textBytes = textBytes
         self.detailsBytes = detailsBytes
     }

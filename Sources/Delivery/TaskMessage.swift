@@ -16,8 +16,10 @@ package struct TaskMessage: Sendable, Hashable {
     /// The routing key of its results.
     package var replyTo: String
     package var traceparent: String?
-    /// An object.
+    /// An object, without the members that are claimed.
     package var input: JSON
+    /// The members of the input that are fetched over HTTP.
+    package var claims: [ClaimCheck] = []
 
     package init(
         id: AttemptID, contract: ContractKey, version: String, workflow: String? = nil, timeout: Duration? = nil,
@@ -53,7 +55,13 @@ package struct TaskMessage: Sendable, Hashable {
             exchange: names.tasksExchange, routingKey: names.taskKey(of: contract), messageID: id.description,
             correlationID: id.task.instance.text, type: "\(contract.name)@\(version)", replyTo: replyTo,
             expirationMilliseconds: expiration?.milliseconds, headers: headers,
-            body: JSON.object([(name: "input", value: input)]).bytes)
+            body: body.bytes)
+    }
+
+    var body: JSON {
+        guard !claims.isEmpty else { return .object([(name: "input", value: input)]) }
+        let checks = JSON.object(claims.map { (name: $0.name, value: $0.json) })
+        return .object([(name: "input", value: input), (name: "claims", value: checks)])
     }
 
     package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
@@ -79,6 +87,7 @@ package struct TaskMessage: Sendable, Hashable {
             workflow: message.header(HeaderName.workflow)?.text, timeout: message.duration(HeaderName.timeout),
             heartbeat: message.duration(HeaderName.heartbeat), replyTo: replyTo,
             traceparent: message.header(HeaderName.traceparent)?.text, input: input)
+        if let claims = body["claims"] { self.claims = try ClaimCheck.decoding(claims, besides: input) }
     }
 }
 

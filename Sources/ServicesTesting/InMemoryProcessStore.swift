@@ -5,7 +5,7 @@ import Synchronization
 package import Values
 
 /// The reference for every process store: the simplest code that keeps the port's promises. Nothing outlives it.
-package final class InMemoryProcessStore: ProcessStore {
+package final class InMemoryProcessStore: ProcessStore, TaskInputStore {
     private let state = Mutex(InMemoryProcessState())
 
     package init() {}
@@ -67,6 +67,13 @@ package final class InMemoryProcessStore: ProcessStore {
 
     package func tasks(_ ids: [TaskID]) async throws -> [TaskRow] {
         state.withLock { state in ids.compactMap { state.tasks[$0]?.row } }
+    }
+
+    package func input(of task: TaskID, heldBy token: String) async throws -> JSON? {
+        guard let bytes = state.withLock({ $0.tasks[task].flatMap { $0.row.token == token ? $0.input : nil } }) else {
+            return nil
+        }
+        return try JSON(validating: bytes)
     }
 
     package func instance(startedWith key: String) async throws -> InstanceID? {

@@ -38,6 +38,25 @@ extension ProcessStoreConformance {
                 request([ClaimRequest.Credit(contract: probe, count: 2_000)], limit: 2_000))
             try requireAnswer(claimed.map(\.input.text), (1...2_000).map { "{\"part\":\($0)}" })
         },
+        Case("gives the input of a task to the attempt that holds it, and to nobody else") { store in
+            guard let inputs = store as? any TaskInputStore else {
+                throw StoreConformanceFailure(description: "the store gives no inputs")
+            }
+            try await start(store, [new(1), new(2)])
+            try requireAnswer(try await inputs.input(of: task("a", 1), heldBy: ""), nil)
+            _ = try await store.claim(request(limit: 1, tokens: "old"))
+            try requireAnswer(try await inputs.input(of: task("a", 1), heldBy: "old1"), try JSON(validating: "[1]"))
+            _ = try await store.claim(request(at: 30_000))
+            try requireAnswer(try await inputs.input(of: task("a", 1), heldBy: "old1"), nil)
+            let tokens = try await [row(store, 1).token, row(store, 2).token]
+            try requireAnswer(tokens.compactMap { $0 }.sorted(), ["t1", "t2"])
+            for (number, token) in zip(1...2, tokens) {
+                let input = try await inputs.input(of: task("a", number), heldBy: token ?? "")
+                try requireAnswer(input, try JSON(validating: "[\(number)]"))
+            }
+            try requireAnswer(try await inputs.input(of: task("a", 1), heldBy: tokens[1] ?? ""), nil)
+            try requireAnswer(try await inputs.input(of: task("a", 3), heldBy: "t1"), nil)
+        },
         Case("claims by priority, then due time, then age") { store in
             try await start(
                 store,

@@ -39,8 +39,9 @@ import UnixSignals
 /// ``AgentTask/id`` as the idempotency key towards others. One attempt never runs twice at the same time in one agent. However
 /// often a task runs, one result is applied.
 ///
-/// **What happens by itself.** Heartbeats; reconnects; a second delivery of a task that is still running joins the run; a task
-/// that runs longer than the bus allows is handed from the bus to the engine's lease.
+/// **What happens by itself.** Heartbeats; reconnects; inputs that are too large for the bus are fetched over HTTP; a second
+/// delivery of a task that is still running joins the run; a task that runs longer than the bus allows is handed from the bus
+/// to the engine's lease.
 ///
 /// **When a handler is cancelled** (`Task.isCancelled`): the workflow went on without the task; a newer attempt exists; the
 /// contract's timeout passed; no heartbeat came through for so long that another agent may get the task (stop side effects);
@@ -53,6 +54,7 @@ public final class Agent: Service {
     private let logger: Logger
     private let time: any TimeSource
     private let random: any RandomSource
+    private let getClaim: ClaimGetter
     private let registrations = Mutex<[Registration]>([])
     private let drains = Mutex(DrainState())
 
@@ -80,7 +82,7 @@ public final class Agent: Service {
 
     package init(
         name: String, bus: AgentBus, prefetch: Int, options: AgentOptions, logger: Logger, time: any TimeSource,
-        random: any RandomSource
+        random: any RandomSource, getClaim: @escaping ClaimGetter = HTTPClaims.get
     ) {
         self.name = name
         self.bus = bus
@@ -89,6 +91,7 @@ public final class Agent: Service {
         self.logger = logger
         self.time = time
         self.random = random
+        self.getClaim = getClaim
     }
 
     /// Serves a contract with a typed handler. Call it before ``run()``.
@@ -188,7 +191,9 @@ public final class Agent: Service {
                 contract: contract, prefetch: registration.prefetch, names: names,
                 consumerTimeout: options.consumerTimeout)
             servers.append(
-                ContractServer(session: session, bus: bus, handler: registration.handler, time: time, logger: logger))
+                ContractServer(
+                    session: session, bus: bus, handler: registration.handler,
+                    inputFetcher: InputFetcher(time: time, get: getClaim), time: time, logger: logger))
         }
         guard !servers.isEmpty else { throw AgentError("the agent \(name) serves no contract") }
         return servers

@@ -23,6 +23,7 @@ final class ContractServer: Sendable {
     let configuration: AgentSession.Configuration
     private let bus: any MessageBus
     private let handler: @Sendable ([UInt8], AgentTask) async throws -> [UInt8]
+    private let inputFetcher: InputFetcher
     private let time: any TimeSource
     private let logger: Logger
     private let inputs: AsyncStream<Input>
@@ -32,11 +33,13 @@ final class ContractServer: Sendable {
 
     init(
         session configuration: AgentSession.Configuration, bus: any MessageBus,
-        handler: @escaping @Sendable ([UInt8], AgentTask) async throws -> [UInt8], time: any TimeSource, logger: Logger
+        handler: @escaping @Sendable ([UInt8], AgentTask) async throws -> [UInt8], inputFetcher: InputFetcher,
+        time: any TimeSource, logger: Logger
     ) {
         self.configuration = configuration
         self.bus = bus
         self.handler = handler
+        self.inputFetcher = inputFetcher
         self.time = time
         var logger = logger
         logger[metadataKey: "contract"] = "\(configuration.contract)"
@@ -200,7 +203,12 @@ final class ContractServer: Sendable {
 
     private func outcome(of task: TaskMessage) async -> AgentSession.RunOutcome {
         do {
-            let output = try await handler(task.input.bytes, AgentTask(task, send: send))
+            // Part of the work: signs of life are sent, and the contract's timeout runs.
+            let input = try await inputFetcher.wholeInput(of: task) { problem in
+                logger.warning("\(problem)", metadata: ["attempt": "\(task.id)"])
+                send(.progress(task.id, nil, problem))
+            }
+            let output = try await handler(input, AgentTask(task, send: send))
             let json = try JSON(validating: output)
             guard json.isObject else {
                 return .failed(TaskFailure(message: "the output is not a JSON object", retry: false))

@@ -12,8 +12,7 @@ enum ImportRules {
         "CPCRE2": "Values", "CLibXML2": "XMLReader", "Yams": "YAMLReader", "GRDB": "SQLiteStore",
         "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer", "HummingbirdCore": "WebServer",
         "HTTPTypes": "WebServer",
-        "ArgumentParser": "waybill", "AsyncHTTPClient": "waybill", "NIOHTTP1": "waybill", "Crypto": "waybill",
-        "Subprocess": "waybill",
+        "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill",
     ]
 
     static let allowed: [String: Set<String>] = [
@@ -40,7 +39,7 @@ enum ImportRules {
 
         "WaybillAgent": system.union([
             "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", "Logging",
-            "ServiceLifecycle", "UnixSignals",
+            "ServiceLifecycle", "UnixSignals", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]),
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
         "waybill": pure.union(adapters).union(system).union([

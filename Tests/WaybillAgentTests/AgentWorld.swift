@@ -44,10 +44,13 @@ struct AgentWorld: Sendable {
         }
     }
 
-    func agent(prefetch: Int = 2) -> Agent {
+    func agent(
+        prefetch: Int = 2, getClaim: @escaping ClaimGetter = { _, _, _ in ClaimAnswer(status: 404, body: []) }
+    ) -> Agent {
         Agent(
             name: "transcoder", bus: .using(agentBus), prefetch: prefetch, options: AgentOptions(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: clock, random: SeededRandom(seed: 1))
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: clock, random: SeededRandom(seed: 1),
+            getClaim: getClaim)
     }
 
     /// Runs the agent while `body` runs; then drains it and waits for its end, or cancels it.
@@ -68,15 +71,16 @@ struct AgentWorld: Sendable {
     }
 
     @discardableResult
-    func publish(_ number: Int, attempt: Int = 1, input: String = "{}", heartbeat: Duration? = nil) async throws
-        -> TaskMessage
-    {
+    func publish(
+        _ number: Int, attempt: Int = 1, input: String = "{}", heartbeat: Duration? = nil, claims: [ClaimCheck] = []
+    ) async throws -> TaskMessage {
         let id = TaskID(instance: InstanceID("0197a000-0000-7000-8000-000000000001"), number: number)
-        let task = TaskMessage(
+        var task = TaskMessage(
             id: AttemptID(task: id, attempt: attempt, token: "token-\(number)-\(attempt)"), contract: transcode,
             version: "2.1",
             workflow: "ingest:3", timeout: .seconds(3600), heartbeat: heartbeat, replyTo: "results.0",
             input: try JSON(validating: input))
+        task.claims = claims
         let outcome = await brokerBus.publish([task.encoded(names: names, expiration: nil)], timeout: .seconds(1))
         #expect(outcome == [.confirmed])
         return task

@@ -12,7 +12,7 @@ package struct RESTAPI: Sendable {
     let queries: QueryService
     let config: ConfigService
     let registry: DefinitionRegistry
-    let tasks: any ProcessStore
+    let inputs: any TaskInputStore
     let health: HealthService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
@@ -20,14 +20,14 @@ package struct RESTAPI: Sendable {
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
-        tasks: any ProcessStore, health: HealthService
+        inputs: any TaskInputStore, health: HealthService
     ) {
         self.starts = starts
         self.engine = engine
         self.queries = queries
         self.config = config
         self.registry = registry
-        self.tasks = tasks
+        self.inputs = inputs
         self.health = health
     }
 

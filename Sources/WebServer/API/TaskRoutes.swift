@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -37,20 +38,25 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    /// A variable too large for the bus, fetched by the attempt that holds the task: its token is the key.
+    /// An input too large for the bus, fetched by the attempt that holds the task: its token is the key.
     private func claimCheck(_ id: String, _ name: String, _ request: Request) async throws -> Response {
-        guard let task = TaskID(id), let row = try await tasks.tasks([task]).first, let token = row.token,
-            let given = request.headers[.waybillToken], given == token
+        guard let id = id.removingPercentEncoding, let name = name.removingPercentEncoding, let task = TaskID(id),
+            let token = request.headers[.waybillToken], let input = try await inputs.input(of: task, heldBy: token)
         else { throw Problem.notFound("there is no such task, or the token is not that of its attempt") }
-        for (_, events) in try await queries.history(task.instance) {
-            for case .taskCreated(let created) in events where created.task == task.number {
-                guard let value = created.input[name] else { throw Problem.notFound("task \(id) has no input \(name)") }
-                return Response(
-                    status: .ok, headers: [.contentType: "application/json"],
-                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.bytes)))
-            }
-        }
-        throw Problem.notFound("task \(id) has no input \(name)")
+        guard let value = input[name] else { throw Problem.notFound("task \(id) has no input \(name)") }
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.bytes)))
+    }
+}
+
+extension Request {
+    /// Whether this is exactly `GET /v1/tasks/<id>/input/<name>` with a token, which the route compares with the attempt's.
+    var isClaim: Bool {
+        guard method == .get, headers[.waybillToken] != nil else { return false }
+        let parts = uri.path.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 6 && parts[0].isEmpty && parts[1] == "v1" && parts[2] == "tasks" && !parts[3].isEmpty
+            && parts[4] == "input" && !parts[5].isEmpty
     }
 }
 

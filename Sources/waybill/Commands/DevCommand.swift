@@ -22,6 +22,13 @@ struct DevCommand: AsyncParsableCommand {
     var listen = "127.0.0.1:8585"
     @Option(help: "A file with the token that callers must send as Authorization: Bearer.")
     var tokenFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "The address of the REST API for agents, who fetch large inputs there. By default where it listens.",
+            valueName: "url"))
+    var publicUrl: String?
+    @Option(help: "A task message over this many bytes leaves its largest inputs to be fetched.")
+    var claimBytes = 256 << 10
     @Option(help: "The kind of queue: quorum (safe and fast under load) or classic (lowest latency when idle).")
     var queueType = "quorum"
     @Option(help: "Tasks in one poll of the broker, at most.")
@@ -45,12 +52,28 @@ struct DevCommand: AsyncParsableCommand {
             throw CommandError("\(host) can be reached by others: give --token-file, or listen on 127.0.0.1")
         }
         guard (1...1000).contains(pollLimit) else { throw CommandError("--poll-limit is 1 to 1000, not \(pollLimit)") }
+        guard claimBytes >= 1024 else { throw CommandError("--claim-bytes is at least 1024, not \(claimBytes)") }
         try await DevServer(
             DevServer.Configuration(
                 data: data, host: host, port: port, token: token, queueType: queueType, pollLimit: pollLimit,
-                busPrefix: busPrefix, bus: try bus.configuration(clientName: "waybill-dev"),
+                busPrefix: busPrefix, publicURL: try publicURL(host, port), claimBytes: claimBytes,
+                bus: try bus.configuration(clientName: "waybill-dev"),
                 log: try logging.logger("waybill"))
         ).run()
+    }
+
+    /// Without --public-url, where the API listens; nil where that says nothing to others (any interface, any port).
+    private func publicURL(_ host: String, _ port: Int) throws -> String? {
+        guard let publicUrl else {
+            if port == 0 || host == "0.0.0.0" || host == "::" { return nil }
+            return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
+        guard let url = URL(string: publicUrl), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false,
+            url.query == nil, url.fragment == nil
+        else {
+            throw CommandError("--public-url is an address like https://waybill.example.com, not '\(publicUrl)'")
+        }
+        return publicUrl.replacing(#//+$/#, with: "")
     }
 
     private static func address(_ text: String) throws -> (String, Int) {

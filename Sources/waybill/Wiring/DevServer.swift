@@ -24,6 +24,9 @@ struct DevServer {
         var queueType: String
         var pollLimit: Int
         var busPrefix: String
+        /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
+        var publicURL: String?
+        var claimBytes: Int
         var bus: RabbitMQConfiguration
         var log: Logger
     }
@@ -47,12 +50,9 @@ struct DevServer {
         try await registry.refresh()
         let engine = EngineService(store: store, registry: registry, time: time, random: random, log: log)
         let names = BusNames(prefix: configuration.busPrefix)
-        var brokerConfiguration = BrokerConfiguration()
-        brokerConfiguration.delivery.names = names
-        brokerConfiguration.delivery.queueType = queueType
-        brokerConfiguration.pollLimit = configuration.pollLimit
         let broker = BrokerService(
-            engine: engine, bus: bus, time: time, random: random, configuration: brokerConfiguration, log: log)
+            engine: engine, bus: bus, time: time, random: random,
+            configuration: brokerConfiguration(names, queueType), log: log)
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, committed: engine.committed.listen(), log: log)
         let progress = ProjectorProgress()
@@ -77,7 +77,7 @@ struct DevServer {
             time: time)
         let api = RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries, config: config,
-            registry: registry, tasks: store, health: health)
+            registry: registry, inputs: store, health: health)
         let began = began
         let address = "http://\(configuration.host):"
         let web = WebServer(
@@ -103,6 +103,20 @@ struct DevServer {
         } catch {
             throw Self.explained(error, configuration)
         }
+    }
+
+    private func brokerConfiguration(_ names: BusNames, _ queueType: QueueType) -> BrokerConfiguration {
+        var broker = BrokerConfiguration()
+        broker.delivery.names = names
+        broker.delivery.queueType = queueType
+        broker.delivery.claimBase = configuration.publicURL
+        broker.delivery.limits.claimBytes = configuration.claimBytes
+        broker.pollLimit = configuration.pollLimit
+        if configuration.publicURL == nil {
+            configuration.log.notice(
+                "agents do not know this server's address: --public-url would let large inputs travel over HTTP")
+        }
+        return broker
     }
 
     private func openStore() async throws -> SQLiteStore {
