@@ -92,14 +92,17 @@ import Values
                 #expect(line.dropFirst(7).contains(" "), "no help: \(line)")
             } else if line.hasPrefix("# TYPE ") {
                 let words = line.dropFirst(7).split(separator: " ").map(String.init)
-                #expect(words.first == helped && words.count == 2 && ["counter", "gauge"].contains(words[1]))
+                #expect(
+                    words.first == helped && words.count == 2 && ["counter", "gauge", "histogram"].contains(words[1]))
                 #expect(!families.contains(words[0]), "\(words[0]) is described twice")
                 #expect(words[0].hasSuffix("_total") == (words[1] == "counter"), "\(words[0])")
                 families.append(words[0])
             } else {
                 let sample = try #require(
-                    line.wholeMatch(of: /([a-z_]+)(?:\{[a-z]+="[^"]*"\})? -?[0-9.e+]+/), "\(line)")
-                #expect(families.last == String(sample.1), "\(line) is not under its family")
+                    line.wholeMatch(of: /([a-z_]+?)(_bucket|_sum|_count)?(?:\{[a-z]+="[^"]*"\})? -?[0-9.e+]+/),
+                    "\(line)")
+                let names = [String(sample.1), String(sample.1) + (sample.2 ?? "")]
+                #expect(families.last.map(names.contains) == true, "\(line) is not under its family")
             }
         }
         return families

@@ -12,12 +12,13 @@ import YAMLReader
 /// BPMN and contracts as text, for tests.
 enum Model {
     /// BPMN text around the inside of a process.
-    static func bpmn(_ body: String, process: String = "p") -> [UInt8] {
+    static func bpmn(_ body: String, process: String = "p", declarations: String = "") -> [UInt8] {
         Array(
             """
             <?xml version="1.0" encoding="UTF-8"?>
             <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
               xmlns:waybill="https://waybill.dev/bpmn/1.0" targetNamespace="t">
+            \(declarations)
             <process id="\(process)" isExecutable="true">
             \(body)
             </process>
