@@ -88,8 +88,9 @@ import Values
                 #expect(outcome == .applied)
             }
             #expect(try await two.instance(instance)?.openTasks.map(\.number) == [1])
+            let readings = shop.store.readingCount
             #expect(try await two.report(try await two.take("second"), .done) == .applied)
-            #expect(two.counters.conflicts.count == 0)
+            #expect(shop.store.readingCount == readings && two.counters.conflicts.count == 0)
             #expect(try await shop.end(of: instance) == .completed)
         }
     }

@@ -22,6 +22,7 @@ final class FaultyStore: ProcessStore {
         var marks: [LeaseMark] = []
         var claims = 0
         var looks = 0
+        var readings = 0
         var afterClaim: (@Sendable () async throws -> Void)?
         var beforeCommit: (@Sendable () async throws -> Void)?
         var afterJournal: (@Sendable () async throws -> Void)?
@@ -64,6 +65,8 @@ final class FaultyStore: ProcessStore {
     /// Every mark that was committed.
     var marks: [LeaseMark] { state.withLock(\.marks) }
     var claimCount: Int { state.withLock(\.claims) }
+    /// How often the journal of an instance was read.
+    var readingCount: Int { state.withLock(\.readings) }
     /// How often somebody looked for due timers.
     var lookCount: Int { state.withLock(\.looks) }
 
@@ -74,6 +77,7 @@ final class FaultyStore: ProcessStore {
     func journal(of instance: InstanceID, after seq: Int) async throws -> [JournalRow] {
         try requirePresence()
         if state.withLock({ $0.damaged.contains(instance) }) { throw StoreError(.corrupt, "the journal is damaged") }
+        state.withLock { $0.readings += 1 }
         let rows = try await inner.journal(of: instance, after: seq)
         try await once(\.afterJournal)
         return rows
