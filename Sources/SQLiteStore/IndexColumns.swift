@@ -23,7 +23,8 @@ enum IndexColumns {
 
     static let task = """
         index_task.instance AS task_instance, index_task.number AS task_number, index_task.element, \
-        index_task.contract, major, state, created_at, ended_at, message, \(SQLiteStore.taskColumns)
+        index_task.contract, index_task.major, index_task.state, index_task.created_at, index_task.ended_at, \
+        index_task.message, \(SQLiteStore.taskColumns)
         """
 
     static func task(_ row: Row) throws -> IndexedTask {

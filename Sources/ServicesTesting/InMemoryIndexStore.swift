@@ -78,24 +78,43 @@ package final class InMemoryIndexStore: IndexStore {
     }
 
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
-        let found = state.withLock { $0.instances.values.filter { Self.matches($0, query) } }
+        let found = state.withLock { state in
+            let users = query.contract.map { contract in
+                Set(state.tasks.values.filter { Self.isOf(contract, $0) }.map(\.id.instance))
+            }
+            return state.instances.values.filter { Self.matches($0, query) && users?.contains($0.id) ?? true }
+        }
         return try Self.page(found, query.page) { Key(time: $0.startedAt, instance: $0.id) }
     }
 
     private static func matches(_ instance: IndexedInstance, _ query: InstanceQuery) -> Bool {
-        let metadata = Set(instance.labels.metadata.map { Variable(name: $0.name, value: $0.value.canonical) })
-        return query.id.map { $0 == instance.id } ?? true
+        query.id.map { $0 == instance.id } ?? true
             && (query.states.isEmpty || query.states.contains(instance.state))
-            && query.workflow.map { $0 == instance.labels.workflow || $0 == instance.definition.process } ?? true
+            && query.workflow.map { isOf($0, instance) } ?? true
             && query.businessKey.map { $0 == instance.businessKey } ?? true
             && query.objectID.map { $0 == instance.labels.objectID } ?? true
             && query.startedAfter.map { instance.startedAt > $0 } ?? true
             && query.startedBefore.map { instance.startedAt < $0 } ?? true
-            && query.metadata.allSatisfy { metadata.contains(Variable(name: $0.name, value: $0.value.canonical)) }
+            && has(query.metadata, instance)
+    }
+
+    private static func isOf(_ workflow: String, _ instance: IndexedInstance) -> Bool {
+        workflow == instance.labels.workflow || workflow == instance.definition.process
+    }
+
+    private static func isOf(_ contract: String, _ task: IndexedTask) -> Bool {
+        contract == task.contract.name || contract == task.contract.description
+    }
+
+    private static func has(_ metadata: [Variable], _ instance: IndexedInstance) -> Bool {
+        let all = Set(instance.labels.metadata.map { Variable(name: $0.name, value: $0.value.canonical) })
+        return metadata.allSatisfy { all.contains(Variable(name: $0.name, value: $0.value.canonical)) }
     }
 
     package func indexedTasks(_ query: TaskQuery) async throws -> Page<IndexedTask> {
-        let found = state.withLock { $0.tasks.values.filter { Self.matches($0, query) } }
+        let found = state.withLock { state in
+            state.tasks.values.filter { Self.matches($0, of: state.instances[$0.id.instance], query) }
+        }
         var page = try Self.page(found, query.page) {
             Key(time: $0.createdAt, instance: $0.id.instance, number: $0.id.number)
         }
@@ -104,12 +123,17 @@ package final class InMemoryIndexStore: IndexStore {
         return page
     }
 
-    private static func matches(_ task: IndexedTask, _ query: TaskQuery) -> Bool {
+    /// A task whose instance is not known has none of what an instance has.
+    private static func matches(_ task: IndexedTask, of instance: IndexedInstance?, _ query: TaskQuery) -> Bool {
         query.instance.map { $0 == task.id.instance } ?? true
             && (query.states.isEmpty || query.states.contains(task.state))
-            && query.contract.map { $0 == task.contract.name || $0 == task.contract.description } ?? true
+            && query.contract.map { isOf($0, task) } ?? true
             && query.createdAfter.map { task.createdAt > $0 } ?? true
             && query.createdBefore.map { task.createdAt < $0 } ?? true
+            && query.workflow.map { workflow in instance.map { isOf(workflow, $0) } ?? false } ?? true
+            && query.businessKey.map { $0 == instance?.businessKey } ?? true
+            && query.objectID.map { $0 == instance?.labels.objectID } ?? true
+            && (query.metadata.isEmpty || instance.map { has(query.metadata, $0) } ?? false)
     }
 
     package func instanceCounts() async throws -> [InstanceState: Int] {

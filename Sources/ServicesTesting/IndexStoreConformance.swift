@@ -16,7 +16,7 @@ package enum IndexStoreConformance {
     }
     package typealias Case = StoreConformanceCase<Stores>
 
-    package static let cases: [Case] = changeCases + queryCases
+    package static let cases: [Case] = changeCases + queryCases + joinCases
 
     static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: milliseconds) }
 

@@ -112,6 +112,8 @@ package struct InstanceQuery: Sendable, Hashable {
     package var states: [InstanceState] = []
     /// Name of the workflow contract, or of the BPMN process.
     package var workflow: String?
+    /// Has, or had, a task of this contract: its name, or `name@major`.
+    package var contract: String?
     package var businessKey: String?
     package var objectID: String?
     package var startedAfter: Timestamp?
@@ -125,9 +127,18 @@ package struct InstanceQuery: Sendable, Hashable {
 package struct TaskQuery: Sendable, Hashable {
     package var instance: InstanceID?
     package var states: [IndexedTaskState] = []
+    /// Its name, or `name@major`.
     package var contract: String?
+    /// Of the task's instance: name of the workflow contract, or of the BPMN process.
+    package var workflow: String?
+    /// Of the task's instance.
+    package var businessKey: String?
+    /// Of the task's instance.
+    package var objectID: String?
     package var createdAfter: Timestamp?
     package var createdBefore: Timestamp?
+    /// Every pair must be among the metadata of the task's instance.
+    package var metadata: [Variable] = []
     package var page = PageRequest()
     package init() {}
 }

@@ -100,21 +100,19 @@ extension RESTAPI {
     private func listInstances(_ request: Request) async throws -> Response {
         try request.allowQuery(
             [
-                "state", "workflow", "businessKey", "objectId", "startedAfter", "startedBefore", "limit", "after",
-                "position",
+                "state", "workflow", "contract", "businessKey", "objectId", "startedAfter", "startedBefore", "limit",
+                "after", "position",
             ], prefixes: ["metadata."])
         try await waitForPosition(request)
         var query = InstanceQuery()
         query.states = try request.queryStates("state", of: InstanceState.self)
         query.workflow = request.query("workflow")
+        query.contract = request.query("contract")
         query.businessKey = request.query("businessKey")
         query.objectID = request.query("objectId")
         query.startedAfter = try request.queryTime("startedAfter")
         query.startedBefore = try request.queryTime("startedBefore")
-        query.metadata = request.uri.queryParameters.compactMap { key, value in
-            key.hasPrefix("metadata.")
-                ? Variable(name: String(key.dropFirst("metadata.".count)), value: .string(String(value))) : nil
-        }
+        query.metadata = request.queryMetadata
         query.page = try request.page()
         let page = try await queries.instances(query)
         var writer = JSONWriter()
@@ -196,5 +194,15 @@ extension RESTAPI {
         writer.endArray()
         writer.endObject()
         return Response(json: writer)
+    }
+}
+
+extension Request {
+    /// Each `metadata.KEY=TEXT` of the query. Metadata of a start are texts.
+    var queryMetadata: [Variable] {
+        uri.queryParameters.compactMap { key, value in
+            key.hasPrefix("metadata.")
+                ? Variable(name: String(key.dropFirst("metadata.".count)), value: .string(String(value))) : nil
+        }
     }
 }

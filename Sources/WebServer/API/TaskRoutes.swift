@@ -15,16 +15,22 @@ extension RESTAPI {
     }
 
     private func listTasks(_ request: Request) async throws -> Response {
-        try request.allowQuery([
-            "state", "instance", "contract", "createdAfter", "createdBefore", "limit", "after", "position",
-        ])
+        try request.allowQuery(
+            [
+                "state", "instance", "workflow", "contract", "businessKey", "objectId", "createdAfter",
+                "createdBefore", "limit", "after", "position",
+            ], prefixes: ["metadata."])
         try await waitForPosition(request)
         var query = TaskQuery()
         query.states = try request.queryStates("state", of: IndexedTaskState.self)
         query.instance = request.query("instance").map { InstanceID($0) }
+        query.workflow = request.query("workflow")
         query.contract = request.query("contract")
+        query.businessKey = request.query("businessKey")
+        query.objectID = request.query("objectId")
         query.createdAfter = try request.queryTime("createdAfter")
         query.createdBefore = try request.queryTime("createdBefore")
+        query.metadata = request.queryMetadata
         query.page = try request.page()
         let page = try await queries.tasks(query)
         var writer = JSONWriter()

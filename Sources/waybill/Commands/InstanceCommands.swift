@@ -10,12 +10,15 @@ struct ListCommand: AsyncParsableCommand {
             Examples:
               waybill list --state Incident
               waybill list --workflow media.ingest --started-after 2026-01-31T00:00:00Z --limit 10
+              waybill list --contract media.transcode@2 --metadata site=north
             """)
 
     @Option(help: "Running, Completed, CompletedWithError, Incident or Canceled; several with commas.")
     var state: String?
     @Option(help: "The workflow contract or BPMN process.")
     var workflow: String?
+    @Option(help: "A task contract of which they have or had a task, NAME or NAME@MAJOR.")
+    var contract: String?
     @Option(help: "The business key.")
     var businessKey: String?
     @Option(help: "The value of the contract's main input.")
@@ -24,8 +27,7 @@ struct ListCommand: AsyncParsableCommand {
     var startedAfter: String?
     @Option(help: "Started before this date-time.")
     var startedBefore: String?
-    @Option(name: .customLong("metadata"), help: "KEY=TEXT that must be among the labels; may be given several times.")
-    var metadata: [String] = []
+    @OptionGroup var labels: MetadataOptions
     @Option(help: "How many, 1 to 1000.")
     var limit = 50
     @Option(help: "Go on where a page ended: its `next`.")
@@ -35,19 +37,13 @@ struct ListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            let labels = try metadata.map { text -> (String, String?) in
-                guard let equals = text.firstIndex(of: "=") else {
-                    throw CommandError("--metadata takes KEY=TEXT, not '\(text)'")
-                }
-                return ("metadata." + text[..<equals], String(text[text.index(after: equals)...]))
-            }
             let page = try await client.get(
                 "/v1/instances",
                 query: [
-                    ("state", state), ("workflow", workflow), ("businessKey", businessKey), ("objectId", objectId),
-                    ("startedAfter", startedAfter), ("startedBefore", startedBefore), ("limit", String(limit)),
-                    ("after", after),
-                ] + labels)
+                    ("state", state), ("workflow", workflow), ("contract", contract), ("businessKey", businessKey),
+                    ("objectId", objectId), ("startedAfter", startedAfter), ("startedBefore", startedBefore),
+                    ("limit", String(limit)), ("after", after),
+                ] + labels.query())
             if output.json { return print(page.text) }
             var table = Table("ID", "WORKFLOW", "STATE", "STARTED", "OBJECT", "MESSAGE")
             for row in page["instances"]?.elements() ?? [] {
@@ -98,7 +94,10 @@ struct ShowCommand: AsyncParsableCommand {
             }
             for (title, member) in [("variables", "variables"), ("output", "output")] {
                 print("\(title):")
-                for (name, value) in instance[member]?.members() ?? [] { print("  \(name) = \(value.text)") }
+                for (name, value) in instance[member]?.members() ?? [] {
+                    // Decoded, so that it stands on one line, whatever white space an agent wrote.
+                    print("  \(name) = \(JSON(value.decoded()).text)")
+                }
             }
             var tasks = Table("TASK", "ELEMENT", "CONTRACT", "STATE", "ATTEMPT", "MESSAGE")
             for task in instance["tasks"]?.elements() ?? [] {
@@ -122,14 +121,25 @@ struct TasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tasks",
         abstract: "List tasks, newest first.",
-        discussion: "Example:\n  waybill tasks --contract media.transcode --state Open")
+        discussion: """
+            Examples:
+              waybill tasks --contract media.transcode --state Open
+              waybill tasks --workflow media.ingest --business-key 'order 42'
+            """)
 
     @Option(help: "Open, Completed, Error, Incident or Canceled; several with commas.")
     var state: String?
-    @Option(help: "The task contract.")
+    @Option(help: "The task contract, NAME or NAME@MAJOR.")
     var contract: String?
     @Option(help: "Of one instance.")
     var instance: String?
+    @Option(help: "The workflow contract or BPMN process.")
+    var workflow: String?
+    @Option(help: "The business key of the instance.")
+    var businessKey: String?
+    @Option(help: "The value of the workflow contract's main input.")
+    var objectId: String?
+    @OptionGroup var labels: MetadataOptions
     @Option(help: "How many, 1 to 1000.")
     var limit = 50
     @Option(help: "Go on where a page ended: its `next`.")
@@ -142,9 +152,9 @@ struct TasksCommand: AsyncParsableCommand {
             let page = try await client.get(
                 "/v1/tasks",
                 query: [
-                    ("state", state), ("contract", contract), ("instance", instance), ("limit", String(limit)),
-                    ("after", after),
-                ])
+                    ("state", state), ("contract", contract), ("instance", instance), ("workflow", workflow),
+                    ("businessKey", businessKey), ("objectId", objectId), ("limit", String(limit)), ("after", after),
+                ] + labels.query())
             if output.json { return print(page.text) }
             var table = Table("ID", "CONTRACT", "STATE", "PHASE", "ATTEMPT", "MESSAGE")
             for row in page["tasks"]?.elements() ?? [] {
