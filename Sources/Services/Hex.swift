@@ -17,6 +17,13 @@ enum Hex {
 
 /// Version 7 UUIDs: 48 bits of time, 74 random bits.
 enum UUIDv7 {
+    /// The time in an id of ours; nil for another text.
+    static func time(of text: String) -> Timestamp? {
+        let digits = text.filter { $0 != "-" }
+        guard digits.count == 32, let milliseconds = Int64(digits.prefix(12), radix: 16) else { return nil }
+        return Timestamp(millisecondsSinceEpoch: milliseconds)
+    }
+
     static func text(at time: Timestamp, random: (UInt64, UInt64)) -> String {
         let high = UInt64(truncatingIfNeeded: time.millisecondsSinceEpoch) << 16 | 0x7000 | random.0 & 0x0fff
         let low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff

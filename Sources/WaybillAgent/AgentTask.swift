@@ -46,7 +46,7 @@ public struct AgentTask: Sendable {
         send(.progress(key, fraction, message))
     }
 
-    /// Raises an event of the contract: a boundary event of that name on the activity is triggered. Returns when the bus has it.
+    /// Raises an event of the contract: it is recorded in the instance's history. Returns when the bus has it.
     /// It may arrive more than once.
     ///
     /// - Parameters:

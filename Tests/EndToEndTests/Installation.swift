@@ -74,6 +74,28 @@ final class Installation {
             ] + (arguments.isEmpty ? [] : ["--"] + arguments), log: "agent-\(name)")
     }
 
+    /// Asks the server to stop; its exit status.
+    func stopServer() throws -> Int32 {
+        guard let server else { throw Failure("no server runs") }
+        return server.terminate()
+    }
+
+    /// Waits until a queue has no message that is ready, as `/metrics` and the broker see it.
+    func queueIsEmpty(_ queue: String) async throws -> Bool {
+        let script = """
+            import sys, pika
+            channel = pika.BlockingConnection(pika.URLParameters(open(sys.argv[1]).read().strip())).channel()
+            print(channel.queue_declare(sys.argv[2], passive=True).method.message_count)
+            """
+        for _ in 0..<50 {
+            let count = try Self.run(
+                "/usr/bin/python3", ["-c", script, directory.appending(path: "rabbitmq/amqp.url").path, queue])
+            if count.trimmingCharacters(in: .whitespacesAndNewlines) == "0" { return true }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return false
+    }
+
     func killServer() {
         server?.kill()
     }

@@ -15,7 +15,11 @@ package actor BrokerService {
     private let configuration: BrokerConfiguration
     private let owner: String
     private let pullers: [Signal]
+    /// From handing a batch to the bus to the confirm of its last message.
+    package nonisolated let publishTimes = Histogram()
     private var machine: DeliveryMachine
+    /// The contracts that the long poll of each puller asks for, while it waits.
+    private var polling: [Int: Set<ContractKey>] = [:]
     private var isBusUp = false
     private var isDeclared = false
 
@@ -44,6 +48,8 @@ package actor BrokerService {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.followBus() }
+            // The queues it consumes come first: there may be none yet.
+            await perform([.declare(machine.baseTopology, contracts: [])])
             group.addTask { await self.followContracts() }
             group.addTask { await self.inspectQueues() }
             group.addTask { try await self.consume(self.configuration.delivery.names.unroutableQueue, dead: false) }
@@ -57,7 +63,7 @@ package actor BrokerService {
             group.addTask {
                 // The engine holds the long polls: only it can end them.
                 while !Task.isCancelled { try? await self.time.sleep(for: .seconds(3600)) }
-                await self.engine.cancelFetches(owner: self.owner)
+                for number in self.pullers.indices { await self.engine.cancelFetches(owner: self.owner(of: number)) }
             }
             try await group.waitForAll()
         }
@@ -77,16 +83,14 @@ package actor BrokerService {
                 log.warning("the bus is away: \(reason)")
             case .blocked(let reason): log.warning("the bus is blocked, pulling stops: \(reason)")
             }
-            // A parked poll is demand: new tasks would be leased to it, and nobody could publish them.
-            if state != .connected { await engine.cancelFetches(owner: owner) }
-            wakePullers()
+            await wakePullers()
         }
     }
 
     private func followContracts() async {
-        await perform([.declare(machine.baseTopology, contracts: [])])
         for await policies in await engine.contracts() {
             await perform(machine.contractsChanged(policies))
+            await wakePullers()
             await inspectOnce()
         }
     }
@@ -110,12 +114,23 @@ package actor BrokerService {
         } catch {
             log.debug("inspecting queues failed: \(error)")
         }
-        wakePullers()
+        await wakePullers()
     }
 
-    private func wakePullers() {
-        for puller in pullers { puller.fire() }
+    /// The demand may be another: those who wait look again. A long poll that asks for less is begun anew, and one that may ask
+    /// for nothing any more ends: a parked poll gets new tasks, and while the bus is away nobody could publish them.
+    private func wakePullers() async {
+        for number in pullers.indices {
+            pullers[number].fire()
+            guard let asked = polling[number] else { continue }
+            let demand = machine.demand(puller: number, of: pullers.count, at: time.now)
+            if demand.isEmpty || demand.contains(where: { !asked.contains($0.contract) }) {
+                await engine.cancelFetches(owner: owner(of: number))
+            }
+        }
     }
+
+    private func owner(of puller: Int) -> String { "\(owner).\(puller)" }
 
     // MARK: - Engine to bus
 
@@ -127,16 +142,24 @@ package actor BrokerService {
                 continue
             }
             do {
-                let tasks = try await engine.fetch(
-                    FetchRequest(
-                        owner: owner, credits: demand, limit: configuration.pollLimit, wait: configuration.pollWait,
-                        dispatchLease: configuration.dispatchLease))
+                let tasks = try await poll(number, for: demand)
                 if !tasks.isEmpty { await perform(machine.tasksFetched(tasks, at: time.now)) }
             } catch {
                 log.error("fetching tasks failed: \(error)")
                 try? await time.sleep(for: .seconds(1))
             }
         }
+    }
+
+    private func poll(
+        _ number: Int, for demand: [(contract: ContractKey, count: Int)]
+    ) async throws -> [LeasedTask] {
+        polling[number] = Set(demand.map(\.contract))
+        defer { polling[number] = nil }
+        return try await engine.fetch(
+            FetchRequest(
+                owner: owner(of: number), credits: demand, limit: configuration.pollLimit, wait: configuration.pollWait,
+                dispatchLease: configuration.dispatchLease))
     }
 
     /// Does what the machine says, and what the answers lead to. Returns when each publish has found its end, or when cancelled
@@ -152,7 +175,9 @@ package actor BrokerService {
                 case .publish(let batch, let pause, let timeout):
                     if pause > .zero { try? await time.sleep(for: pause) }
                     if isRepetition, Task.isCancelled { continue }
+                    let published = time.now
                     let outcomes = await bus.publish(batch.map(\.message), timeout: timeout)
+                    publishTimes.add(time.now.duration(since: published))
                     next += machine.publishAnswered(zip(batch, outcomes).map { ($0.id, $1) }, at: time.now)
                 case .mark(let marks): await engine.mark(marks)
                 case .report(let reports):
@@ -171,7 +196,7 @@ package actor BrokerService {
                 try await bus.declare(topology)
                 machine.declared(contracts)
                 isDeclared = true
-                wakePullers()
+                await wakePullers()
                 return
             } catch {
                 log.error("declaring exchanges and queues failed: \(error)")
@@ -219,7 +244,7 @@ package actor BrokerService {
                     }
                     machine.reportAnswered(report, outcome.verdict)
                 }
-                wakePullers()
+                await wakePullers()
                 return true
             } catch {
                 log.error("results wait for the engine: \(error)")

@@ -52,7 +52,9 @@ extension EngineService {
         let transitions = committing.compactMap(\.transition)
         guard !transitions.isEmpty || !marks.isEmpty else { return }
         do {
+            let began = time.now
             let receipt = try await store.commit(transitions, marks: marks.map(\.mark))
+            counters.commitTimes.add(time.now.duration(since: began))
             counters.commits.add(1)
             for (decision, outcome) in zip(committing, receipt.outcomes) { finish(decision, outcome) }
             for (entry, applied) in zip(marks, receipt.markOutcomes) {

@@ -56,6 +56,7 @@ package struct HealthService: Sendable {
                 page.sample("waybill_instances", ["state": state.rawValue], Double(counts[state] ?? 0))
             }
         }
+        page.histogram("waybill_instance_seconds", "From the start of an instance to its end.", progress.instanceTimes)
         page.family("waybill_index_position", "gauge", "The journal position that the index shows.")
         page.sample("waybill_index_position", [:], Double(progress.current))
         if let behind = try? await store.journal(after: progress.current, limit: 1).first {
@@ -81,6 +82,8 @@ package struct HealthService: Sendable {
             page.family(name, "counter", help)
             page.sample(name, [:], Double(counter.count))
         }
+        page.histogram(
+            "waybill_engine_commit_seconds", "How long a transaction of the store takes.", counters.commitTimes)
         guard let backlog = try? await store.backlog(at: time.now) else { return }
         page.family("waybill_tasks_due", "gauge", "Tasks that wait for an agent, by contract.")
         for entry in backlog {
@@ -104,6 +107,8 @@ package struct HealthService: Sendable {
         let counters = await broker.counters
         page.family("waybill_broker_in_flight", "gauge", "Publishes whose confirm has not come.")
         page.sample("waybill_broker_in_flight", [:], Double(await broker.inFlight))
+        page.histogram(
+            "waybill_publish_seconds", "From handing a batch to the bus to its last confirm.", broker.publishTimes)
         page.family("waybill_publishes_total", "counter", "Task messages, by what became of them.")
         for (outcome, count) in [
             ("confirmed", counters.confirmed), ("returned", counters.returned), ("refused", counters.refused),
@@ -144,6 +149,17 @@ struct MetricsPage {
         }
         let isWhole = value == value.rounded() && abs(value) < 9e15
         text += " " + (isWhole ? String(Int64(value)) : String(value)) + "\n"
+    }
+
+    mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        family(name, "histogram", help)
+        let content = histogram.content
+        for (bound, count) in zip(Histogram.bounds, content.counts) {
+            sample(name + "_bucket", ["le": String(Double(bound) / 1000)], Double(count))
+        }
+        sample(name + "_bucket", ["le": "+Inf"], Double(content.count))
+        sample(name + "_sum", [:], Double(content.milliseconds) / 1000)
+        sample(name + "_count", [:], Double(content.count))
     }
 
     private static func escape(_ value: String) -> String {

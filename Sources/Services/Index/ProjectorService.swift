@@ -58,6 +58,9 @@ package struct ProjectorService: Sendable {
         for row in rows { changes += try Projection.changes(of: row) }
         guard try await index.apply(changes, from: from, to: last.position) else { return true }
         progress.reached(last.position)
+        for case .instanceEnded(let id, _, _, let end) in changes {
+            if let began = UUIDv7.time(of: id.text) { progress.instanceTimes.add(end.duration(since: began)) }
+        }
         await notify(changes.compactMap(InstanceNotice.init))
         return true
     }
@@ -66,6 +69,8 @@ package struct ProjectorService: Sendable {
 /// How far the index is; lets a query wait until it shows a write.
 package final class ProjectorProgress: Sendable {
     private let position = Atomic<Int64>(0)
+    /// From start to end, of the instances whose end this process has put into the index.
+    package let instanceTimes = Histogram()
 
     package init() {}
 

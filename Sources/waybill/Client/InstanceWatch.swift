@@ -35,7 +35,7 @@ struct InstanceWatch {
                         String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + "\(state)"
                             + Self.suffix(instance["message"]))
                     for (name, value) in instance["output"]?.members() ?? [] {
-                        print("          \(name) = \(value.stringValue ?? value.text)")
+                        print("          \(name) = \(value.stringValue ?? JSON(value.decoded()).text)")
                     }
                 }
                 return instance

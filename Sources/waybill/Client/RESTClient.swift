@@ -8,16 +8,30 @@ import Values
 struct RESTClient {
     let server: String
     let token: String?
+    let http: HTTPClient
 
     /// Speaks HTTP for as long as `body` runs.
     static func with<Result>(
         _ options: ServerOptions, _ body: (RESTClient) async throws -> Result
     ) async throws -> Result {
+        try Settings.check()
         let server = options.server.hasSuffix("/") ? String(options.server.dropLast()) : options.server
         guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
             throw CommandError("--server must begin with http:// or https://, not '\(options.server)'")
         }
-        return try await body(RESTClient(server: server, token: ProcessInfo.processInfo.environment["WAYBILL_TOKEN"]))
+        var configuration = HTTPClient.Configuration()
+        // A server that is not there is told at once, not after a minute of trying.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let token = ProcessInfo.processInfo.environment["WAYBILL_TOKEN"]
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(RESTClient(server: server, token: token, http: http)))
+        } catch {
+            result = .failure(error)
+        }
+        try await http.shutdown()
+        return try result.get()
     }
 
     func get(_ path: String, query: [(String, String?)] = []) async throws -> JSON {
@@ -39,7 +53,7 @@ struct RESTClient {
         }
         let response: HTTPClientResponse
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+            response = try await http.execute(request, timeout: .seconds(60))
         } catch {
             throw CommandError(
                 "no answer from \(server): \(error)\nIs it running? Start one with `waybill dev`, or name another with --server "

@@ -4,7 +4,7 @@ import Foundation
 /// Where a command finds its server.
 struct ServerOptions: ParsableArguments {
     @Option(help: "The server's address.", transform: { $0 })
-    var server: String = ProcessInfo.processInfo.environment["WAYBILL_SERVER"] ?? "http://127.0.0.1:8585"
+    var server: String = Settings.value("server") ?? "http://127.0.0.1:8585"
 }
 
 /// Whether a command prints for people or for programs.

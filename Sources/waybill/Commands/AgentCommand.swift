@@ -33,23 +33,27 @@ struct AgentCommand: AsyncParsableCommand {
     var name: String?
     @Option(help: "Tasks at once, 1 to 65535.")
     var prefetch = 1
+    @Option(help: "How long the bus bears an unacknowledged task, seconds: RabbitMQ's consumer_timeout.")
+    var consumerTimeout = 1800
     @Option(help: "A contract file to publish to the server first; a changed contract needs a new version.")
     var publish: [String] = []
     @Flag(help: "Declare exchanges and queues instead of waiting for the broker's.")
     var declare = false
     @Option(help: "A prefix of every exchange and queue name, as the server's.")
-    var busPrefix = ""
+    var busPrefix = Settings.value("bus-prefix") ?? ""
     @OptionGroup var bus: BusOptions
     @OptionGroup var logging: LogOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        try Settings.check()
         let log = try logging.logger("waybill.agent")
         let runner = ExecRunner(command: [exec] + arguments, logger: log)
         if !publish.isEmpty { try await publishContracts() }
         var options = AgentOptions()
         options.declaresQueues = declare
         options.queuePrefix = busPrefix
+        options.consumerTimeout = .seconds(consumerTimeout)
         let agent = Agent(
             name: name ?? contract.replacingOccurrences(of: "@", with: "-").replacingOccurrences(of: ".", with: "-"),
             bus: try bus.agentBus(), prefetch: prefetch, options: options, logger: log)

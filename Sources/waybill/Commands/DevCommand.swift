@@ -17,9 +17,9 @@ struct DevCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "The directory of the data.")
-    var data = ".waybill/data"
+    var data = Settings.value("data") ?? ".waybill/data"
     @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --token-file.")
-    var listen = "127.0.0.1:8585"
+    var listen = Settings.value("listen") ?? "127.0.0.1:8585"
     @Option(help: "A file with the token that callers must send as Authorization: Bearer.")
     var tokenFile: String?
     @Option(
@@ -30,17 +30,18 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: "A task message over this many bytes leaves its largest inputs to be fetched.")
     var claimBytes = 256 << 10
     @Option(help: "The kind of queue: quorum (safe and fast under load) or classic (lowest latency when idle).")
-    var queueType = "quorum"
+    var queueType = Settings.value("queue-type") ?? "quorum"
     @Option(help: "Tasks in one poll of the broker, at most.")
-    var pollLimit = 10
+    var pollLimit = Settings.value("poll-limit").flatMap { Int($0) } ?? 10
     @Option(help: "A prefix of every exchange and queue name.")
-    var busPrefix = ""
+    var busPrefix = Settings.value("bus-prefix") ?? ""
     @OptionGroup var bus: BusOptions
     @OptionGroup var logging: LogOptions
 
     func run() async throws {
+        try Settings.check()
         let (host, port) = try Self.address(listen)
-        let token = try tokenFile.map { file in
+        let token = try (tokenFile ?? Settings.value("token-file")).map { file in
             guard
                 let text = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(
                     in: .whitespacesAndNewlines),
@@ -64,7 +65,7 @@ struct DevCommand: AsyncParsableCommand {
 
     /// Without --public-url, where the API listens; nil where that says nothing to others (any interface, any port).
     private func publicURL(_ host: String, _ port: Int) throws -> String? {
-        guard let publicUrl else {
+        guard let publicUrl = publicUrl ?? Settings.value("public-url") else {
             if port == 0 || host == "0.0.0.0" || host == "::" { return nil }
             return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }

@@ -36,7 +36,7 @@ struct BusOptions: ParsableArguments {
 
     private func place() throws -> Place {
         let environment = ProcessInfo.processInfo.environment
-        if let file = amqpUrlFile ?? environment["WAYBILL_AMQP_URL_FILE"] { return .file(file) }
+        if let file = amqpUrlFile ?? Settings.value("amqp-url-file") { return .file(file) }
         if let url = environment["WAYBILL_AMQP_URL"] { return .url(url) }
         throw CommandError(
             """

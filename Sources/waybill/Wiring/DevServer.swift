@@ -62,6 +62,7 @@ struct DevServer {
             notify: { await relay.publish($0) })
         let deployer = DeploymentService(
             config: store, registry: registry, time: time, log: log)
+        let watch = ConfigWatch(bus: bus, names: names, deployer: deployer, time: time, random: random, log: log)
         let config = ConfigService(
             store: store, readContract: Readers.contract, readModel: Readers.model, hash: Readers.sha256, time: time,
             changed: { revision in
@@ -93,6 +94,7 @@ struct DevServer {
             RoleService("relay", log: log) { try await relay.run() },
             RoleService("projector", log: log) { try await projector.run() },
             RoleService("deployer", log: log) { try await deployer.run() },
+            RoleService("config watch", log: log) { try await watch.run() },
             RoleService("broker", log: log) { try await broker.run() },
             web,
         ]
@@ -121,7 +123,8 @@ struct DevServer {
 
     private func openStore() async throws -> SQLiteStore {
         do {
-            try FileManager.default.createDirectory(atPath: configuration.data, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw CommandError("cannot make the data directory \(configuration.data): \(error.localizedDescription)")
         }

@@ -4,7 +4,7 @@ import Logging
 
 struct LogOptions: ParsableArguments {
     @Option(help: "How much to log: trace, debug, info, notice, warning or error.")
-    var logLevel: String = ProcessInfo.processInfo.environment["WAYBILL_LOG_LEVEL"] ?? "info"
+    var logLevel: String = Settings.value("log-level") ?? "info"
 
     /// Logs to standard error, so that standard output stays for results.
     func logger(_ label: String) throws -> Logger {

@@ -1,0 +1,56 @@
+import Contracts
+import Foundation
+import Values
+import YAMLReader
+
+/// Settings beside flags: the environment's `WAYBILL_…`, then the file `waybill.yaml` of the directory it runs in (or the one
+/// that `WAYBILL_CONFIG` names).
+///
+/// A flag `--amqp-url-file` is `WAYBILL_AMQP_URL_FILE` in the environment and `amqp-url-file` in the file.
+enum Settings {
+    static let names = [
+        "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
+        "log-level",
+        "public-url",
+    ]
+
+    /// The setting of a flag; nil if nobody has set it.
+    static func value(_ name: String) -> String? {
+        let variable = "WAYBILL_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
+        return ProcessInfo.processInfo.environment[variable] ?? (try? file.get())?[name]
+    }
+
+    /// Tells what is wrong with the file, if anything is: a setting nobody reads would be worse than none.
+    static func check() throws {
+        _ = try file.get()
+    }
+
+    private static let file: Result<[String: String], any Error> = Result { try readFile() }
+
+    private static func readFile() throws -> [String: String] {
+        let named = ProcessInfo.processInfo.environment["WAYBILL_CONFIG"]
+        let path = named ?? "waybill.yaml"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            guard let named else { return [:] }
+            throw CommandError("WAYBILL_CONFIG names \(named), which cannot be read")
+        }
+        let source: Value
+        do {
+            source = try YAMLReader.read(Array(data), file: path).value
+        } catch {
+            throw CommandError("\(error)")
+        }
+        guard let members = source.members else { throw CommandError("\(path) must be a mapping of settings") }
+        var settings: [String: String] = [:]
+        for (name, value) in members {
+            guard names.contains(name) else {
+                throw CommandError("\(path) has no setting '\(name)'; there are: \(names.joined(separator: ", "))")
+            }
+            guard let text = value.stringValue ?? value.numberValue?.description else {
+                throw CommandError("\(path): \(name) must be a text or a number")
+            }
+            settings[name] = text
+        }
+        return settings
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+import Values
+
+/// What peers should never send, sent to the real program: each gets a clear answer, the process stays up, nothing is lost.
+@Suite(.serialized) final class BadInputTests {
+    private let site: Installation
+
+    init() async throws {
+        site = try Installation("bad-input")
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+    }
+
+    deinit {
+        site.tearDown()
+    }
+
+    private static let fixtures = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures")
+
+    private static func read(_ path: String) throws -> String {
+        try String(contentsOf: fixtures.appending(path: path), encoding: .utf8)
+    }
+
+    /// Pushes the fixture with one file replaced.
+    private func push(_ path: String, _ content: String) async throws -> (status: Int, body: JSON) {
+        let files = try ["echo.yaml", "workflow.yaml", "flow.bpmn"].map { name in
+            JSON.object([
+                (name: "path", value: .string(name)),
+                (name: "content", value: .string(name == path ? content : try Self.read("hostile/\(name)"))),
+            ])
+        }
+        return try await site.request("POST", "/v1/config/push", .object([(name: "files", value: .array(files))]))
+    }
+
+    @Test func `bad files, bad starts and bad results`() async throws {
+        try await badFilesAreRefused()
+        try site.waybill("push", Self.fixtures.appending(path: "hostile").path, "-m", "good files")
+        try await badStartsAreRefused()
+        try await badResultsChangeNothing()
+        #expect(try await site.request("GET", "/health/ready").status == 200)
+    }
+
+    private func badFilesAreRefused() async throws {
+        let bpmn = try Self.read("hostile/flow.bpmn")
+        let bomb = """
+            <?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>
+            <d>&c;</d>
+            """
+        let external = #"<?xml version="1.0"?><!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><d>&x;</d>"#
+        let cases: [(file: String, content: String, says: String)] = [
+            ("flow.bpmn", String(bpmn.prefix(400)), "flow.bpmn"),
+            ("flow.bpmn", "this is not XML", "flow.bpmn"),
+            ("flow.bpmn", "<html><body/></html>", "definitions"),
+            ("flow.bpmn", bomb, "DOCTYPE"),
+            ("flow.bpmn", external, "DOCTYPE"),
+            ("flow.bpmn", bpmn.replacingOccurrences(of: #"targetRef="end""#, with: #"targetRef="nowhere""#), "nowhere"),
+            ("flow.bpmn", bpmn.replacingOccurrences(of: "bpmn:serviceTask", with: "bpmn:callActivity"), "callActivity"),
+            ("flow.bpmn", bpmn.replacingOccurrences(of: "hostile.echo@1", with: "hostile.ecko@1"), "hostile.echo"),
+            (
+                "echo.yaml",
+                try Self.read("hostile/echo.yaml").replacingOccurrences(of: "type: string", with: "type: strong"),
+                "strong"
+            ),
+            ("echo.yaml", "kind: [task", "echo.yaml"),
+            (
+                "workflow.yaml",
+                try Self.read("hostile/workflow.yaml").replacingOccurrences(of: "process:", with: "proces:"), "process"
+            ),
+        ]
+        for (file, content, says) in cases {
+            let answer = try await push(file, content)
+            #expect(answer.status == 422, "\(content.prefix(60)): \(answer.body.text)")
+            let problem = answer.body["problems"]?.elements()?.first { $0["file"]?.stringValue == file }
+            #expect(problem != nil, "no problem names \(file): \(answer.body.text)")
+            #expect(answer.body.text.contains(says), "expected \(says) in \(answer.body.text)")
+            #expect(!answer.body.text.contains("root:"), "the content of a local file leaked")
+        }
+        let stored = try await site.request("GET", "/v1/config/artifacts")
+        #expect(stored.body["artifacts"]?.elements()?.isEmpty == true, "nothing invalid is stored")
+    }
+
+    private func badStartsAreRefused() async throws {
+        func start(_ input: String) async throws -> (status: Int, body: JSON) {
+            try await site.request(
+                "POST", "/v1/workflows/hostile.flow/start",
+                .object([(name: "input", value: try JSON(validating: Array(input.utf8)))]))
+        }
+        let wrong = try await start(#"{"count": "three", "colour": "red"}"#)
+        #expect(wrong.status == 422)
+        for word in ["text", "count", "colour"] {
+            #expect(
+                wrong.body["detail"]?.stringValue?.contains(word) == true, "\(word) is not named: \(wrong.body.text)")
+        }
+        #expect(try await start("[1]").status == 422)
+        let unknown = try await site.request("POST", "/v1/workflows/hostile.flaw/start", .emptyObject)
+        #expect(unknown.status == 404)
+        #expect(
+            unknown.body["detail"]?.stringValue?.contains("hostile.flow") == true, "a suggestion: \(unknown.body.text)")
+        let list = try await site.request("GET", "/v1/instances")
+        #expect(list.body["instances"]?.elements()?.isEmpty == true, "no refused start left an instance")
+    }
+
+    private func badResultsChangeNothing() async throws {
+        let started = try await site.request(
+            "POST", "/v1/workflows/hostile.flow/start",
+            .object([(name: "input", value: try JSON(validating: Array(#"{"text": "quiet", "count": 1}"#.utf8)))]))
+        #expect(started.status == 201)
+        let id = try #require(started.body["id"]?.stringValue)
+        let (status, text) = try Installation.outcome(
+            of: "/usr/bin/python3",
+            [
+                Self.fixtures.appending(path: "hostile.py").path,
+                site.directory.appending(path: "rabbitmq/agent.url").path,
+            ])
+        #expect(status == 0, "the hostile agent: \(text)")
+        var instance = JSON.null
+        for _ in 0..<300 {
+            instance = try await site.request("GET", "/v1/instances/\(id)").body
+            if instance["endedAt"]?.isNull == false { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        #expect(instance["state"]?.stringValue == "Completed", "\(instance.text)")
+        #expect(instance["output"]?["text"]?.stringValue == "QUIET", "a forged result was applied: \(instance.text)")
+        let metrics = try await HTTP(port: site.port).text("/metrics")
+        #expect(Self.value("waybill_results_total{type=\"malformed\"}", in: metrics) >= 6, "\(metrics)")
+        #expect(Self.value("waybill_result_outcomes_total{outcome=\"stale\"}", in: metrics) >= 2, "\(metrics)")
+        #expect(Self.value("waybill_result_outcomes_total{outcome=\"gone\"}", in: metrics) >= 2, "\(metrics)")
+        #expect(try await site.queueIsEmpty("results.0"), "every hostile message was taken from the queue")
+    }
+
+    private static func value(_ name: String, in text: String) -> Int {
+        for line in text.split(separator: "\n") where line.hasPrefix(name + " ") {
+            return Int(line.dropFirst(name.count + 1)) ?? 0
+        }
+        return 0
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+import Values
+
+/// `waybill dev` as the person at the terminal meets it.
+@Suite(.serialized) struct DevServerTests {
+    @Test func `a second run goes on with the data of the first, and a clean stop is quick`() async throws {
+        let site = try Installation("dev")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+        try site.waybill(
+            "push", Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/hostile").path, "-m", "first")
+        let started = try site.waybill("start", "hostile.flow", "--set", "text=hello", "--set", "count=1", "--json")
+        let id = try #require(JSON(validating: started)["id"]?.stringValue)
+
+        #expect(try site.stopServer() == 0)
+        try site.startServer()
+        try await site.waitUntilReady()
+
+        #expect(try site.waybill("list").contains(id))
+        #expect(
+            try site.waybill(
+                "push", Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/hostile").path, "-m", "again"
+            ).contains("Nothing changed"))
+        #expect(try site.waybill("workflows").contains("hostile.flow"))
+        #expect(try site.waybill("cancel", id, "--reason", "enough").contains(id))
+        for _ in 0..<100 where try !site.waybill("list", "--state", "Canceled").contains(id) {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(try site.waybill("show", id).contains("enough"))
+    }
+
+    @Test func `says what is wrong with how it is run`() throws {
+        func run(_ arguments: String...) throws -> (status: Int32, text: String) {
+            try Installation.outcome(of: Installation.program, arguments, environment: ["WAYBILL_AMQP_URL": ""])
+        }
+        let exposed = try run("dev", "--listen", "0.0.0.0:8585", "--amqp-url-file", "/nonexistent")
+        #expect(exposed.status != 0 && exposed.text.contains("--token-file"), "\(exposed.text)")
+        let address = try run("dev", "--listen", "nonsense", "--amqp-url-file", "/nonexistent")
+        #expect(address.status != 0 && address.text.contains("HOST:PORT"), "\(address.text)")
+        let bus = try run("dev", "--amqp-url-file", "/nonexistent")
+        #expect(bus.status != 0 && bus.text.contains("/nonexistent"), "\(bus.text)")
+        let server = try run("list", "--server", "http://127.0.0.1:1")
+        #expect(server.status != 0 && server.text.contains("waybill dev"), "\(server.text)")
+        for command in ["dev", "agent", "push", "start", "list", "show", "tasks", "cancel", "retry", "workflows"] {
+            let help = try run(command, "--help")
+            #expect(help.status == 0 && help.text.contains("Example"), "\(command) --help has no example")
+        }
+    }
+}
