@@ -127,7 +127,7 @@ let package = Package(
             dependencies: [
                 "waybill", "Values", .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-            ]),
+            ], exclude: ["Fixtures"]),
         .testTarget(name: "ArchitectureTests"),
     ]
 )

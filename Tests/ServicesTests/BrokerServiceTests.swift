@@ -51,6 +51,19 @@ import Values
         }
     }
 
+    @Test func `the first task of a contract that is deployed later goes out at once`() throws {
+        try run { world, _ in
+            try await world.shop.deploy(
+                Model.sequence("later", process: "q"), process: "q", try Model.contract("later"))
+            await world.simulation.settle()
+            let before = world.simulation.clock.now
+            _ = try await world.engine.begin("q")
+            await world.simulation.settle()
+            #expect(try await world.bus.inspect(queue: world.taskQueue("later"))?.messages == 1)
+            #expect(world.simulation.clock.now == before)
+        }
+    }
+
     @Test func `a task whose queue is gone is an incident, and its retry goes out once the queue is back`() throws {
         try run { world, agent in
             world.server.deleteQueue(world.taskQueue("work"))
