@@ -16,7 +16,7 @@ struct InstanceWatch {
                 "/v1/instances/\(RESTClient.escape(id))", query: [("position", position)])
             if !quiet {
                 for task in instance["tasks"]?.elements() ?? [] {
-                    let line = Self.line(for: task)
+                    guard let line = Self.line(for: task) else { continue }
                     if shown[task.cell("id")] != line {
                         shown[task.cell("id")] = line
                         print(String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + line)
@@ -45,9 +45,10 @@ struct InstanceWatch {
         }
     }
 
-    /// `probe  running 40% half way`.
-    private static func line(for task: JSON) -> String {
-        let state = task.cell("state") == "Open" ? task.cell("phase") : task.cell("state").lowercased()
+    /// `probe: running 40% half way`. Nil for the moment in which a task is over and the index does not show how yet.
+    private static func line(for task: JSON) -> String? {
+        let isOpen = task.cell("state") == "Open"
+        guard let state = isOpen ? task["phase"]?.stringValue : task.cell("state").lowercased() else { return nil }
         var line = "\(task.cell("element")): \(state)"
         if let progress = task["progress"]?.doubleValue { line += " \(Int(progress * 100))%" }
         if let text = task["progressMessage"]?.stringValue { line += " \(text)" }
