@@ -59,11 +59,11 @@ package struct HealthService: Sendable {
         page.histogram("waybill_instance_seconds", "From the start of an instance to its end.", progress.instanceTimes)
         page.family("waybill_index_position", "gauge", "The journal position that the index shows.")
         page.sample("waybill_index_position", [:], Double(progress.current))
-        if let behind = try? await store.journal(after: progress.current, limit: 1).first {
+        if let missing = try? await store.journal(after: progress.current, limit: 1) {
+            let lag = missing.first.map { time.now.duration(since: $0.at) } ?? .zero
             page.family(
                 "waybill_projector_lag_seconds", "gauge", "The age of the oldest journal row that the index misses.")
-            page.sample(
-                "waybill_projector_lag_seconds", [:], Double(time.now.duration(since: behind.at).milliseconds) / 1000)
+            page.sample("waybill_projector_lag_seconds", [:], Double(lag.milliseconds) / 1000)
         }
         return page.text
     }
