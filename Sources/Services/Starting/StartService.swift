@@ -61,7 +61,8 @@ package struct StartService: Sendable {
         let receipt = try await engine.start(
             Command.Start(
                 definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels),
-            key: request.idempotencyKey)
+            // A key is the caller's word for one start of this workflow: others may use the same word.
+            key: request.idempotencyKey.map { "\(contract.name) \($0)" })
         return Started(
             receipt: receipt, workflow: contract.name, version: contract.version.description, definition: definition.id)
     }
