@@ -129,6 +129,8 @@ extension ContractCatalog: TaskContracts {
 
     package func inputNames(of contract: ContractKey) -> [String]? { entry(contract)?.inputNames }
 
+    package func errorCodes(of contract: ContractKey) -> [String]? { entry(contract)?.contract.errors.map(\.code) }
+
     package func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
         guard let entry = entry(contract) else {
             return .failure(ContractViolation(["the contract \(contract) is not deployed"]))

@@ -16,6 +16,8 @@ package struct BusNames: Sendable, Hashable {
     package var controlExchange: String { prefix + "waybill.control" }
     package var eventsExchange: String { prefix + "waybill.events" }
     package var deadExchange: String { prefix + "waybill.dead" }
+    /// Says whose bus it is: see `ownership(of:)`.
+    package var ownerExchange: String { prefix + "waybill.owner" }
 
     // Queues.
     package func taskQueue(of contract: ContractKey) -> String { prefix + taskKey(of: contract) }
@@ -31,4 +33,11 @@ package struct BusNames: Sendable, Hashable {
     /// All majors of a contract share the key: a cancel names its task, and who does not have it ignores it.
     package func cancelKey(of contract: ContractKey) -> String { "cancel.\(contract.name)" }
     package var configChangedKey: String { "config.changed" }
+
+    /// A mark that one store alone can declare. A bus refuses an exchange that exists with another alternate exchange, at once
+    /// and for every client, so the name of one that never exists keeps the store's id there. Without it a second server with
+    /// a store of its own would take the first one's results from the queue as those of tasks it does not know.
+    package func ownership(of store: String) -> Topology {
+        Topology(exchanges: [.init(name: ownerExchange, kind: .topic, alternate: prefix + "waybill.store." + store)])
+    }
 }

@@ -134,6 +134,12 @@ package struct DeliveryMachine: Sendable {
     /// The topology that this broker needs whether or not there are contracts: its own queues and the exchanges.
     package var baseTopology: Topology { topology(of: []) }
 
+    /// What one contract needs on the bus.
+    package func topology(of contract: ContractKey) -> Topology { topology(of: [contract]) }
+
+    /// Contracts whose queues the bus does not have yet, as far as is known: nothing is fetched for them.
+    package var undeclared: [ContractKey] { contracts.filter { !$0.value.isDeclared }.map(\.key) }
+
     package mutating func declared(_ keys: [ContractKey]) {
         for key in keys { contracts[key]?.isDeclared = true }
     }

@@ -47,6 +47,13 @@ extension Step {
     mutating func throwError(_ error: BPMNError, fromTask number: Int) throws(Rejection) {
         let task = try openTask(number)
         guard !error.code.isEmpty else { throw Rejection(.invalid, "a BPMN error needs a code", element: task.element) }
+        // Like an output that does not fit: an agent that breaks its contract must not end the process by it.
+        if let declared = surroundings.contracts.errorCodes(of: task.contract), !declared.contains(error.code) {
+            let why = error.message.map { ": \($0)" } ?? ""
+            return try failTask(
+                number,
+                TaskFailure(message: "contract \(task.contract) does not declare the BPMN error \(error.code)\(why)"))
+        }
         resolveIncident(of: task)
         record(.taskErrorThrown(task: number, code: error.code, message: error.message))
         propagate(error, from: task.activity)

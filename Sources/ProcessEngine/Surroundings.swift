@@ -22,6 +22,8 @@ package protocol TaskContracts: Sendable {
     func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation>
     /// The output as an agent gave it, or what is wrong with it.
     func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation>
+    /// The codes of the BPMN errors that the contract declares; nil if it is not deployed: then there may be any.
+    func errorCodes(of contract: ContractKey) -> [String]?
 }
 
 package struct ContractViolation: Error, Sendable, Hashable {

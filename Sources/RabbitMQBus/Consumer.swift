@@ -33,6 +33,8 @@ final class Consumer {
     private(set) var isCancelled = false
     /// No new deliveries are wanted.
     var isStopped = false
+    /// The log says that its queue is missing.
+    var hasToldWaiting = false
     private enum Settlement {
         case ack([UInt64])
         case reject([UInt64], requeue: Bool)

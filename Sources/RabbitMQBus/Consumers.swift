@@ -189,6 +189,10 @@ final class Consumers: LinkRole {
                 .delivery(tag: tag, redelivered: redelivered), exchange: exchange, routingKey: routingKey)
         case .consumeOk:
             if case .starting = consumer.phase { consumer.phase = .running }
+            if consumer.hasToldWaiting {
+                log.notice("a consumer has its queue now", metadata: ["queue": "\(consumer.subscription.queue)"])
+                consumer.hasToldWaiting = false
+            }
             consumer.answerStart(nil)
         case .cancel:
             // The queue was deleted, or its node went away: begin anew, as if it had not been there.
@@ -235,8 +239,11 @@ final class Consumers: LinkRole {
                 consumer.cancel {}
             }
         } else {
-            log.warning(
-                "a consumer waits for its queue", metadata: ["queue": "\(queue)", "code": "\(code)", "text": "\(text)"])
+            // Told once: it looks again each second, for as long as nobody makes the queue.
+            log.log(
+                level: consumer.hasToldWaiting ? .debug : .warning, "a consumer waits for its queue",
+                metadata: ["queue": "\(queue)", "code": "\(code)", "text": "\(text)"])
+            consumer.hasToldWaiting = true
             consumer.answerStart(nil)
         }
         // Nothing will change by itself where the bus refuses; a queue may be made at any time.

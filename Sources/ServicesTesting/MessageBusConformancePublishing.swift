@@ -17,6 +17,21 @@ extension MessageBusConformance {
             // The refusal harms nothing else.
             try await subject.publish([subject.message("b")])
         },
+        Case(name: "an exchange with another alternate exchange is refused with 406: it can mark whose bus it is") {
+            subject in
+            func declare(_ store: String) async throws {
+                try await subject.bus.declare(BusNames(prefix: subject.exchange).ownership(of: store))
+            }
+            try await declare("one")
+            try await declare("one")
+            do {
+                try await declare("two")
+                throw fail("two stores own one bus")
+            } catch BusError.refused(let code, _) {
+                try expect("code", code, 406)
+            }
+            try await declare("one")
+        },
         Case(name: "a message arrives as it was published") { subject in
             try await subject.bus.declare(subject.topology())
             let sent = allKinds(of: subject)

@@ -16,8 +16,8 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(
                 name: "Instances:",
                 subcommands: [
-                    StartCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self, CancelCommand.self,
-                    RetryCommand.self,
+                    StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self,
+                    CancelCommand.self, RetryCommand.self,
                 ]),
         ])
 }

@@ -93,13 +93,39 @@ import Values
             #expect(
                 wrong.body["detail"]?.stringValue?.contains(word) == true, "\(word) is not named: \(wrong.body.text)")
         }
-        #expect(try await start("[1]").status == 422)
+        #expect(try await start("[1]").status == 400)
         let unknown = try await site.request("POST", "/v1/workflows/hostile.flaw/start", .emptyObject)
         #expect(unknown.status == 404)
         #expect(
             unknown.body["detail"]?.stringValue?.contains("hostile.flow") == true, "a suggestion: \(unknown.body.text)")
+        try await mistypedRequestsAreRefused()
         let list = try await site.request("GET", "/v1/instances")
         #expect(list.body["instances"]?.elements()?.isEmpty == true, "no refused start left an instance")
+    }
+
+    /// A member nobody reads, or of another type, must not be left out in silence: a mistyped key would start twice.
+    private func mistypedRequestsAreRefused() async throws {
+        let input = #""input": {"text": "a", "count": 1}"#
+        let start = "/v1/workflows/hostile.flow/start"
+        let cases: [(path: String, body: String, status: Int, says: String)] = [
+            (start, "{\(input), \"idempotencyKey\": 7}", 400, "idempotencyKey must be a string"),
+            (start, "{\(input), \"businessKey\": [1]}", 400, "businessKey must be a string"),
+            (start, "{\(input), \"version\": 1.0}", 400, "version must be a string"),
+            (start, "{\(input), \"idempotencyKey\": \"\"}", 422, "idempotencyKey is empty"),
+            (start, "{\(input), \"busnessKey\": \"b\"}", 400, "did you mean"),
+            (start + "?wait=true", "{\(input)}", 400, "wait"),
+            ("/v1/instances/x/retry", #"{"incident": "3"}"#, 400, "incident must be a whole number"),
+            ("/v1/instances/x/retry", #"{"incidents": 3}"#, 400, "unknown member"),
+            ("/v1/instances/x/cancel", #"{"why": "so"}"#, 400, "unknown member"),
+            ("/v1/config/push", #"{"files": "all"}"#, 400, "files must be a list"),
+        ]
+        for (path, body, status, says) in cases {
+            let answer = try await site.request("POST", path, JSON(validating: Array(body.utf8)))
+            #expect(answer.status == status, "\(path) \(body): \(answer.body.text)")
+            #expect(answer.body["detail"]?.stringValue?.contains(says) == true, "\(path) \(body): \(answer.body.text)")
+        }
+        let empty = try await site.request("GET", "/v1/instances?workflow=")
+        #expect(empty.status == 400, "\(empty.body.text)")
     }
 
     private func badResultsChangeNothing() async throws {

@@ -32,6 +32,45 @@ import Values
         #expect(try site.waybill("show", id).contains("enough"))
     }
 
+    @Test func `a second server with a store of its own leaves the bus alone, and says why`() async throws {
+        let site = try Installation("owner")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+        let second = [
+            "dev", "--data", site.directory.appending(path: "other").path, "--listen", "127.0.0.1:0",
+            "--amqp-url-file", site.directory.appending(path: "rabbitmq/amqp.url").path,
+        ]
+        let (status, text) = try Installation.outcome(of: Installation.program, second)
+        #expect(status != 0 && text.contains("another Waybill store") && text.contains("--bus-prefix"), "\(text)")
+        #expect(try await site.request("GET", "/health/ready").status == 200)
+    }
+
+    @Test func `waiting for an instance outlasts a restart, and ends at an incident`() async throws {
+        let site = try Installation("wait")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+        let fixture = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/hostile").path
+        try site.waybill("push", fixture, "-m", "first")
+        let started = try site.waybill("start", "hostile.flow", "--set", "text=hello", "--set", "count=1", "--json")
+        let id = try #require(JSON(validating: started)["id"]?.stringValue)
+        let wait = ["wait", id, "--server", "http://127.0.0.1:\(site.port)"]
+        let impatient = try Installation.outcome(of: Installation.program, wait + ["--timeout", "0.2"])
+        #expect(impatient.status == 4, "\(impatient.text)")
+
+        #expect(try site.stopServer() == 0)
+        async let outcome = Task.detached { try Installation.outcome(of: Installation.program, wait) }.value
+        try site.startServer()
+        try await site.waitUntilReady()
+        try site.startAgent(
+            "broken", contract: "hostile.echo@1", exec: "/bin/sh", prefetch: 1, arguments: ["-c", "exit 64"])
+        let stuck = try await outcome
+        #expect(stuck.status == 3 && stuck.text.contains("Incident"), "\(stuck.text)")
+    }
+
     @Test func `says what is wrong with how it is run`() throws {
         func run(_ arguments: String...) throws -> (status: Int32, text: String) {
             try Installation.outcome(of: Installation.program, arguments, environment: ["WAYBILL_AMQP_URL": ""])
@@ -44,7 +83,9 @@ import Values
         #expect(bus.status != 0 && bus.text.contains("/nonexistent"), "\(bus.text)")
         let server = try run("list", "--server", "http://127.0.0.1:1")
         #expect(server.status != 0 && server.text.contains("waybill dev"), "\(server.text)")
-        for command in ["dev", "agent", "push", "start", "list", "show", "tasks", "cancel", "retry", "workflows"] {
+        for command in [
+            "dev", "agent", "push", "start", "wait", "list", "show", "tasks", "cancel", "retry", "workflows",
+        ] {
             let help = try run(command, "--help")
             #expect(help.status == 0 && help.text.contains("Example"), "\(command) --help has no example")
         }

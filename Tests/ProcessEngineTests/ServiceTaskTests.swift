@@ -127,6 +127,19 @@ struct ServiceTaskTests {
         #expect(failed.message.contains("size is no number."))
     }
 
+    @Test func `a BPMN error that its contract does not declare is a failed attempt`() throws {
+        var contracts = StubContracts()
+        contracts.errors[contract] = ["NO_CODEC"]
+        var scenario = try Scenario(simple, contracts: contracts)
+        try scenario.start()
+        try scenario.throwError("t", "NO_CODE", message: "odd")
+        let task = try #require(scenario.instance.openTasks.first)
+        #expect(task.failures == 1)
+        #expect(!scenario.instance.isEnded)
+        try scenario.throwError("t", "NO_CODEC")
+        #expect(scenario.instance.end == .completedWithError(code: "NO_CODEC", message: nil))
+    }
+
     @Test func `failures wait as the policy says, the last one is an incident, an operator gives new attempts`() throws
     {
         var contracts = StubContracts()

@@ -44,9 +44,11 @@ struct StubContracts: TaskContracts {
     var inputs: [ContractKey: [String]] = [:]
     var inputProblems: [ContractKey: [String]] = [:]
     var outputProblems: [ContractKey: [String]] = [:]
+    var errors: [ContractKey: [String]] = [:]
 
     func policy(of contract: ContractKey) -> TaskPolicy? { policies[contract] }
     func inputNames(of contract: ContractKey) -> [String]? { inputs[contract] }
+    func errorCodes(of contract: ContractKey) -> [String]? { errors[contract] }
     func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
         inputProblems[contract].map { .failure(ContractViolation($0)) } ?? .success(input)
     }

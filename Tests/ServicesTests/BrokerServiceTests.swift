@@ -51,6 +51,64 @@ import Values
         }
     }
 
+    @Test func `a bus that serves another store is refused; the same store may come again`() throws {
+        try Simulation.run { simulation in
+            let server = InMemoryBusServer(clock: simulation.clock)
+            func broker(of store: String?) -> (BrokerService, InMemoryBus) {
+                let shop = Workshop(simulation)
+                let bus = InMemoryBus(server)
+                var configuration = BrokerConfiguration()
+                configuration.store = store
+                return (
+                    BrokerService(
+                        engine: shop.engine(), bus: bus, time: simulation.clock, random: shop.random,
+                        configuration: configuration, log: .silent), bus
+                )
+            }
+            for store in ["one", "one", nil] {
+                let (broker, bus) = broker(of: store)
+                try await simulation.serving([{ try await bus.run() }, { try await broker.run() }]) {
+                    await simulation.settle()
+                    #expect(await broker.trouble == nil)
+                }
+            }
+            let (other, bus) = broker(of: "two")
+            let refusal = await #expect(throws: BusOwnershipError.self) {
+                try await simulation.serving([{ try await bus.run() }]) { try await other.run() }
+            }
+            #expect(refusal?.description.contains("waybill.owner") == true)
+            #expect(refusal?.description.contains("--bus-prefix") == true)
+        }
+    }
+
+    @Test func `a queue that exists with other arguments holds up no other contract, and is taken when it is mended`()
+        throws
+    {
+        try Simulation.run { simulation in
+            let shop = Workshop(simulation)
+            try await shop.deploy(Model.parallel("good", "bad"), try Model.contract("good"), try Model.contract("bad"))
+            let world = BrokerWorld(shop)
+            let stranger = InMemoryBus(world.server)
+            let queue = world.taskQueue("bad")
+            try await simulation.serving([{ try await stranger.run() }]) {
+                try await stranger.declare(Topology(queues: [.init(name: queue, arguments: [])]))
+            }
+            let good = try await ScriptedAgent("good", on: world.server)
+            try await simulation.serving(world.services + [{ try await good.run() }]) {
+                await simulation.settle()
+                _ = try await world.engine.begin()
+                await simulation.settle()
+                let (delivery, task) = try good.take()
+                await good.say(.done, of: task)
+                await good.ack(delivery)
+                #expect(world.server.ready(in: queue).isEmpty)
+                world.server.deleteQueue(queue)
+                await simulation.pass(.seconds(3))
+                #expect(world.server.ready(in: queue).count == 1)
+            }
+        }
+    }
+
     @Test func `the first task of a contract that is deployed later goes out at once`() throws {
         try run { world, _ in
             try await world.shop.deploy(

@@ -34,9 +34,13 @@ final class ChaosWorld: Sendable {
         shop = Workshop(simulation, seed: seed &+ 1_000_000)
         server = InMemoryBusServer(clock: simulation.clock)
         let contracts = [
-            try Model.contract("a", "heartbeat: PT5S\nretry: {maxAttempts: 3, backoff: PT1S}"),
-            try Model.contract("b", "timeout: PT20S\nretry: {maxAttempts: 2, backoff: PT2S}"),
-            try Model.contract("c", "heartbeat: PT5S\nconcurrency: 2\nretry: {maxAttempts: 4, backoff: PT1S}"),
+            try Model.contract(
+                "a", "errors: [{code: KNOWN}, {code: UNKNOWN}]\nheartbeat: PT5S\nretry: {maxAttempts: 3, backoff: PT1S}"
+            ),
+            try Model.contract(
+                "b", "errors: [{code: KNOWN}, {code: UNKNOWN}]\ntimeout: PT20S\nretry: {maxAttempts: 2, backoff: PT2S}"),
+            try Model.contract(
+                "c", "errors: [{code: KNOWN}]\nheartbeat: PT5S\nconcurrency: 2\nretry: {maxAttempts: 4, backoff: PT1S}"),
         ]
         try await shop.deploy(Self.model(random.below(4)), contracts)
         var parts: [Part] = []

@@ -59,14 +59,14 @@ struct ConfigWorld: Sendable {
                     + Model.chain("start", "t", "end")))
     }
 
-    static func order(_ version: String) -> ConfigService.File {
+    static func order(_ version: String, name: String = "order", process: String = "p") -> ConfigService.File {
         file(
-            "order.yaml",
+            "\(name).yaml",
             """
             kind: workflow
-            name: order
+            name: \(name)
             version: "\(version)"
-            process: p
+            process: \(process)
             objectId: orderId
             input:
               type: object

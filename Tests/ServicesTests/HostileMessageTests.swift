@@ -149,12 +149,13 @@ import Values
         }
     }
 
-    @Test func `a BPMN error that the contract does not have ends the instance with it`() throws {
+    @Test func `a BPMN error that the contract does not have is a failed attempt`() throws {
         try run { world, agent, task in
             await agent.say(.error(BPMNError(code: "INVENTED", message: "so it is")), of: task)
             await world.simulation.settle()
-            let end = try await world.shop.end(of: task.id.task.instance)
-            #expect(end == .completedWithError(code: "INVENTED", message: "so it is"))
+            #expect(try await world.shop.end(of: task.id.task.instance) == nil)
+            let instance = try #require(try await world.engine.instance(task.id.task.instance))
+            #expect(instance.openTasks.map(\.failures) == [1])
         }
     }
 

@@ -69,7 +69,8 @@ private struct IndexWorld: Sendable {
 @Suite struct ProjectionTests {
     private func run(_ body: @escaping @Sendable (IndexWorld) async throws -> Void) throws {
         try IndexWorld.run(
-            Model.sequence("first", "second"), try Model.contract("first", "retry: {maxAttempts: 1}"),
+            Model.sequence("first", "second"),
+            try Model.contract("first", "errors: [{code: NO_CODEC}]\nretry: {maxAttempts: 1}"),
             try Model.contract("second"), body: body)
     }
 

@@ -137,14 +137,79 @@ private struct Store: Sendable {
         }
     }
 
-    @Test func `an idempotency key starts once`() throws {
+    @Test func `an idempotency key starts once, and the repetition is told of the first`() throws {
         try Store.run { store in
             let request = StartService.Request(
                 workflow: "order", input: try JSON(text: #"{"orderId": "A"}"#), idempotencyKey: "k")
             let first = try await store.starts.start(request)
-            let second = try await store.starts.start(request)
-            #expect(first.receipt.instance == second.receipt.instance)
-            #expect(first.receipt.new && !second.receipt.new)
+            try await store.config.push(
+                ConfigWorld.order("1.1"), ConfigWorld.modelNamed("step 1.1"), ConfigWorld.work)
+            var again = request
+            again.input = try JSON(text: #"{"priority": "normal", "orderId": "A"}"#)
+            for repetition in [request, again] {
+                let second = try await store.starts.start(repetition)
+                #expect(first.receipt.instance == second.receipt.instance)
+                #expect(first.receipt.new && !second.receipt.new)
+                #expect((second.version, second.definition) == ("1.0", first.definition))
+                #expect(second.receipt.position > 0 && second.receipt.position == first.receipt.position)
+            }
+        }
+    }
+
+    @Test func `an idempotency key belongs to its workflow`() throws {
+        try Store.run { store in
+            try await store.config.push(
+                ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work,
+                ConfigWorld.order("1.0", name: "other", process: "q"),
+                ConfigService.File(path: "q.bpmn", content: Model.sequence("work", process: "q")))
+            let one = try await store.starts.start(
+                StartService.Request(
+                    workflow: "order", input: try JSON(text: #"{"orderId": "A"}"#), idempotencyKey: "k"))
+            let other = try await store.starts.start(
+                StartService.Request(
+                    workflow: "other", input: try JSON(text: #"{"orderId": "A"}"#), idempotencyKey: "k"))
+            #expect(other.receipt.new && other.receipt.instance != one.receipt.instance)
+            #expect(other.workflow == "other")
+        }
+    }
+
+    @Test func `an idempotency key that was used for something else is refused, with its instance`() throws {
+        try Store.run { store in
+            let request = StartService.Request(
+                workflow: "order", input: try JSON(text: #"{"orderId": "A"}"#), businessKey: "b", idempotencyKey: "k")
+            let first = try await store.starts.start(request)
+            var (input, businessKey, version) = (request, request, request)
+            input.input = try JSON(text: #"{"orderId": "B"}"#)
+            businessKey.businessKey = nil
+            version.version = "2.0"
+            for (changed, what) in [(input, "other input"), (businessKey, "another business key"), (version, "1.0")] {
+                do {
+                    _ = try await store.starts.start(changed)
+                    Issue.record("a start with \(what) was answered")
+                } catch let refusal as Rejection {
+                    #expect(refusal.reason == .conflict)
+                    #expect(refusal.message.contains(what), "\(refusal.message)")
+                    #expect(refusal.message.contains(first.receipt.instance.text), "\(refusal.message)")
+                }
+            }
+        }
+    }
+
+    @Test func `words that are empty or too long are refused, all of them at once`() throws {
+        try Store.run { store in
+            do {
+                _ = try await store.starts.start(
+                    StartService.Request(
+                        workflow: "order", input: try JSON(text: #"{"orderId": "A"}"#),
+                        businessKey: String(repeating: "b", count: 513), idempotencyKey: "",
+                        metadata: [Variable(name: "note", value: .string(String(repeating: "x", count: 1025)))]))
+                Issue.record("it was started")
+            } catch let refusal as Rejection {
+                #expect(refusal.reason == .invalid)
+                for part in ["businessKey has 513 bytes", "idempotencyKey is empty", "metadata.note"] {
+                    #expect(refusal.message.contains(part), "\(part) is not in: \(refusal.message)")
+                }
+            }
         }
     }
 }

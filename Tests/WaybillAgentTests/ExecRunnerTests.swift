@@ -1,5 +1,7 @@
 import Delivery
+import Foundation
 import Logging
+import Services
 import Testing
 import WaybillAgent
 import waybill
@@ -41,7 +43,7 @@ struct ExecRunnerTests {
     func `a program's end means what people expect`(index: Int) async throws {
         let (script, type, body) = Self.scripts[index]
         let world = try await AgentWorld()
-        let agent = agent(in: world, script)
+        let agent = try agent(in: world, script)
 
         try await world.serving(agent) { world in
             try await world.publish(1, input: #"{"a":1}"#)
@@ -54,7 +56,7 @@ struct ExecRunnerTests {
 
     @Test func `a program that does not read a large input still ends well`() async throws {
         let world = try await AgentWorld()
-        let agent = agent(in: world, "exec <&-; echo '{}'")
+        let agent = try agent(in: world, "exec <&-; echo '{}'")
 
         try await world.serving(agent) { world in
             try await world.publish(1, input: "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}")
@@ -64,7 +66,7 @@ struct ExecRunnerTests {
 
     @Test func `a program can raise events`() async throws {
         let world = try await AgentWorld()
-        let agent = agent(in: world, "echo 'waybill:event warning {\"frame\": 7}' >&2")
+        let agent = try agent(in: world, "echo 'waybill:event warning {\"frame\": 7}' >&2")
 
         try await world.serving(agent) { world in
             try await world.publish(1)
@@ -75,7 +77,7 @@ struct ExecRunnerTests {
 
     @Test func `a cancelled program gets SIGTERM, with all that it started`() async throws {
         let world = try await AgentWorld()
-        let agent = agent(in: world, "echo 'waybill:event running' >&2; sleep 600 & wait")
+        let agent = try agent(in: world, "echo 'waybill:event running' >&2; sleep 600 & wait")
 
         try await world.serving(agent) { world in
             let task = try await world.publish(1)
@@ -85,25 +87,38 @@ struct ExecRunnerTests {
         }
     }
 
-    @Test func `a program that is not there is a failure`() async throws {
-        let world = try await AgentWorld()
-        let agent = world.agent()
-        let runner = ExecRunner(
-            command: ["/no/such/program"], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        agent.serve("media.transcode@2", rawHandler: { input, task in try await runner.run(input, task) })
-
-        try await world.serving(agent) { world in
-            try await world.publish(1)
-            let result = try await world.nextResult()
-            #expect(result.type == "failed")
-            #expect(result.text.contains("cannot be started"))
+    @Test func `a program that is not there is refused before any task is taken`() throws {
+        for program in ["/no/such/program", "no-such-program-anywhere", "/etc/passwd", "/usr/bin"] {
+            #expect(throws: CommandError.self) { try ExecRunner(command: [program], logger: Self.silent) }
         }
     }
 
-    private func agent(in world: AgentWorld, _ script: String) -> Agent {
+    @Test func `a program that vanishes spends no attempt: the agent is told, and the task is left to others`()
+        async throws
+    {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "exec-\(UInt64.random(in: 0...UInt64.max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let program = folder.appending(path: "work").path
+        try FileManager.default.copyItem(atPath: "/bin/cat", toPath: program)
+        let world = try await AgentWorld()
         let agent = world.agent()
-        let runner = ExecRunner(
-            command: ["/bin/sh", "-c", script], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let runner = try ExecRunner(command: [program], logger: Self.silent)
+        agent.serve("media.transcode@2", rawHandler: { input, task in try await runner.run(input, task) })
+        try FileManager.default.removeItem(atPath: program)
+
+        try await world.serving(agent, cancels: true) { world in
+            try await world.publish(1)
+            #expect(await runner.missing.wait())
+            #expect(world.unacknowledged == 1, "nothing is said about the task: the bus gives it to another agent")
+        }
+    }
+
+    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func agent(in world: AgentWorld, _ script: String) throws -> Agent {
+        let agent = world.agent()
+        let runner = try ExecRunner(command: ["/bin/sh", "-c", script], logger: Self.silent)
         agent.serve("media.transcode@2", rawHandler: { input, task in try await runner.run(input, task) })
         return agent
     }

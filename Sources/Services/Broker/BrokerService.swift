@@ -22,6 +22,8 @@ package actor BrokerService {
     private var polling: [Int: Set<ContractKey>] = [:]
     private var isBusUp = false
     private var isDeclared = false
+    /// Contracts whose queues the bus refused, with its reason as it was logged.
+    private var refused: [ContractKey: String] = [:]
 
     package init(
         engine: any TaskEngine, bus: any MessageBus, time: any TimeSource, random: any RandomSource,
@@ -48,6 +50,7 @@ package actor BrokerService {
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.followBus() }
+            try await claimBus()
             // The queues it consumes come first: there may be none yet.
             await perform([.declare(machine.baseTopology, contracts: [])])
             group.addTask { await self.followContracts() }
@@ -105,6 +108,8 @@ package actor BrokerService {
     /// Consumers of each queue and attempts that are out: what credit is made of.
     private func inspectOnce() async {
         guard isBusUp, isDeclared else { return }
+        let undeclared = machine.undeclared
+        if !undeclared.isEmpty { await declareEach(undeclared) }
         do {
             for contract in machine.contractKeys {
                 let status = try await bus.inspect(queue: configuration.delivery.names.taskQueue(of: contract))
@@ -189,6 +194,24 @@ package actor BrokerService {
         }
     }
 
+    /// Makes sure that no other store works over this bus. Throws `BusOwnershipError` if one does.
+    private func claimBus() async throws {
+        guard let store = configuration.store else { return }
+        let names = configuration.delivery.names
+        var pause: Duration = .milliseconds(200)
+        while !Task.isCancelled {
+            do {
+                return try await bus.declare(names.ownership(of: store))
+            } catch BusError.refused(code: 406, let text) {
+                throw BusOwnershipError(exchange: names.ownerExchange, answer: text)
+            } catch {
+                log.error("the bus cannot be used yet: \(error)")
+                try? await time.sleep(for: pause)
+                pause = min(pause * 2, .seconds(10))
+            }
+        }
+    }
+
     private func declare(_ topology: Topology, _ contracts: [ContractKey]) async {
         var pause: Duration = .milliseconds(200)
         while !Task.isCancelled {
@@ -198,12 +221,31 @@ package actor BrokerService {
                 isDeclared = true
                 await wakePullers()
                 return
+            } catch BusError.refused where !contracts.isEmpty {
+                return await declareEach(contracts)
             } catch {
                 log.error("declaring exchanges and queues failed: \(error)")
                 try? await time.sleep(for: pause)
                 pause = min(pause * 2, .seconds(10))
             }
         }
+    }
+
+    /// Declares each contract alone: one that the bus refuses (its queue exists with other arguments) holds up no other. It is
+    /// tried again with every inspection.
+    private func declareEach(_ contracts: [ContractKey]) async {
+        for contract in contracts {
+            do {
+                try await bus.declare(machine.topology(of: contract))
+                machine.declared([contract])
+                refused[contract] = nil
+            } catch {
+                let reason = "\(error)"
+                guard refused.updateValue(reason, forKey: contract) != reason else { continue }
+                log.error("no task of \(contract) can go out, its queue cannot be declared: \(reason)")
+            }
+        }
+        await wakePullers()
     }
 
     // MARK: - Bus to engine
@@ -267,7 +309,24 @@ extension ReportOutcome {
     }
 }
 
+/// The bus belongs to another store: its tasks, results and dead letters are not ours to take.
+package struct BusOwnershipError: Error, Sendable, CustomStringConvertible {
+    package var exchange: String
+    /// What the bus said.
+    package var answer: String
+
+    package var description: String {
+        """
+        this bus already serves another Waybill store (the exchange \(exchange) says so): two stores on one bus would take each \
+        other's results. Give this one a virtual host of its own, or a prefix with --bus-prefix. If the other store is gone for \
+        good, delete that exchange, or start with --adopt-bus. The bus said: \(answer)
+        """
+    }
+}
+
 package struct BrokerConfiguration: Sendable {
+    /// The id of the store behind the engine, which alone may use the bus; nil: nobody is asked.
+    package var store: String?
     package var delivery = DeliveryMachine.Configuration()
     /// Tasks in one long poll, at most.
     package var pollLimit = 10

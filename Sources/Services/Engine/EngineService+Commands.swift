@@ -11,11 +11,29 @@ extension EngineService {
         package var new: Bool
     }
 
-    /// Starts an instance. With a `key` that was used before it answers the instance made then.
+    /// How an instance was started.
+    package struct FirstStart: Sendable {
+        /// Where it stands in the journal, with `new` = false.
+        package var receipt: StartReceipt
+        package var start: Event.InstanceStarted
+        package var input: [Variable]
+    }
+
+    /// The start that was made with a key; nil if there is none.
+    package func firstStart(withKey key: String) async throws -> FirstStart? {
+        guard let id = try await store.instance(startedWith: key),
+            let row = try await store.journal(of: id, after: 0).first
+        else { return nil }
+        let events = try EventCoding.decode(row.events)
+        guard case .instanceStarted(let start)? = events.first else { return nil }
+        var input: [Variable] = []
+        if events.count > 1, case .variablesSet(_, let variables) = events[1] { input = variables }
+        return FirstStart(
+            receipt: StartReceipt(instance: id, position: row.position, new: false), start: start, input: input)
+    }
+
+    /// Starts an instance. With a `key` that was used before it answers the instance made then, and position 0.
     package func start(_ start: Command.Start, key: String?) async throws -> StartReceipt {
-        if let key, let existing = try await store.instance(startedWith: key) {
-            return StartReceipt(instance: existing, position: 0, new: false)
-        }
         let id = InstanceID(UUIDv7.text(at: time.now, random: random.next()))
         let outcome = try await submit([.command(id, .start(start), fence: nil, startKey: key)])[0]
         switch outcome {

@@ -42,8 +42,14 @@ package struct StartService: Sendable {
         package var definition: DefinitionID
     }
 
-    /// Throws `Rejection` (gone: no such workflow; invalid: the input, every problem in one message) or `StoreError`.
+    /// Throws `Rejection` (gone: no such workflow; invalid: the input, every problem in one message; conflict: the idempotency
+    /// key was used for another start) or `StoreError`.
     package func start(_ request: Request) async throws -> Started {
+        try StartLimits.check(request)
+        // A key is the caller's word for one start of this workflow: others may use the same word.
+        let key = request.idempotencyKey.map { "\(request.workflow) \($0)" }
+        // First of all: what answered once is answered again, whatever has been deployed or closed since.
+        if let key, let first = try await engine.firstStart(withKey: key) { return try await repeated(request, first) }
         let (definition, contract) = try await find(request)
         let input: JSON
         switch await registry.catalog.checkInput(request.input, of: contract.name, .exactly(contract.version)) {
@@ -61,10 +67,35 @@ package struct StartService: Sendable {
         let receipt = try await engine.start(
             Command.Start(
                 definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels),
-            // A key is the caller's word for one start of this workflow: others may use the same word.
-            key: request.idempotencyKey.map { "\(contract.name) \($0)" })
+            key: key)
+        if !receipt.new, let key, let first = try await engine.firstStart(withKey: key) {
+            return try await repeated(request, first)
+        }
         return Started(
             receipt: receipt, workflow: contract.name, version: contract.version.description, definition: definition.id)
+    }
+
+    /// The answer to a start whose key has been used: the first one's, if it asked for the same.
+    private func repeated(_ request: Request, _ first: EngineService.FirstStart) async throws -> Started {
+        func refuse(_ what: String) -> Rejection {
+            Rejection(
+                .conflict,
+                "the idempotency key '\(request.idempotencyKey ?? "")' was used for a start with \(what): instance \(first.receipt.instance); use a key of its own for each start"
+            )
+        }
+        let version = first.start.labels.workflowVersion ?? ""
+        if let wanted = request.version, wanted != "latest", wanted != version { throw refuse("version \(version)") }
+        guard request.businessKey == first.start.businessKey else { throw refuse("another business key") }
+        // As its contract read it then: a newer version may have other defaults.
+        if let known = ContractVersion(version),
+            case .success(let input) = await registry.catalog.checkInput(
+                request.input, of: request.workflow, .exactly(known)),
+            input.decoded() != JSON.object(first.input.map { ($0.name, $0.value) }).decoded()
+        {
+            throw refuse("other input")
+        }
+        return Started(
+            receipt: first.receipt, workflow: request.workflow, version: version, definition: first.start.definition)
     }
 
     /// The deployment and the contract that a request means: of `latest`, the highest version that is open.

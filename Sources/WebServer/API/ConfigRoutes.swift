@@ -10,24 +10,29 @@ extension RESTAPI {
         router.post("/v1/config/push") { request, _ in try await push(request) }
         router.get("/v1/config/revisions") { request, _ in try await listRevisions(request) }
         router.get("/v1/config/artifacts") { request, _ in try await listArtifacts(request) }
-        router.get("/v1/contracts") { _, _ in try await listContracts() }
+        router.get("/v1/contracts") { request, _ in
+            try request.allowQuery([])
+            return try await listContracts()
+        }
     }
 
     private func push(_ request: Request) async throws -> Response {
-        let body = try await request.jsonObject(limit: 64 << 20)
-        guard let list = body["files"]?.elements(), !list.isEmpty else {
+        try request.allowQuery([])
+        let body = try await request.body(
+            ["files", "author", "message", "parent", "prune", "dryRun"], of: "a push", limit: 64 << 20)
+        guard let list = try body.list("files"), !list.isEmpty else {
             throw Problem.badRequest("files must be a list of {path, content} with at least one entry")
         }
-        let files = try list.map { file in
-            guard let path = file["path"]?.stringValue, let content = file["content"]?.stringValue else {
+        let files = try list.map { entry in
+            let file = try RequestBody(entry, known: ["path", "content"], of: "a file")
+            guard let path = try file.string("path"), let content = try file.string("content") else {
                 throw Problem.badRequest("each file needs a path and a content, both strings")
             }
             return ConfigService.File(path: path, content: Array(content.utf8))
         }
         let report = try await config.push(
-            files, author: body["author"]?.stringValue ?? "unknown", message: body["message"]?.stringValue ?? "",
-            parent: body["parent"]?.intValue, prune: body["prune"]?.boolValue ?? false,
-            dryRun: body["dryRun"]?.boolValue ?? false)
+            files, author: body.string("author") ?? "unknown", message: body.string("message") ?? "",
+            parent: body.int("parent"), prune: body.bool("prune") ?? false, dryRun: body.bool("dryRun") ?? false)
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("status", report.status.rawValue)
@@ -55,7 +60,7 @@ extension RESTAPI {
     private func listRevisions(_ request: Request) async throws -> Response {
         try request.allowQuery(["before", "limit"])
         let revisions = try await config.revisions(
-            before: request.query("before").flatMap { Int($0) }, limit: try request.page().limit)
+            before: request.queryNumber("before"), limit: try request.page().limit)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("revisions")
@@ -72,7 +77,7 @@ extension RESTAPI {
         writer.beginObject()
         writer.key("artifacts")
         writer.beginArray()
-        for entry in try await config.artifacts(at: request.query("revision").flatMap { Int($0) }) {
+        for entry in try await config.artifacts(at: request.queryNumber("revision")) {
             writer.artifact(entry)
         }
         writer.endArray()

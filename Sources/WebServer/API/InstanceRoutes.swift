@@ -1,3 +1,5 @@
+import Foundation
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import ProcessEngine
@@ -6,37 +8,40 @@ import Values
 
 extension RESTAPI {
     func addInstanceRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/workflows") { _, _ in try await listWorkflows() }
+        router.get("/v1/workflows") { request, _ in
+            try request.allowQuery([])
+            return try await listWorkflows()
+        }
         router.post("/v1/workflows/:name/start") { request, context in
-            try await start(context.parameters.require("name"), request)
+            try await start(context.text("name"), request)
         }
         router.get("/v1/instances") { request, _ in try await listInstances(request) }
         router.get("/v1/instances/:id") { request, context in
-            try await showInstance(InstanceID(context.parameters.require("id")), request)
+            try await showInstance(context.instance, request)
         }
-        router.get("/v1/instances/:id/history") { _, context in
-            try await history(InstanceID(context.parameters.require("id")))
+        router.get("/v1/instances/:id/history") { request, context in
+            try request.allowQuery([])
+            return try await history(context.instance)
         }
         router.post("/v1/instances/:id/cancel") { request, context in
-            let body = try await request.jsonObject()
+            try request.allowQuery([])
+            let body = try await request.body(["reason"], of: "a cancel")
             return try await changed(
-                engine.cancel(
-                    InstanceID(context.parameters.require("id")),
-                    reason: body["reason"]?.stringValue ?? "canceled by an operator"))
+                engine.cancel(context.instance, reason: body.string("reason") ?? "canceled by an operator"))
         }
         router.post("/v1/instances/:id/retry") { request, context in
-            let body = try await request.jsonObject()
+            try request.allowQuery([])
+            let body = try await request.body(["incident", "retries"], of: "a retry")
             return try await changed(
-                engine.retry(
-                    InstanceID(context.parameters.require("id")), incident: body["incident"]?.intValue,
-                    retries: body["retries"]?.intValue))
+                engine.retry(context.instance, incident: body.int("incident"), retries: body.int("retries")))
         }
         router.put("/v1/instances/:id/variables") { request, context in
+            try request.allowQuery([])
             let members = try await request.jsonObject().members() ?? []
             return try await changed(
                 engine.setVariables(
                     members.map { Variable(name: $0.name, value: $0.value) },
-                    of: InstanceID(context.parameters.require("id"))))
+                    of: context.instance))
         }
     }
 
@@ -69,22 +74,22 @@ extension RESTAPI {
     }
 
     private func start(_ name: String, _ request: Request) async throws -> Response {
-        let body = try await request.jsonObject()
-        let known = ["version", "input", "businessKey", "idempotencyKey", "metadata", "startedBy"]
-        for (member, _) in body.members() ?? [] where !known.contains(member) {
-            throw Problem.badRequest(
-                "unknown member '\(member)' of the start; there are: \(known.joined(separator: ", "))")
-        }
-        let metadata = try (body["metadata"]?.members() ?? []).map { (name, value) in
+        try request.allowQuery([])
+        let body = try await request.body(
+            ["version", "input", "businessKey", "idempotencyKey", "metadata", "startedBy"], of: "a start")
+        let metadata = try (body.object("metadata")?.members() ?? []).map { (name, value) in
             guard value.isString else { throw Problem.badRequest("metadata.\(name) must be a string") }
             return Variable(name: name, value: value)
         }
-        let key = body["idempotencyKey"]?.stringValue ?? request.headers[.init("Idempotency-Key")!]
+        let (inBody, inHeader) = (try body.string("idempotencyKey"), request.headers[.idempotencyKey])
+        if let inBody, let inHeader, inBody != inHeader {
+            throw Problem.badRequest("idempotencyKey and the header Idempotency-Key differ: send one of them")
+        }
         let started = try await starts.start(
             StartService.Request(
-                workflow: name, version: body["version"]?.stringValue, input: body["input"] ?? .emptyObject,
-                businessKey: body["businessKey"]?.stringValue, idempotencyKey: key, metadata: metadata,
-                startedBy: body["startedBy"]?.stringValue))
+                workflow: name, version: body.string("version"), input: body.object("input") ?? .emptyObject,
+                businessKey: body.string("businessKey"), idempotencyKey: inBody ?? inHeader, metadata: metadata,
+                startedBy: body.string("startedBy")))
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("id", started.receipt.instance.text)
@@ -106,10 +111,10 @@ extension RESTAPI {
         try await waitForPosition(request)
         var query = InstanceQuery()
         query.states = try request.queryStates("state", of: InstanceState.self)
-        query.workflow = request.query("workflow")
-        query.contract = request.query("contract")
-        query.businessKey = request.query("businessKey")
-        query.objectID = request.query("objectId")
+        query.workflow = try request.filter("workflow")
+        query.contract = try request.filter("contract")
+        query.businessKey = try request.filter("businessKey")
+        query.objectID = try request.filter("objectId")
         query.startedAfter = try request.queryTime("startedAfter")
         query.startedBefore = try request.queryTime("startedBefore")
         query.metadata = request.queryMetadata
@@ -195,6 +200,23 @@ extension RESTAPI {
         writer.endObject()
         return Response(json: writer)
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
+}
+
+extension BasicRequestContext {
+    /// A part of the path, decoded.
+    func text(_ name: String) throws -> String {
+        let raw = try parameters.require(name)
+        guard let text = raw.removingPercentEncoding else {
+            throw Problem.badRequest("'\(raw)' in the path is not percent-encoded UTF-8")
+        }
+        return text
+    }
+
+    var instance: InstanceID { get throws { try InstanceID(text("id")) } }
 }
 
 extension Request {

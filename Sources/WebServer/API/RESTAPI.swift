@@ -83,6 +83,22 @@ extension Request {
         uri.queryParameters[Substring(name)].map { String($0) }
     }
 
+    /// A filter: given, it must say something.
+    func filter(_ name: String) throws -> String? {
+        guard let text = query(name) else { return nil }
+        guard !text.isEmpty else { throw Problem.badRequest("\(name) is empty: leave it out to see everything") }
+        return text
+    }
+
+    func queryNumber(_ name: String) throws -> Int? {
+        try query(name).map { text in
+            guard let number = Int(text), number >= 0 else {
+                throw Problem.badRequest("\(name) is a number, not '\(text)'")
+            }
+            return number
+        }
+    }
+
     func queryTime(_ name: String) throws -> Timestamp? {
         guard let text = query(name) else { return nil }
         guard let time = Timestamp(iso8601: text) else {

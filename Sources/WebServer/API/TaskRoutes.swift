@@ -23,11 +23,11 @@ extension RESTAPI {
         try await waitForPosition(request)
         var query = TaskQuery()
         query.states = try request.queryStates("state", of: IndexedTaskState.self)
-        query.instance = request.query("instance").map { InstanceID($0) }
-        query.workflow = request.query("workflow")
-        query.contract = request.query("contract")
-        query.businessKey = request.query("businessKey")
-        query.objectID = request.query("objectId")
+        query.instance = try request.filter("instance").map { InstanceID($0) }
+        query.workflow = try request.filter("workflow")
+        query.contract = try request.filter("contract")
+        query.businessKey = try request.filter("businessKey")
+        query.objectID = try request.filter("objectId")
         query.createdAfter = try request.queryTime("createdAfter")
         query.createdBefore = try request.queryTime("createdBefore")
         query.metadata = request.queryMetadata

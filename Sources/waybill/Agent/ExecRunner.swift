@@ -1,5 +1,6 @@
 import Foundation
 package import Logging
+package import Services
 import Subprocess
 import SystemPackage
 package import WaybillAgent
@@ -28,10 +29,22 @@ package struct ExecRunner: Sendable {
     private let arguments: [String]
     private let outputLimit: Int
     private let logger: Logger
+    private let program: String
+    /// Fires when the program cannot be found any more. The tasks it was meant for wait to be cancelled, and are not failed:
+    /// an agent without its program must not spend the attempts of the work.
+    package let missing = Signal()
 
     /// - Parameter command: The program, by path or by name, and its arguments. Not empty.
-    package init(command: [String], outputLimit: Int = 16 << 20, logger: Logger) {
+    /// - Throws: `CommandError` if there is no such program.
+    package init(command: [String], outputLimit: Int = 16 << 20, logger: Logger) throws {
         precondition(!command.isEmpty, "a command has at least a program")
+        program = command[0]
+        guard Self.isRunnable(program) else {
+            throw CommandError(
+                program.contains("/")
+                    ? "\(program) is no program that this user may run"
+                    : "there is no program \(program) in PATH; a program of this directory is ./\(program)")
+        }
         executable = command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0])
         arguments = Array(command.dropFirst())
         self.outputLimit = outputLimit
@@ -67,6 +80,11 @@ package struct ExecRunner: Sendable {
             return result.standardOutput.allSatisfy(\.isWhiteSpace) ? Array("{}".utf8) : result.standardOutput
         } catch let error as SubprocessError {
             try Task.checkCancellation()
+            if !Self.isRunnable(program) {
+                missing.fire()
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+                throw CancellationError()
+            }
             throw Self.failure(of: error, outputLimit: outputLimit)
         }
     }
@@ -86,12 +104,26 @@ package struct ExecRunner: Sendable {
             platformOptions: options)
     }
 
+    /// Whether there is such a program now: at a path, or by name in PATH.
+    private static func isRunnable(_ program: String) -> Bool {
+        let paths =
+            program.contains("/")
+            ? [program]
+            : (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin").split(separator: ":").map {
+                "\($0)/\(program)"
+            }
+        return paths.contains { path in
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+                && FileManager.default.isExecutableFile(atPath: path)
+        }
+    }
+
     private static func failure(of error: SubprocessError, outputLimit: Int) -> TaskError {
         switch error.code {
         case .outputLimitExceeded:
             .failure("the program printed more than \(outputLimit) bytes of output", retry: false)
-        case .executableNotFound, .spawnFailed:
-            .failure("the program cannot be started: \(error)")
+        case .spawnFailed: .failure("the program cannot be started: \(error)")
         default:
             .failure("the program could not be run: \(error)")
         }

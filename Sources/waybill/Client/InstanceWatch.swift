@@ -1,47 +1,93 @@
+import ArgumentParser
 import Foundation
 import Values
 
 /// Follows an instance to its end, and tells of it on the way.
 struct InstanceWatch {
+    /// How long a server may be away: a restart is no reason to stop waiting.
+    private static let patience: TimeInterval = 60
+
     let client: RESTClient
     let quiet: Bool
+    /// Seconds; nil: for ever.
+    let timeout: Double?
 
-    /// The instance as it ended.
-    func wait(for id: String, position: String?) async throws -> JSON {
+    enum Outcome {
+        case ended(JSON)
+        /// It does not go on until somebody repairs it.
+        case incident(JSON)
+        case timedOut(JSON)
+
+        var instance: JSON {
+            switch self {
+            case .ended(let instance), .incident(let instance), .timedOut(let instance): instance
+            }
+        }
+
+        /// The exit status of a command that waited; nil for 0.
+        var exitCode: ExitCode? {
+            switch self {
+            case .ended(let instance): instance["state"]?.stringValue == "Completed" ? nil : ExitCode.failure
+            case .incident: ExitCode(3)
+            case .timedOut: ExitCode(4)
+            }
+        }
+    }
+
+    /// Waits until it has ended, or stands still at an incident, or time is up.
+    func wait(for id: String, position: String?) async throws -> Outcome {
         var shown: [String: String] = [:]
-        var state = ""
         let began = Date()
+        func say(_ text: String) {
+            if !quiet { print(String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + text) }
+        }
         while true {
-            let instance = try await client.get(
-                "/v1/instances/\(RESTClient.escape(id))", query: [("position", position)])
-            if !quiet {
-                for task in instance["tasks"]?.elements() ?? [] {
-                    guard let line = Self.line(for: task) else { continue }
-                    if shown[task.cell("id")] != line {
-                        shown[task.cell("id")] = line
-                        print(String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + line)
-                    }
-                }
+            let instance = try await look(at: id, position: position)
+            for task in instance["tasks"]?.elements() ?? [] {
+                guard let line = Self.line(for: task), shown[task.cell("id")] != line else { continue }
+                shown[task.cell("id")] = line
+                say(line)
             }
-            let now = instance.cell("state")
-            if now != state, now == "Incident", !quiet {
-                print("Incident: \(instance.cell("message"))")
-                print("  repair it, then `waybill retry \(id)`; or `waybill cancel \(id)`")
-            }
-            state = now
             if instance["endedAt"]?.isNull == false {
-                if !quiet {
-                    print(
-                        String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + "\(state)"
-                            + Self.suffix(instance["message"]))
-                    for (name, value) in instance["output"]?.members() ?? [] {
-                        print("          \(name) = \(value.stringValue ?? JSON(value.decoded()).text)")
-                    }
+                say(instance.cell("state") + Self.suffix(instance["message"]))
+                for (name, value) in instance["output"]?.members() ?? [] where !quiet {
+                    print("          \(name) = \(value.stringValue ?? JSON(value.decoded()).text)")
                 }
-                return instance
+                return .ended(instance)
+            }
+            if instance.cell("state") == "Incident" {
+                say("Incident: \(instance.cell("message"))")
+                if !quiet {
+                    print("  repair it, then `waybill retry \(id)` and `waybill wait \(id)`; or `waybill cancel \(id)`")
+                }
+                return .incident(instance)
+            }
+            if let timeout, Date().timeIntervalSince(began) >= timeout {
+                say("still running; `waybill wait \(id)` waits again")
+                return .timedOut(instance)
             }
             fflush(nil)
             try await Task.sleep(for: .milliseconds(150))
+        }
+    }
+
+    /// The instance as the server shows it. A server that is away is asked again for a while: the instance goes on.
+    private func look(at id: String, position: String?) async throws -> JSON {
+        var away: Date?
+        while true {
+            do {
+                return try await client.get("/v1/instances/\(RESTClient.escape(id))", query: [("position", position)])
+            } catch let error as CommandError where error.isPassing {
+                let since = away ?? Date()
+                guard Date().timeIntervalSince(since) < Self.patience else {
+                    throw CommandError("\(error)\nThe instance may go on without it; `waybill wait \(id)` waits again.")
+                }
+                if away == nil {
+                    FileHandle.standardError.write(Data("the server does not answer; trying again\n".utf8))
+                }
+                away = since
+                try await Task.sleep(for: .milliseconds(500))
+            }
         }
     }
 

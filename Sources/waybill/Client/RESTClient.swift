@@ -56,10 +56,16 @@ struct RESTClient {
             response = try await http.execute(request, timeout: .seconds(60))
         } catch {
             throw CommandError(
-                "no answer from \(server): \(error)\nIs it running? Start one with `waybill dev`, or name another with --server "
+                noAnswer:
+                    "no answer from \(server): \(error)\nIs it running? Start one with `waybill dev`, or name another with --server "
                     + "or WAYBILL_SERVER.")
         }
-        let bytes = try await response.body.collect(upTo: 256 << 20)
+        let bytes: ByteBuffer
+        do {
+            bytes = try await response.body.collect(upTo: 256 << 20)
+        } catch {
+            throw CommandError(noAnswer: "the answer of \(server) broke off: \(error)")
+        }
         let json = try? JSON(validating: bytes.readableBytesView)
         guard (200..<300).contains(response.status.code) else {
             throw CommandError(status: response.status.code, problem: json)
@@ -76,23 +82,33 @@ struct RESTClient {
 }
 
 /// An error for the person at the terminal.
-struct CommandError: Error, CustomStringConvertible {
-    let description: String
+package struct CommandError: Error, CustomStringConvertible {
+    package let description: String
+    /// The server did not answer, or is not ready: what was asked may be asked again.
+    let isPassing: Bool
 
     init(_ text: String) {
         description = text
+        isPassing = false
+    }
+
+    init(noAnswer text: String) {
+        description = text
+        isPassing = true
     }
 
     /// From problem details of the server.
     init(status: UInt, problem: JSON?) {
         guard let problem, let title = problem["title"]?.stringValue else {
-            self.init("the server answered \(status)")
+            description = "the server answered \(status)"
+            isPassing = status >= 500
             return
         }
         var lines = ["\(title): \(problem["detail"]?.stringValue ?? "")"]
         let diagnostics = problem["problems"]?.elements() ?? []
         if !diagnostics.isEmpty { lines = ["\(title):"] + diagnostics.map { "  " + Self.line(of: $0) } }
-        self.init(lines.joined(separator: "\n"))
+        description = lines.joined(separator: "\n")
+        isPassing = status == 503
     }
 
     /// `file:line:column: severity: message [code]; suggestion`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Services
 import Values
 import WaybillAgent
 
@@ -48,7 +49,7 @@ struct AgentCommand: AsyncParsableCommand {
     func run() async throws {
         try Settings.check()
         let log = try logging.logger("waybill.agent")
-        let runner = ExecRunner(command: [exec] + arguments, logger: log)
+        let runner = try ExecRunner(command: [exec] + arguments, logger: log)
         if !publish.isEmpty { try await publishContracts() }
         var options = AgentOptions()
         options.declaresQueues = declare
@@ -59,10 +60,20 @@ struct AgentCommand: AsyncParsableCommand {
             bus: try bus.agentBus(), prefetch: prefetch, options: options, logger: log)
         agent.serve(contract) { input, task in try await runner.run(input, task) }
         log.notice("serving \(contract) with \(exec), \(prefetch) at once")
-        do {
-            try await agent.runService()
-        } catch let error as AgentError {
-            throw CommandError("\(error)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    try await agent.runService()
+                } catch let error as AgentError {
+                    throw CommandError("\(error)")
+                }
+            }
+            group.addTask {
+                guard await runner.missing.wait() else { return }
+                throw CommandError("\(exec) is gone; the tasks it was to do go to other agents")
+            }
+            try await group.next()
+            group.cancelAll()
         }
     }
 

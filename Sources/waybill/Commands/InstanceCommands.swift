@@ -65,7 +65,7 @@ struct ShowCommand: AsyncParsableCommand {
         abstract: "Show one instance: state, variables, tasks, incidents.",
         discussion: "Example:\n  waybill show 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --history")
 
-    @Argument(help: "The instance's id.")
+    @Argument(help: "The instance's id.", transform: InstanceArgument.read)
     var id: String
     @Flag(help: "Print everything that happened, in order.")
     var history = false
@@ -175,7 +175,7 @@ struct CancelCommand: AsyncParsableCommand {
         abstract: "End instances now; agents that work for them are told.",
         discussion: "Example:\n  waybill cancel 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --reason 'wrong file'")
 
-    @Argument(help: "The instances' ids.")
+    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
     var ids: [String]
     @Option(help: "Why; shown in the index.")
     var reason: String?
@@ -203,7 +203,7 @@ struct RetryCommand: AsyncParsableCommand {
               waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --incident 2 --retries 5
             """)
 
-    @Argument(help: "The instances' ids.")
+    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
     var ids: [String]
     @Option(help: "One incident's number; all open ones without it.")
     var incident: Int?

@@ -10,6 +10,9 @@ struct StartCommand: AsyncParsableCommand {
             Inputs come from --input (a JSON object: a file as @FILE, or - for standard input) and --set, which wins.
             A value of --set that is JSON is taken as such (42, true, [1,2]); everything else is a string.
 
+            Exit status with --wait: 0 completed, 1 ended in another way, 3 stopped at an incident, 4 --timeout is over. A server
+            that restarts meanwhile is waited for.
+
             Examples:
               waybill start media.ingest --set sourcePath=/media/clip.mp4 --set outputDirectory=/tmp/out --wait
               waybill start media.ingest@1.0 --input @order.json --business-key order-42 --idempotency-key order-42
@@ -27,8 +30,10 @@ struct StartCommand: AsyncParsableCommand {
     var idempotencyKey: String?
     @Option(name: .customLong("metadata"), help: "A label for searching, KEY=TEXT; may be given several times.")
     var metadata: [String] = []
-    @Flag(help: "Wait for the end, with progress; exit 1 unless it completes.")
+    @Flag(help: "Wait for the end or an incident, with progress.")
     var wait = false
+    @Option(help: "With --wait: for so many seconds at most.")
+    var timeout: Double?
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
@@ -49,10 +54,10 @@ struct StartCommand: AsyncParsableCommand {
                 return
             }
             if !output.json { print(Self.sentence(for: started)) }
-            let end = try await InstanceWatch(client: client, quiet: output.json).wait(
+            let outcome = try await InstanceWatch(client: client, quiet: output.json, timeout: timeout).wait(
                 for: id, position: started["position"]?.stringValue)
-            if output.json { print(end.text) }
-            guard end["state"]?.stringValue == "Completed" else { throw ExitCode.failure }
+            if output.json { print(outcome.instance.text) }
+            if let code = outcome.exitCode { throw code }
         }
     }
 

@@ -18,15 +18,7 @@ import YAMLReader
 struct DevServer {
     struct Configuration {
         var data: String
-        var host: String
-        var port: Int
-        var token: String?
-        var queueType: String
-        var pollLimit: Int
-        var busPrefix: String
-        /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
-        var publicURL: String?
-        var claimBytes: Int
+        var serving: ServingOptions.Checked
         var bus: RabbitMQConfiguration
         var log: Logger
     }
@@ -40,19 +32,17 @@ struct DevServer {
 
     func run() async throws {
         let log = configuration.log
-        guard let queueType = QueueType(rawValue: configuration.queueType) else {
-            throw CommandError("--queue-type is quorum or classic, not '\(configuration.queueType)'")
-        }
+        let serving = configuration.serving
         let (time, random) = (SystemClock(), SystemRandom())
         let store = try await openStore()
         let bus = try RabbitMQBus(configuration.bus, logger: log)
         let registry = DefinitionRegistry(store: store, readModel: Readers.model)
         try await registry.refresh()
         let engine = EngineService(store: store, registry: registry, time: time, random: random, log: log)
-        let names = BusNames(prefix: configuration.busPrefix)
+        let names = BusNames(prefix: serving.busPrefix)
         let broker = BrokerService(
             engine: engine, bus: bus, time: time, random: random,
-            configuration: brokerConfiguration(names, queueType), log: log)
+            configuration: try await brokerConfiguration(names, store), log: log)
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, committed: engine.committed.listen(), log: log)
         let progress = ProjectorProgress()
@@ -80,9 +70,9 @@ struct DevServer {
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries, config: config,
             registry: registry, inputs: store, health: health)
         let began = began
-        let address = "http://\(configuration.host):"
+        let address = "http://\(serving.host):"
         let web = WebServer(
-            api: api, host: configuration.host, port: configuration.port, token: configuration.token, log: log
+            api: api, host: serving.host, port: serving.port, token: serving.token, log: log
         ) { port in
             let spent = began.duration(to: .now)
             log.notice("ready in \(spent.milliseconds) ms: \(address)\(port)")
@@ -102,19 +92,24 @@ struct DevServer {
             try await ServiceGroup(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log
             ).run()
+            log.notice("stopped")
         } catch {
             throw Self.explained(error, configuration)
         }
     }
 
-    private func brokerConfiguration(_ names: BusNames, _ queueType: QueueType) -> BrokerConfiguration {
+    private func brokerConfiguration(
+        _ names: BusNames, _ store: any StoreIdentity
+    ) async throws -> BrokerConfiguration {
+        let serving = configuration.serving
         var broker = BrokerConfiguration()
+        broker.store = serving.adoptBus ? nil : try await store.identity()
         broker.delivery.names = names
-        broker.delivery.queueType = queueType
-        broker.delivery.claimBase = configuration.publicURL
-        broker.delivery.limits.claimBytes = configuration.claimBytes
-        broker.pollLimit = configuration.pollLimit
-        if configuration.publicURL == nil {
+        broker.delivery.queueType = serving.queueType
+        broker.delivery.claimBase = serving.publicURL
+        broker.delivery.limits.claimBytes = serving.claimBytes
+        broker.pollLimit = serving.pollLimit
+        if serving.publicURL == nil {
             configuration.log.notice(
                 "agents do not know this server's address: --public-url would let large inputs travel over HTTP")
         }
@@ -145,10 +140,11 @@ struct DevServer {
     }
 
     private static func explained(_ error: any Error, _ configuration: Configuration) -> any Error {
+        if let error = error as? BusOwnershipError { return CommandError("\(error)") }
         let text = "\(error)"
         guard text.contains("Address already in use") || text.contains("errno: 98") else { return error }
         return CommandError(
-            "port \(configuration.port) of \(configuration.host) is taken; stop what listens there, or choose another with --listen"
+            "port \(configuration.serving.port) of \(configuration.serving.host) is taken; stop what listens there, or choose another with --listen"
         )
     }
 }

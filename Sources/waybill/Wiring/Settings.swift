@@ -11,13 +11,23 @@ enum Settings {
     static let names = [
         "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
         "log-level",
-        "public-url",
+        "public-url", "claim-bytes",
     ]
 
     /// The setting of a flag; nil if nobody has set it.
     static func value(_ name: String) -> String? {
         let variable = "WAYBILL_" + name.uppercased().replacingOccurrences(of: "-", with: "_")
         return ProcessInfo.processInfo.environment[variable] ?? (try? file.get())?[name]
+    }
+
+    /// A number: of the flag, else of the setting, else the default. Throws `CommandError` if it is none, or out of range.
+    static func number(_ name: String, flag: Int?, in range: ClosedRange<Int>, default: Int) throws -> Int {
+        let text = flag.map { String($0) } ?? value(name)
+        guard let text else { return `default` }
+        guard let number = Int(text), range.contains(number) else {
+            throw CommandError("\(name) is a number from \(range.lowerBound) to \(range.upperBound), not '\(text)'")
+        }
+        return number
     }
 
     /// Tells what is wrong with the file, if anything is: a setting nobody reads would be worse than none.

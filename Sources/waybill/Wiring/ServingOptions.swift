@@ -1,0 +1,96 @@
+import ArgumentParser
+import Delivery
+import Foundation
+import WebServer
+
+/// How a server serves: where it listens, and how it uses the bus.
+struct ServingOptions: ParsableArguments {
+    @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --token-file.")
+    var listen = Settings.value("listen") ?? "127.0.0.1:8585"
+    @Option(help: "A file with the token that callers must send as Authorization: Bearer.")
+    var tokenFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "The address of the REST API for agents, who fetch large inputs there. By default where it listens.",
+            valueName: "url"))
+    var publicUrl: String?
+    @Option(
+        help: ArgumentHelp(
+            "A task message over this many bytes leaves its largest inputs to be fetched (default: 262144).",
+            valueName: "bytes"))
+    var claimBytes: Int?
+    @Option(help: "The kind of queue: quorum (safe and fast under load) or classic (lowest latency when idle).")
+    var queueType = Settings.value("queue-type") ?? "quorum"
+    @Option(
+        help: ArgumentHelp("Tasks in one poll of the broker, at most (default: 10).", valueName: "tasks"))
+    var pollLimit: Int?
+    @Option(help: "A prefix of every exchange and queue name.")
+    var busPrefix = Settings.value("bus-prefix") ?? ""
+    @Flag(help: "Use the bus although another store marked it as its own. Only when that store is gone for good.")
+    var adoptBus = false
+
+    /// The options after every check.
+    struct Checked {
+        var host: String
+        var port: Int
+        var token: String?
+        /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
+        var publicURL: String?
+        var claimBytes: Int
+        var queueType: QueueType
+        var pollLimit: Int
+        var busPrefix: String
+        var adoptBus: Bool
+    }
+
+    /// Throws `CommandError` with the first thing that is wrong.
+    func checked() throws -> Checked {
+        let (host, port) = try Self.address(listen)
+        let token = try (tokenFile ?? Settings.value("token-file")).map(Self.token)
+        guard token != nil || WebServer.isLoopback(host) else {
+            throw CommandError("\(host) can be reached by others: give --token-file, or listen on 127.0.0.1")
+        }
+        guard let queueType = QueueType(rawValue: queueType) else {
+            throw CommandError("--queue-type is quorum or classic, not '\(queueType)'")
+        }
+        return try Checked(
+            host: host, port: port, token: token, publicURL: publicURL(host, port),
+            claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
+            queueType: queueType,
+            pollLimit: Settings.number("poll-limit", flag: pollLimit, in: 1...1000, default: 10), busPrefix: busPrefix,
+            adoptBus: adoptBus)
+    }
+
+    private static func token(file: String) throws -> String {
+        guard
+            let text = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(
+                in: .whitespacesAndNewlines),
+            text.utf8.count >= 16
+        else { throw CommandError("--token-file \(file) must hold a token of at least 16 characters") }
+        return text
+    }
+
+    /// Without --public-url, where the API listens; nil where that says nothing to others (any interface, any port).
+    private func publicURL(_ host: String, _ port: Int) throws -> String? {
+        guard let publicUrl = publicUrl ?? Settings.value("public-url") else {
+            if port == 0 || host == "0.0.0.0" || host == "::" { return nil }
+            return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
+        guard let url = URL(string: publicUrl), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false,
+            url.query == nil, url.fragment == nil
+        else {
+            throw CommandError("--public-url is an address like https://waybill.example.com, not '\(publicUrl)'")
+        }
+        return publicUrl.replacing(#//+$/#, with: "")
+    }
+
+    private static func address(_ text: String) throws -> (String, Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
+        else {
+            throw CommandError("--listen takes HOST:PORT, like 127.0.0.1:8585, not '\(text)'")
+        }
+        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return (host, port)
+    }
+}
