@@ -1,4 +1,5 @@
 package import Contracts
+package import Logging
 package import ProcessEngine
 import Values
 
@@ -35,6 +36,18 @@ package actor DefinitionRegistry {
         epoch = current
         for watcher in watchers { watcher.yield(policies) }
         return true
+    }
+
+    /// Follows what other processes deploy, until cancelled: looks each second, and whenever `changed` fires.
+    package func follow(_ changed: Signal, by time: any TimeSource, log: Logger) async {
+        while !Task.isCancelled {
+            do {
+                try await refresh()
+            } catch {
+                log.error("what is deployed cannot be read: \(error)")
+            }
+            _ = await changed.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+        }
     }
 
     /// The policy of the newest minor of each major.

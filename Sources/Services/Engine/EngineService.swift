@@ -28,7 +28,7 @@ package actor EngineService: TaskEngine {
     var polls = ParkedPolls()
     var stopping = false
     let workSignal = Signal()
-    let tickSignal = Signal()
+    nonisolated let tickSignal = Signal()
     /// When something falls due, as far as this process caused it.
     var wakes = Heap<Timestamp>()
 
@@ -74,6 +74,12 @@ package actor EngineService: TaskEngine {
             await commit(work)
         }
         polls.resumeAll(with: .recheck)
+    }
+
+    /// Another process has committed to the store: there may be due tasks and journal rows that this one did not make.
+    package nonisolated func storeChanged() {
+        tickSignal.fire()
+        committed.fire()
     }
 
     /// Hands work to the commit loop and waits for its outcomes, in order. Throws only if the engine is stopping.

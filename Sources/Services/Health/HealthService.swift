@@ -14,18 +14,19 @@ package struct HealthService: Sendable {
     }
 
     private let checks: [(name: String, check: Check)]
-    private let engine: EngineService
+    private let engine: EngineService?
     private let broker: BrokerService?
-    private let store: any ProcessStore
-    private let index: any IndexStore
+    private let store: (any ProcessStore)?
+    private let index: (any IndexStore)?
     private let progress: ProjectorProgress
     private let bus: (any MessageBus)?
     private let names: BusNames
     private let time: any TimeSource
 
+    /// Without an engine, a store or an index of its own (a broker that serves another engine) it leaves their numbers out.
     package init(
-        checks: [(name: String, check: Check)], engine: EngineService, broker: BrokerService?, store: any ProcessStore,
-        index: any IndexStore, progress: ProjectorProgress, bus: (any MessageBus)?, names: BusNames,
+        checks: [(name: String, check: Check)], engine: EngineService?, broker: BrokerService?,
+        store: (any ProcessStore)?, index: (any IndexStore)?, progress: ProjectorProgress, bus: (any MessageBus)?, names: BusNames,
         time: any TimeSource
     ) {
         self.checks = checks
@@ -50,12 +51,14 @@ package struct HealthService: Sendable {
         var page = MetricsPage()
         await engineMetrics(&page)
         await brokerMetrics(&page)
-        if let counts = try? await index.instanceCounts() {
+        if let counts = try? await index?.instanceCounts() {
             page.family("waybill_instances", "gauge", "Workflow instances in the index, by state.")
             for state in InstanceState.allCases {
                 page.sample("waybill_instances", ["state": state.rawValue], Double(counts[state] ?? 0))
             }
         }
+        await backlogMetrics(&page)
+        guard let store, index != nil else { return page.text }
         page.histogram("waybill_instance_seconds", "From the start of an instance to its end.", progress.instanceTimes)
         page.family("waybill_index_position", "gauge", "The journal position that the index shows.")
         page.sample("waybill_index_position", [:], Double(progress.current))
@@ -69,6 +72,7 @@ package struct HealthService: Sendable {
     }
 
     private func engineMetrics(_ page: inout MetricsPage) async {
+        guard let engine else { return }
         let counters = engine.counters
         for (name, help, counter) in [
             ("waybill_engine_commits_total", "Transactions of the engine.", counters.commits),
@@ -84,7 +88,10 @@ package struct HealthService: Sendable {
         }
         page.histogram(
             "waybill_engine_commit_seconds", "How long a transaction of the store takes.", counters.commitTimes)
-        guard let backlog = try? await store.backlog(at: time.now) else { return }
+    }
+
+    private func backlogMetrics(_ page: inout MetricsPage) async {
+        guard let backlog = try? await store?.backlog(at: time.now) else { return }
         page.family("waybill_tasks_due", "gauge", "Tasks that wait for an agent, by contract.")
         for entry in backlog {
             page.sample("waybill_tasks_due", ["contract": entry.contract.description], Double(entry.due))

@@ -8,21 +8,30 @@ package struct QueryService: Sendable {
     private let engine: EngineService
     private let progress: ProjectorProgress
     private let time: any TimeSource
+    private let projectsHere: Bool
 
+    /// - Parameter projectsHere: whether the projector runs in this process, and so `progress` says how far the index is.
     package init(
         index: any IndexStore, journal: any ProcessStore, engine: EngineService, progress: ProjectorProgress,
-        time: any TimeSource
+        time: any TimeSource, projectsHere: Bool = true
     ) {
         self.index = index
         self.journal = journal
         self.engine = engine
         self.progress = progress
         self.time = time
+        self.projectsHere = projectsHere
     }
 
     /// Waits until the index shows a write, for read-your-write; false if it does not within the time.
     package func waits(for position: Int64, atMost patience: Duration = .seconds(10)) async -> Bool {
-        await progress.wait(for: position, until: time.now.advanced(by: patience), by: time)
+        let deadline = time.now.advanced(by: patience)
+        guard !projectsHere else { return await progress.wait(for: position, until: deadline, by: time) }
+        while time.now < deadline, !Task.isCancelled {
+            if let shown = try? await index.indexPosition(), shown >= position { return true }
+            try? await time.sleep(for: .milliseconds(20))
+        }
+        return false
     }
 
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
