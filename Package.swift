@@ -30,6 +30,7 @@ let package = Package(
         // C libraries: a module map and a shim each, found by pkg-config, installed by deploy/install.
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         // The pure targets: values in, values out.
@@ -57,6 +58,9 @@ let package = Package(
                 "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .target(
+            name: "PostgresStore",
+            dependencies: ["Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", "CPostgres"]),
         .target(
             name: "RabbitMQBus", dependencies: ["Values", "Delivery", "Services", "CRabbitMQ", collections, logging]),
         .target(
@@ -112,6 +116,12 @@ let package = Package(
             dependencies: [
                 "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Delivery",
                 "ProcessEngine", "Values", collections, logging,
+            ]),
+        .testTarget(
+            name: "PostgresStoreTests",
+            dependencies: [
+                "PostgresStore", "ServicesTesting", "Services", "Contracts", "Delivery", "ProcessEngine", "Staging",
+                "Values", logging,
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

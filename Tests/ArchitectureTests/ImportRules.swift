@@ -4,19 +4,20 @@ enum ImportRules {
         "BitCollections", "Collections", "DequeModule", "HashTreeCollections", "HeapModule", "OrderedCollections",
     ]
     static let pure: Set = ["Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging"]
-    static let adapters: Set = ["XMLReader", "YAMLReader", "SQLiteStore", "RabbitMQBus", "WebServer"]
+    static let adapters: Set = ["XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer"]
     static let system: Set = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
 
     /// The libraries that one target alone knows, so that a change of the library is a change of one target.
     static let soleImporters = [
         "CPCRE2": "Values", "CLibXML2": "XMLReader", "Yams": "YAMLReader", "GRDB": "SQLiteStore",
-        "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer", "HummingbirdCore": "WebServer",
+        "CPostgres": "PostgresStore", "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer",
+        "HummingbirdCore": "WebServer",
         "HTTPTypes": "WebServer",
         "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill",
     ]
 
     static let allowed: [String: Set<String>] = [
-        "CLibXML2": [], "CPCRE2": [], "CRabbitMQ": [],
+        "CLibXML2": [], "CPCRE2": [], "CPostgres": [], "CRabbitMQ": [],
 
         "Values": collections.union(["CPCRE2"]),
         "Expressions": collections.union(["Values"]),
@@ -31,6 +32,7 @@ enum ImportRules {
         "XMLReader": ["Values", "CLibXML2"],
         "YAMLReader": collections.union(["Values", "Contracts", "Yams"]),
         "SQLiteStore": pure.union(system).union(["Services", "GRDB"]),
+        "PostgresStore": pure.union(system).union(["Services", "CPostgres"]),
         "RabbitMQBus": collections.union(system).union(["Values", "Delivery", "Services", "CRabbitMQ", "Logging"]),
         "WebServer": pure.union(system).union([
             "Services", "Logging", "ServiceLifecycle", "Hummingbird", "HummingbirdCore", "HTTPTypes",

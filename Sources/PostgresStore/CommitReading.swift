@@ -1,0 +1,146 @@
+import Delivery
+import ProcessEngine
+import Services
+
+/// The first half of a commit: locks what it is about, and reads it.
+struct CommitReading {
+    /// What stands in the database, locked until our end.
+    struct Locked {
+        var transaction: Int64
+        /// Positions of this transaction follow it: the n-th transition of the batch has `firstPosition + n`.
+        var firstPosition: Int64
+        /// Of each instance, before this commit.
+        var lastSeqs: [InstanceID: Int] = [:]
+        /// Which transitions of the batch have a journal row now, ours.
+        var inserted: Set<Int> = []
+        var keys: [String: InstanceID] = [:]
+        /// Start keys that are ours, so far.
+        var ownKeys: Set<String> = []
+        var tasks: [TaskID: PlannedTask] = [:]
+    }
+
+    private let transitions: [Transition]
+    private let tasks: [TaskID]
+
+    init(_ transitions: [Transition], _ marks: [LeaseMark]) {
+        self.transitions = transitions
+        var tasks = Set(marks.map(\.task))
+        for transition in transitions {
+            tasks.formUnion(transition.fences.map(\.task))
+            for change in transition.tasks {
+                switch change {
+                case .create: break
+                case .remove(let number), .reschedule(let number, _, _, _, _), .suspend(let number, _, _, _):
+                    tasks.insert(TaskID(instance: transition.instance, number: number))
+                }
+            }
+        }
+        self.tasks = Array(tasks)
+    }
+
+    func run(_ connection: Connection) throws -> Locked {
+        let instances = Set(transitions.filter { $0.seq != 1 }.map(\.instance)).map(\.text)
+        let rows = candidates()
+        let keys = startKeys()
+        var statements = [
+            Connection.Statement(sql: "BEGIN"), Connection.Statement(sql: Self.head),
+            Connection.Statement(sql: Self.lastSeqs, values: [.texts(instances)]),
+            Connection.Statement(
+                sql: Self.insertRows,
+                values: [
+                    .ints(rows.map { $0 + 1 }), .texts(rows.map { transitions[$0].instance.text }),
+                    .ints(rows.map { transitions[$0].seq }), .ints(rows.map { transitions[$0].at.stored }),
+                    .blobs(rows.map { transitions[$0].events }),
+                ]),
+        ]
+        if !keys.isEmpty {
+            let names = keys.map(\.key)
+            statements += [
+                Connection.Statement(
+                    sql: Self.insertKeys, values: [.texts(names), .texts(keys.map(\.instance.text))]),
+                Connection.Statement(sql: Self.readKeys, values: [.texts(names)]),
+            ]
+        }
+        if !tasks.isEmpty {
+            statements.append(
+                Connection.Statement(
+                    sql: Self.lockTasks, values: [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]))
+        }
+        return try read(connection.run(statements), hasKeys: !keys.isEmpty, hasTasks: !tasks.isEmpty)
+    }
+
+    private func read(_ answers: [ResultRows], hasKeys: Bool, hasTasks: Bool) throws -> Locked {
+        guard let head = answers[1].first({ ($0.int(0), $0.int(1)) }) else {
+            throw StoreError(.corrupt, "the row of position_base is gone; restore the schema from a backup")
+        }
+        var locked = Locked(transaction: head.0, firstPosition: head.1)
+        for (instance, seq) in answers[2].map({ (InstanceID($0.text(0)), $0.number(1)) }) {
+            locked.lastSeqs[instance] = seq
+        }
+        locked.inserted = Set(answers[3].map { Int($0.int(0) - head.1) - 1 })
+        if hasKeys {
+            locked.ownKeys = Set(answers[4].map { $0.text(0) })
+            for (key, instance) in answers[5].map({ ($0.text(0), InstanceID($0.text(1))) }) {
+                locked.keys[key] = instance
+            }
+        }
+        if hasTasks, let rows = answers.last {
+            for task in try rows.map(PlannedTask.init) { locked.tasks[task.row.id] = task }
+        }
+        return locked
+    }
+
+    /// The first transition of the batch for each key of the journal, in the order of keys, which is everybody's.
+    private func candidates() -> [Int] {
+        var seen: Set<TaskID> = []
+        return transitions.indices
+            .filter { seen.insert(TaskID(instance: transitions[$0].instance, number: transitions[$0].seq)).inserted }
+            .sorted { left, right in
+                let (left, right) = (transitions[left], transitions[right])
+                return (left.instance, left.seq) < (right.instance, right.seq)
+            }
+    }
+
+    private func startKeys() -> [(key: String, instance: InstanceID)] {
+        var keys: [String: InstanceID] = [:]
+        for transition in transitions {
+            if let key = transition.startKey, keys[key] == nil { keys[key] = transition.instance }
+        }
+        return keys.map { ($0.key, $0.value) }.sorted { $0.key < $1.key }
+    }
+
+    private static let base = "(SELECT (pg_current_xact_id()::text::bigint + base) << 16 FROM position_base)"
+
+    private static let head = "SELECT pg_current_xact_id()::text::bigint, \(base)"
+
+    private static let lastSeqs = """
+        SELECT i.instance, coalesce((SELECT max(seq) FROM journal WHERE journal.instance = i.instance), 0)::bigint
+        FROM unnest($1::text[]) AS i(instance)
+        """
+
+    /// Whoever inserts the same key waits here for the other's end. Arrays are sorted, so that nobody waits in a circle.
+    private static let insertRows = """
+        INSERT INTO journal (position, instance, seq, at, events)
+        SELECT \(base) + n, instance, seq, at, events
+        FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[]) AS r(n, instance, seq, at, events)
+        ON CONFLICT (instance, seq) DO NOTHING RETURNING position
+        """
+
+    private static let insertKeys = """
+        INSERT INTO start_key (hash, key, instance)
+        SELECT sha256(convert_to(key, 'UTF8')), key, instance FROM unnest($1::text[], $2::text[]) AS k(key, instance)
+        ON CONFLICT (hash) DO NOTHING RETURNING key
+        """
+
+    private static let readKeys = """
+        SELECT start_key.key, start_key.instance FROM unnest($1::text[]) AS k(key)
+        JOIN start_key ON start_key.hash = sha256(convert_to(k.key, 'UTF8'))
+        """
+
+    private static let lockTasks = """
+        SELECT \(PostgresStore.taskColumns), task.owner
+        FROM unnest($1::text[], $2::bigint[]) AS k(instance, number)
+        JOIN task ON task.instance = k.instance COLLATE "C" AND task.number = k.number
+        ORDER BY task.instance, task.number FOR UPDATE OF task
+        """
+}

@@ -1,0 +1,157 @@
+import Delivery
+import ProcessEngine
+import Services
+import Values
+
+/// The second half of a commit, as statements over whole sets.
+struct CommitWrites {
+    private(set) var statements: [Connection.Statement] = []
+
+    init(_ plan: CommitPlan, _ transitions: [Transition]) {
+        settleJournal(plan, transitions)
+        settleKeys(plan)
+        let tasks = plan.tasks.values.sorted { $0.row.id < $1.row.id }
+        remove(plan.removed.sorted())
+        insert(tasks.filter { $0.creation != nil })
+        update(tasks.filter { $0.creation == nil && $0.isChanged })
+        store(plan.timers)
+        send(plan.outbox)
+    }
+
+    private mutating func add(_ sql: String, _ values: [PostgresValue]) {
+        statements.append(Connection.Statement(sql: sql, values: values))
+    }
+
+    /// Takes back the rows of losers. If another transition of the batch won a row's key, the row becomes its own.
+    private mutating func settleJournal(_ plan: CommitPlan, _ transitions: [Transition]) {
+        let first = plan.locked.firstPosition
+        let winners = Set(plan.winners)
+        let losers = plan.locked.inserted.subtracting(winners)
+        if !losers.isEmpty {
+            add("DELETE FROM journal WHERE position = ANY($1::bigint[])", [.ints(losers.map { first + Int64($0) + 1 })])
+        }
+        for place in plan.winners where !plan.locked.inserted.contains(place) {
+            let transition = transitions[place]
+            add(
+                "INSERT INTO journal (position, instance, seq, at, events) VALUES ($1, $2, $3, $4, $5)",
+                [
+                    .int(first + Int64(place) + 1), .text(transition.instance.text), .int(transition.seq),
+                    .int(transition.at.stored), .bytes(transition.events),
+                ])
+        }
+    }
+
+    private mutating func settleKeys(_ plan: CommitPlan) {
+        let unused = plan.locked.ownKeys.subtracting(plan.ownKeys.keys)
+        if !unused.isEmpty {
+            add(
+                """
+                DELETE FROM start_key WHERE hash = ANY(
+                    SELECT sha256(convert_to(key, 'UTF8')) FROM unnest($1::text[]) AS k(key))
+                """, [.texts(unused.sorted())])
+        }
+        for (key, instance) in plan.ownKeys where plan.locked.keys[key] != instance {
+            add(
+                "UPDATE start_key SET instance = $2 WHERE hash = sha256(convert_to($1::text, 'UTF8'))",
+                [.text(key), .text(instance.text)])
+        }
+    }
+
+    private mutating func remove(_ tasks: [TaskID]) {
+        guard !tasks.isEmpty else { return }
+        add(
+            """
+            DELETE FROM task USING unnest($1::text[], $2::bigint[]) AS k(instance, number)
+            WHERE task.instance = k.instance COLLATE "C" AND task.number = k.number
+            """, [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))])
+    }
+
+    /// In the order of creation, which is the order of ids.
+    private mutating func insert(_ tasks: [PlannedTask]) {
+        let made = tasks.compactMap { task in task.creation.map { (row: task.row, owner: task.owner, from: $0) } }
+            .sorted { $0.from.order < $1.from.order }
+        guard !made.isEmpty else { return }
+        add(
+            """
+            INSERT INTO task (
+                instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
+                started_at, progress, progress_message, error, element, definition, business_key, input_position,
+                input_offset, input_length)
+            SELECT * FROM unnest(
+                $1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+                $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::float8[], $14::text[], $15::text[],
+                $16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[])
+            """,
+            [
+                .texts(made.map(\.row.id.instance.text)), .ints(made.map(\.row.id.number)),
+                .ints(made.map(\.row.phase.stored)), .texts(made.map(\.row.contract.description)),
+                .ints(made.map(\.row.priority)), .ints(made.map(\.row.availableAt.stored)),
+                .ints(made.map(\.row.leaseUntil?.stored)), .ints(made.map(\.row.attempt)),
+                .ints(made.map(\.row.retries)), .texts(made.map(\.row.token)), .texts(made.map(\.owner)),
+                .ints(made.map(\.row.startedAt?.stored)), .doubles(made.map(\.row.progress)),
+                .texts(made.map(\.row.progressMessage)), .texts(made.map(\.row.error)),
+                .texts(made.map(\.row.element.text)), .texts(made.map(\.from.task.definition.description)),
+                .texts(made.map(\.from.task.businessKey)), .ints(made.map(\.from.position)),
+                .ints(made.map(\.from.task.inputRange.lowerBound)), .ints(made.map(\.from.task.inputRange.count)),
+            ])
+    }
+
+    private mutating func update(_ tasks: [PlannedTask]) {
+        guard !tasks.isEmpty else { return }
+        add(
+            """
+            UPDATE task SET phase = c.phase, available_at = c.available_at, lease_until = c.lease_until,
+                retries = c.retries, token = c.token, owner = c.owner, started_at = c.started_at, progress = c.progress,
+                progress_message = c.progress_message, error = c.error
+            FROM unnest(
+                $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
+                $9::bigint[], $10::float8[], $11::text[], $12::text[]
+            ) AS c(
+                instance, number, phase, available_at, lease_until, retries, token, owner, started_at, progress,
+                progress_message, error)
+            WHERE task.instance = c.instance COLLATE "C" AND task.number = c.number
+            """,
+            [
+                .texts(tasks.map(\.row.id.instance.text)), .ints(tasks.map(\.row.id.number)),
+                .ints(tasks.map(\.row.phase.stored)), .ints(tasks.map(\.row.availableAt.stored)),
+                .ints(tasks.map(\.row.leaseUntil?.stored)), .ints(tasks.map(\.row.retries)),
+                .texts(tasks.map(\.row.token)), .texts(tasks.map(\.owner)), .ints(tasks.map(\.row.startedAt?.stored)),
+                .doubles(tasks.map(\.row.progress)), .texts(tasks.map(\.row.progressMessage)),
+                .texts(tasks.map(\.row.error)),
+            ])
+    }
+
+    private mutating func store(_ timers: [TaskID: Timestamp?]) {
+        let sorted = timers.sorted { $0.key < $1.key }
+        let over = sorted.filter { $0.value == nil }.map(\.key)
+        if !over.isEmpty {
+            add(
+                """
+                DELETE FROM timer USING unnest($1::text[], $2::bigint[]) AS k(instance, number)
+                WHERE timer.instance = k.instance COLLATE "C" AND timer.number = k.number
+                """, [.texts(over.map(\.instance.text)), .ints(over.map(\.number))])
+        }
+        let set = sorted.compactMap { timer in timer.value.map { (id: timer.key, dueAt: $0) } }
+        guard !set.isEmpty else { return }
+        add(
+            """
+            INSERT INTO timer (instance, number, due_at)
+            SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
+            ON CONFLICT (instance, number) DO UPDATE SET due_at = excluded.due_at
+            """,
+            [.texts(set.map(\.id.instance.text)), .ints(set.map(\.id.number)), .ints(set.map(\.dueAt.stored))])
+    }
+
+    private mutating func send(_ messages: [OutboxMessage.Content]) {
+        guard !messages.isEmpty else { return }
+        add(
+            """
+            INSERT INTO outbox (exchange, routing_key, type, body)
+            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+            """,
+            [
+                .texts(messages.map(\.exchange)), .texts(messages.map(\.routingKey)), .texts(messages.map(\.type)),
+                .blobs(messages.map(\.body)),
+            ])
+    }
+}

@@ -1,0 +1,114 @@
+import ProcessEngine
+import Services
+import Values
+
+/// What the index does with changes, decided over the rows that they are about. An instance or task that is over stays as
+/// it is: then a change that comes again finds nothing to do.
+struct IndexUpdate {
+    private let before: [InstanceID: IndexedInstance]
+    private(set) var instances: [InstanceID: IndexedInstance]
+    private(set) var tasks: [TaskID: IndexedTask]
+    private var changedInstances: Set<InstanceID> = []
+    private var changedTasks: Set<TaskID> = []
+
+    init(instances: [IndexedInstance], tasks: [IndexedTask]) {
+        before = Dictionary(instances.map { ($0.id, $0) }) { $1 }
+        self.instances = before
+        self.tasks = Dictionary(tasks.map { ($0.id, $0) }) { $1 }
+    }
+
+    mutating func apply(_ change: IndexChange) {
+        switch change {
+        case .instanceStarted(let instance):
+            guard instances[instance.id] == nil else { return }
+            instances[instance.id] = instance
+            changedInstances.insert(instance.id)
+        case .instanceEnded(let id, let state, let message, let at):
+            update(id) { instance in
+                instance.state = state
+                instance.message = message
+                instance.endedAt = at
+                instance.openIncidents = 0
+            }
+        case .incidents(let id, let change, let message):
+            update(id) { instance in
+                instance.openIncidents = max(instance.openIncidents + change, 0)
+                instance.state = instance.openIncidents > 0 ? .incident : .running
+                if change > 0 {
+                    instance.message = message
+                } else if instance.openIncidents == 0 {
+                    instance.message = nil
+                }
+            }
+        case .taskCreated(let task):
+            guard tasks[task.id] == nil else { return }
+            tasks[task.id] = task
+            changedTasks.insert(task.id)
+            count(task.id.instance) { $0.tasksCreated += 1 }
+        case .taskChanged(let id, let state, let message, let at):
+            move(id, to: state, message, at)
+        }
+    }
+
+    private mutating func move(_ id: TaskID, to state: IndexedTaskState, _ message: String?, _ at: Timestamp) {
+        guard var task = tasks[id], task.endedAt == nil else { return }
+        task.state = state
+        task.message = message
+        switch state {
+        case .completed, .error, .canceled:
+            task.endedAt = at
+            count(id.instance) { $0.tasksDone += 1 }
+        case .open, .incident: break
+        }
+        tasks[id] = task
+        changedTasks.insert(id)
+    }
+
+    private mutating func update(_ id: InstanceID, _ change: (inout IndexedInstance) -> Void) {
+        guard instances[id]?.endedAt == nil else { return }
+        count(id, change)
+    }
+
+    private mutating func count(_ id: InstanceID, _ change: (inout IndexedInstance) -> Void) {
+        guard var instance = instances[id] else { return }
+        change(&instance)
+        instances[id] = instance
+        changedInstances.insert(id)
+    }
+
+    // MARK: What is to be written, in the order of keys
+
+    var writtenInstances: [IndexedInstance] { changedInstances.sorted().compactMap { instances[$0] } }
+    var newInstances: [IndexedInstance] { writtenInstances.filter { before[$0.id] == nil } }
+    var writtenTasks: [IndexedTask] { changedTasks.sorted().compactMap { tasks[$0] } }
+
+    /// By how much the number of instances in each state changes.
+    var countChanges: [InstanceState: Int] {
+        var changes: [InstanceState: Int] = [:]
+        for instance in writtenInstances {
+            changes[instance.state, default: 0] += 1
+            if let old = before[instance.id] { changes[old.state, default: 0] -= 1 }
+        }
+        return changes.filter { $0.value != 0 }
+    }
+}
+
+extension IndexChange {
+    var instance: InstanceID {
+        switch self {
+        case .instanceStarted(let instance): instance.id
+        case .instanceEnded(let id, _, _, _): id
+        case .incidents(let id, _, _): id
+        case .taskCreated(let task): task.id.instance
+        case .taskChanged(let id, _, _, _): id.instance
+        }
+    }
+
+    var task: TaskID? {
+        switch self {
+        case .instanceStarted, .instanceEnded, .incidents: nil
+        case .taskCreated(let task): task.id
+        case .taskChanged(let id, _, _, _): id
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ProcessEngine
+import Services
+import Values
+
+/// A change of the index in two round trips: what it is about is locked and read, decided, and written.
+struct IndexWrites {
+    let connection: Connection
+
+    /// Inside a transaction. Whoever changes the index locks the row of the position first: so there is one at a time.
+    func apply(_ changes: [IndexChange], from: Int64, to: Int64) throws -> Bool {
+        let instances = Set(changes.map(\.instance)).map(\.text)
+        let tasks = Array(Set(changes.compactMap(\.task)))
+        let answers = try connection.run([
+            Connection.Statement(sql: "SELECT position FROM index_position FOR UPDATE"),
+            Connection.Statement(
+                sql: "SELECT \(IndexColumns.instance) FROM index_instance WHERE id = ANY($1::text[])",
+                values: [.texts(instances)]),
+            Connection.Statement(
+                sql: """
+                    SELECT \(IndexColumns.task) FROM unnest($1::text[], $2::bigint[]) AS k(instance, number)
+                    JOIN index_task ON index_task.instance = k.instance COLLATE "C" AND index_task.number = k.number
+                    """, values: [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]),
+        ])
+        guard answers[0].first({ $0.int(0) }) == from else { return false }
+        var update = IndexUpdate(
+            instances: try answers[1].map(IndexColumns.instance), tasks: try answers[2].map(IndexColumns.task))
+        for change in changes { update.apply(change) }
+        var statements = Self.write(update)
+        statements.append(
+            Connection.Statement(sql: "UPDATE index_position SET position = $1", values: [.int(to)]))
+        try connection.run(statements)
+        return true
+    }
+
+    private static func write(_ update: IndexUpdate) -> [Connection.Statement] {
+        var statements: [Connection.Statement] = []
+        if !update.writtenInstances.isEmpty { statements.append(write(update.writtenInstances)) }
+        let pairs = update.newInstances.flatMap { instance in instance.labels.metadata.map { (instance, $0) } }
+        if !pairs.isEmpty {
+            statements.append(
+                Connection.Statement(
+                    sql: """
+                        INSERT INTO index_metadata (pair, started_at, instance)
+                        SELECT sha256(convert_to(pair, 'UTF8')), started_at, instance
+                        FROM unnest($1::text[], $2::bigint[], $3::text[]) AS m(pair, started_at, instance)
+                        ON CONFLICT DO NOTHING
+                        """,
+                    values: [
+                        .texts(pairs.map { IndexColumns.pairText($0.1) }), .ints(pairs.map(\.0.startedAt.stored)),
+                        .texts(pairs.map(\.0.id.text)),
+                    ]))
+        }
+        if !update.writtenTasks.isEmpty { statements.append(write(update.writtenTasks)) }
+        let counts = update.countChanges.sorted { $0.key.rawValue < $1.key.rawValue }
+        if !counts.isEmpty {
+            statements.append(
+                Connection.Statement(
+                    sql: """
+                        INSERT INTO index_count (state, instances) SELECT * FROM unnest($1::text[], $2::bigint[])
+                        ON CONFLICT (state) DO UPDATE SET instances = index_count.instances + excluded.instances
+                        """, values: [.texts(counts.map(\.key.rawValue)), .ints(counts.map(\.value))]))
+        }
+        return statements
+    }
+
+    private static func write(_ instances: [IndexedInstance]) -> Connection.Statement {
+        Connection.Statement(
+            sql: """
+                INSERT INTO index_instance (
+                    id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key,
+                    state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done)
+                SELECT * FROM unnest(
+                    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                    $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[],
+                    $16::bigint[])
+                ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
+                    message = excluded.message, open_incidents = excluded.open_incidents,
+                    tasks_created = excluded.tasks_created, tasks_done = excluded.tasks_done
+                """,
+            values: [
+                .texts(instances.map(\.id.text)), .texts(instances.map(\.definition.description)),
+                .texts(instances.map(\.definition.process)), .texts(instances.map(\.labels.workflow)),
+                .texts(instances.map(\.labels.workflowVersion)), .texts(instances.map(\.labels.objectID)),
+                .texts(instances.map(\.labels.startedBy)),
+                .texts(instances.map { IndexColumns.text(of: $0.labels.metadata) }),
+                .texts(instances.map(\.businessKey)), .texts(instances.map(\.state.rawValue)),
+                .ints(instances.map(\.startedAt.stored)), .ints(instances.map(\.endedAt?.stored)),
+                .texts(instances.map(\.message)), .ints(instances.map(\.openIncidents)),
+                .ints(instances.map(\.tasksCreated)), .ints(instances.map(\.tasksDone)),
+            ])
+    }
+
+    private static func write(_ tasks: [IndexedTask]) -> Connection.Statement {
+        Connection.Statement(
+            sql: """
+                INSERT INTO index_task (
+                    instance, number, element, contract, major, state, created_at, ended_at, message)
+                SELECT * FROM unnest(
+                    $1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
+                    $8::bigint[], $9::text[])
+                ON CONFLICT (instance, number) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
+                    message = excluded.message
+                """,
+            values: [
+                .texts(tasks.map(\.id.instance.text)), .ints(tasks.map(\.id.number)), .texts(tasks.map(\.element.text)),
+                .texts(tasks.map(\.contract.name)), .ints(tasks.map(\.contract.major)),
+                .texts(tasks.map(\.state.rawValue)), .ints(tasks.map(\.createdAt.stored)),
+                .ints(tasks.map(\.endedAt?.stored)), .texts(tasks.map(\.message)),
+            ])
+    }
+}

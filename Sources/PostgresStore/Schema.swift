@@ -1,0 +1,93 @@
+import Foundation
+import Services
+
+/// The schema of the database: a list of migrations that only grows. It is brought forward, one transaction a version,
+/// never back, and only by what programs that still run can live with.
+struct Schema {
+    struct Migration {
+        var version: Int
+        /// The oldest version whose programs may still use the database after this migration.
+        var oldestUser: Int
+        var sql: String
+    }
+
+    static let migrations = [migration1]
+    static var newest: Int { migrations.last?.version ?? 0 }
+
+    let name: String
+    let connection: Connection
+    /// Other than `migrations` only in tests.
+    var migrations = Self.migrations
+
+    /// Brings the schema up to date, makes it if there is none. Many processes may do so at once.
+    func prepare() throws {
+        let newest = migrations.last?.version ?? 0
+        if try version() < newest {
+            try connection.transaction {
+                // The key of the lock is the schema, whatever it is for: two Waybills in a database do not wait long.
+                try connection.run(
+                    "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 8712341))",
+                    [.text("waybill schema \(name)")])
+                try connection.run([Connection.Statement(sql: "CREATE SCHEMA IF NOT EXISTS \(name)", keepsPlan: false)])
+                try migrate(from: try version())
+            }
+        }
+        try raisePositions()
+    }
+
+    /// The version of the schema, 0 if it has no tables yet. Throws if this program must not touch it. Only reads.
+    private func version() throws -> Int {
+        let tables = try connection.first(
+            """
+            SELECT count(*) FILTER (WHERE tablename = 'schema_version'), count(*) FROM pg_tables WHERE schemaname = $1::text
+            """, [.text(name)]
+        ) { (own: $0.int(0), all: $0.int(1)) }
+        guard let tables, tables.own > 0 else {
+            guard tables?.all ?? 0 == 0 else {
+                throw StoreError(
+                    .misuse, "the schema \(name) has tables of another program; give Waybill a schema of its own")
+            }
+            return 0
+        }
+        let found = try connection.first(
+            "SELECT coalesce(max(version), 0)::bigint, coalesce(max(oldest_user), 0)::bigint FROM schema_version"
+        ) { (version: $0.number(0), oldestUser: $0.number(1)) }
+        let newest = migrations.last?.version ?? 0
+        if let found, found.oldestUser > newest {
+            throw StoreError(
+                .misuse,
+                "the schema \(name) has version \(found.version), which programs of version \(found.oldestUser) and newer "
+                    + "can use; this one knows \(newest): use the newer one")
+        }
+        return found?.version ?? 0
+    }
+
+    private func migrate(from version: Int) throws {
+        if version == 0 {
+            try connection.run([
+                Connection.Statement(
+                    sql: """
+                        CREATE TABLE IF NOT EXISTS schema_version (
+                            version bigint PRIMARY KEY, oldest_user bigint NOT NULL, applied_at timestamptz NOT NULL)
+                        """, keepsPlan: false)
+            ])
+        }
+        for migration in migrations where migration.version > version {
+            try connection.runScript(migration.sql)
+            try connection.run(
+                "INSERT INTO schema_version (version, oldest_user, applied_at) VALUES ($1::bigint, $2::bigint, now())",
+                [.int(migration.version), .int(migration.oldestUser)])
+        }
+    }
+
+    /// After a dump was restored into another server, rows may have positions that its transactions have yet to reach:
+    /// they would stand after newer ones, and a reader would wait for them. Any base above theirs makes that good.
+    private func raisePositions() throws {
+        try connection.run(
+            """
+            UPDATE position_base SET base = (SELECT max(position) FROM journal) >> 16
+            WHERE (SELECT max(position) FROM journal) >=
+                (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + base) << 16
+            """)
+    }
+}

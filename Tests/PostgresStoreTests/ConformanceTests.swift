@@ -1,0 +1,39 @@
+import PostgresStore
+import Services
+import ServicesTesting
+import Testing
+
+extension PostgresStoreTests {
+    @Suite struct ConformanceTests {
+        @Test(arguments: ProcessStoreConformance.cases)
+        func `is a process store that`(keeps promise: ProcessStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: SettledStore(store: $0)) }
+        }
+
+        @Test(arguments: DeploymentStoreConformance.cases)
+        func `is a deployment store that`(keeps promise: DeploymentStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: $0) }
+        }
+
+        @Test(arguments: ConfigStoreConformance.cases)
+        func `is a config store that`(keeps promise: ConfigStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: $0) }
+        }
+
+        @Test(arguments: IndexStoreConformance.cases)
+        func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { store in
+                try await promise.run(
+                    on: IndexStoreConformance.Stores(index: store, process: SettledStore(store: store)))
+            }
+        }
+
+        @Test(arguments: 1...20)
+        func `answers random work as the store in memory does`(seed: UInt64) async throws {
+            try await TestDatabase.withStore { store in
+                var work = ProcessStoreDifferential(InMemoryProcessStore(), SettledStore(store: store), seed: seed)
+                try await work.run(steps: 150)
+            }
+        }
+    }
+}
