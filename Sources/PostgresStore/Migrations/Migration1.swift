@@ -13,6 +13,10 @@ extension Schema {
         CREATE TABLE position_base (id bigint PRIMARY KEY CHECK (id = 1), base bigint NOT NULL);
         INSERT INTO position_base VALUES (1, 0);
 
+        -- The store's own id: the bus is marked with it.
+        CREATE TABLE store_identity (id text COLLATE "C" NOT NULL);
+        INSERT INTO store_identity VALUES (replace(gen_random_uuid()::text, '-', ''));
+
         -- The truth.
         CREATE TABLE journal (
             position bigint NOT NULL,
