@@ -90,7 +90,7 @@ let package = Package(
             dependencies: [
                 "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "XMLReader",
                 "YAMLReader",
-                "SQLiteStore", "RabbitMQBus", "WebServer", "WaybillAgent", logging, lifecycle,
+                "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer", "WaybillAgent", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),

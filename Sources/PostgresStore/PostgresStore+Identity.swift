@@ -1,4 +1,4 @@
-package import Services
+import Services
 
 extension PostgresStore: StoreIdentity {
     package func identity() async throws -> String {

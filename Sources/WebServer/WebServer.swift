@@ -3,20 +3,23 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 import ServiceLifecycle
+package import Services
 
 /// The HTTP side of Waybill: the REST API, health and metrics.
 package struct WebServer: Service {
     private let application: Application<RouterResponder<BasicRequestContext>>
 
+    /// - Parameter api: nil: health and metrics are all there is.
     /// - Parameter onListening: called once connections are accepted, with the port.
     package init(
-        api: RESTAPI, host: String, port: Int, token: String?, log: Logger,
+        health: HealthService, api: RESTAPI?, host: String, port: Int, token: String?, log: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware(log: log))
         router.add(middleware: GuardMiddleware(token: token, loopback: Self.isLoopback(host)))
-        api.addRoutes(to: router)
+        HealthAPI(health: health).addRoutes(to: router)
+        api?.addRoutes(to: router)
         var quiet = log
         quiet.logLevel = max(log.logLevel, .notice)
         application = Application(

@@ -11,7 +11,7 @@ struct Waybill: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Serving:", subcommands: [DevCommand.self, AgentCommand.self]),
+            CommandGroup(name: "Serving:", subcommands: [DevCommand.self, ServeCommand.self, AgentCommand.self]),
             CommandGroup(name: "Contracts and workflows:", subcommands: [PushCommand.self, WorkflowsCommand.self]),
             CommandGroup(
                 name: "Instances:",

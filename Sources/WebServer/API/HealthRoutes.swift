@@ -3,8 +3,11 @@ import HummingbirdCore
 import Services
 import Values
 
-extension RESTAPI {
-    func addHealthRoutes(to router: Router<BasicRequestContext>) {
+/// What watches a process asks of it, whatever roles it plays.
+struct HealthAPI: Sendable {
+    let health: HealthService
+
+    func addRoutes(to router: Router<BasicRequestContext>) {
         router.get("/health/live") { _, _ in
             var writer = JSONWriter()
             writer.beginObject()

@@ -13,14 +13,13 @@ package struct RESTAPI: Sendable {
     let config: ConfigService
     let registry: DefinitionRegistry
     let inputs: any TaskInputStore
-    let health: HealthService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
-        inputs: any TaskInputStore, health: HealthService
+        inputs: any TaskInputStore
     ) {
         self.starts = starts
         self.engine = engine
@@ -28,14 +27,12 @@ package struct RESTAPI: Sendable {
         self.config = config
         self.registry = registry
         self.inputs = inputs
-        self.health = health
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
         addInstanceRoutes(to: router)
         addTaskRoutes(to: router)
         addConfigRoutes(to: router)
-        addHealthRoutes(to: router)
         router.get("/") { _, _ in
             var writer = JSONWriter()
             writer.beginObject()

@@ -23,10 +23,10 @@ struct DevCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Settings.check()
-        let log = try logging.logger("waybill")
-        try await DevServer(
-            DevServer.Configuration(
-                data: data, serving: serving.checked(), bus: bus.configuration(clientName: "waybill-dev"), log: log)
+        try await Server(
+            Server.Configuration(
+                roles: Set(Role.allCases), place: .directory(data), serving: serving.checked(),
+                bus: bus.configuration(clientName: "waybill-dev"), log: logging.logger("waybill"))
         ).run()
     }
 }

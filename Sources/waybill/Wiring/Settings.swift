@@ -11,7 +11,7 @@ enum Settings {
     static let names = [
         "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
         "log-level",
-        "public-url", "claim-bytes",
+        "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file",
     ]
 
     /// The setting of a flag; nil if nobody has set it.

@@ -1,0 +1,118 @@
+import Delivery
+import Logging
+import RabbitMQBus
+import Services
+import WebServer
+
+/// The services of one process over one store and one bus. Those that no role of it needs are made and never run.
+struct Parts: Sendable {
+    let bus: RabbitMQBus
+    let engine: EngineService
+    /// Nil without its role.
+    let broker: BrokerService?
+    let relay: OutboxRelay
+    let projector: ProjectorService
+    let deployer: DeploymentService
+    let configWatch: ConfigWatch
+    let health: HealthService
+
+    private let registry: DefinitionRegistry
+    private let progress: ProjectorProgress
+    private let time = SystemClock()
+    private let log: Logger
+    private let projectsHere: Bool
+
+    init(_ configuration: Server.Configuration, _ opened: OpenStore) async throws {
+        let (store, random, time) = (opened.store, SystemRandom(), time)
+        let roles = configuration.roles
+        let log = configuration.log
+        let names = BusNames(prefix: configuration.serving.busPrefix)
+        let bus = try RabbitMQBus(configuration.bus, logger: log)
+        let registry = DefinitionRegistry(store: store, readModel: Readers.model)
+        try await registry.refresh()
+        var engineConfiguration = EngineConfiguration()
+        engineConfiguration.sharedStore = configuration.place.isShared
+        let engine = EngineService(
+            store: store, registry: registry, time: time, random: random, configuration: engineConfiguration, log: log)
+        let broker: BrokerService? =
+            roles.contains(.broker)
+            ? BrokerService(
+                engine: engine, bus: bus, time: time, random: random,
+                configuration: try await Self.broker(configuration, names, store), log: log) : nil
+        let relay = OutboxRelay(
+            store: store, bus: bus, names: names, time: time, committed: engine.committed.listen(), log: log)
+        let progress = ProjectorProgress()
+        let deployer = DeploymentService(config: store, registry: registry, time: time, log: log)
+        (self.bus, self.engine, self.broker, self.relay, self.deployer) = (bus, engine, broker, relay, deployer)
+        (self.registry, self.progress, self.log) = (registry, progress, log)
+        projectsHere = roles.contains(.indexer)
+        projector = ProjectorService(
+            journal: store, index: store, time: time, committed: engine.committed.listen(), progress: progress,
+            log: log,
+            notify: { await relay.publish($0) })
+        configWatch = ConfigWatch(bus: bus, names: names, deployer: deployer, time: time, random: random, log: log)
+        var checks: [(name: String, check: HealthService.Check)] = [("store", { await Self.trouble(of: store) })]
+        if let broker { checks.append(("bus", { await broker.trouble })) }
+        if roles.contains(.deployer) { checks.append(("deployment", { await deployer.trouble })) }
+        health = HealthService(
+            checks: checks, engine: engine, broker: broker, store: store,
+            index: roles.contains(.indexer) ? store : nil, progress: progress, bus: broker == nil ? nil : bus,
+            names: names, time: time)
+    }
+
+    /// Wakes what waits for work whenever another process has committed; until cancelled.
+    func follow(_ hints: Broadcast) async {
+        let hint = hints.listen()
+        while await hint.wait() { engine.storeChanged() }
+    }
+
+    /// Follows what other processes deploy; until cancelled.
+    func followDeployments(_ hints: Broadcast) async {
+        await registry.follow(hints.listen(), by: time, log: log)
+    }
+
+    func api(over store: any WaybillStore) -> RESTAPI {
+        let (deployer, relay) = (deployer, relay)
+        let config = ConfigService(
+            store: store, readContract: Readers.contract, readModel: Readers.model, hash: Readers.sha256, time: time,
+            changed: { revision in
+                // Whoever takes a push makes the engine equal to it, so that its caller can start what it pushed. The deployers of
+                // other processes hear of it.
+                await deployer.reconcileNow()
+                await relay.publishConfigChange(revision)
+            })
+        return RESTAPI(
+            starts: StartService(engine: engine, registry: registry), engine: engine,
+            queries: QueryService(
+                index: store, journal: store, engine: engine, progress: progress, time: time,
+                projectsHere: projectsHere),
+            config: config, registry: registry, inputs: store)
+    }
+
+    private static func broker(
+        _ configuration: Server.Configuration, _ names: BusNames, _ store: any StoreIdentity
+    ) async throws -> BrokerConfiguration {
+        let serving = configuration.serving
+        var broker = BrokerConfiguration()
+        broker.store = serving.adoptBus ? nil : try await store.identity()
+        broker.delivery.names = names
+        broker.delivery.queueType = serving.queueType
+        broker.delivery.claimBase = serving.publicURL
+        broker.delivery.limits.claimBytes = serving.claimBytes
+        broker.pollLimit = serving.pollLimit
+        if serving.publicURL == nil {
+            configuration.log.notice(
+                "agents do not know this server's address: --public-url would let large inputs travel over HTTP")
+        }
+        return broker
+    }
+
+    private static func trouble(of store: any IndexStore) async -> String? {
+        do {
+            _ = try await store.indexPosition()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
