@@ -19,10 +19,16 @@ package struct Expression: Sendable, Hashable {
     package static func parse(
         _ source: String, as language: ExpressionLanguage, knownNames: [String] = []
     ) throws(ExpressionError) -> Expression {
+        try parse(source, as: language, names: ExpressionNames(variables: knownNames))
+    }
+
+    package static func parse(
+        _ source: String, as language: ExpressionLanguage, names: ExpressionNames
+    ) throws(ExpressionError) -> Expression {
         do throws(Fault) {
             switch language {
             case .feel:
-                var parser = try FEELParser(source, knownNames: knownNames)
+                var parser = try FEELParser(source, names: names)
                 return Expression(source: source, language: .feel, root: try parser.parseExpressionToEnd())
             case .juel:
                 var parser = try JUELParser(source)
@@ -37,11 +43,28 @@ package struct Expression: Sendable, Hashable {
     package static func parseUnaryTests(
         _ source: String, knownNames: [String] = []
     ) throws(ExpressionError) -> Expression {
+        try parseUnaryTests(source, names: ExpressionNames(variables: knownNames))
+    }
+
+    package static func parseUnaryTests(
+        _ source: String, names: ExpressionNames
+    ) throws(ExpressionError) -> Expression {
         do throws(Fault) {
-            var parser = try FEELParser(source, knownNames: knownNames)
+            var parser = try FEELParser(source, names: names)
             return Expression(source: source, language: .feel, root: try parser.parseUnaryTestsToEnd())
         } catch {
             throw error.located(in: source)
+        }
+    }
+
+    /// Each of several unary tests as tests of their own, as a list of allowed values is an order of them.
+    package static func splitUnaryTests(_ source: String) throws(ExpressionError) -> [Expression] {
+        let all = try parseUnaryTests(source)
+        guard case .unaryTests(let tests, negated: false) = all.root.kind else { return [all] }
+        return tests.map { test in
+            Expression(
+                source: source, language: .feel,
+                root: Node(.unaryTests([test], negated: false), at: test.offset))
         }
     }
 

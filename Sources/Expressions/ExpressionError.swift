@@ -46,6 +46,22 @@ struct Fault: Error, Sendable, Hashable {
     var message: String
     /// Unicode scalars from the start of the source.
     var offset: Int
+    /// Set where the fault came from a text of its own, that of a function defined elsewhere.
+    private var origin: Origin?
+
+    private final class Origin: Sendable, Hashable {
+        let error: ExpressionError
+
+        init(_ error: ExpressionError) {
+            self.error = error
+        }
+
+        static func == (left: Origin, right: Origin) -> Bool { left.error == right.error }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(error)
+        }
+    }
 
     init(_ kind: ExpressionError.Kind, _ message: String, at offset: Int) {
         self.kind = kind
@@ -53,7 +69,14 @@ struct Fault: Error, Sendable, Hashable {
         self.offset = offset
     }
 
+    /// A fault that has its place already.
+    init(_ error: ExpressionError) {
+        self.init(error.kind, error.message, at: 0)
+        origin = Origin(error)
+    }
+
     func located(in source: String) -> ExpressionError {
+        if let origin { return origin.error }
         let position = SourcePosition(offset: offset, in: source)
         return ExpressionError(
             kind: kind, message: message, line: position.line, column: position.column, source: source)

@@ -8,4 +8,10 @@ package protocol VariableScope: Sendable {
     var now: Timestamp { get }
     /// The names of all variables, in a stable order.
     var names: [String] { get }
+    /// The rules of time zones by name.
+    var zones: any ZoneRules { get }
+}
+
+extension VariableScope {
+    package var zones: any ZoneRules { FixedZones() }
 }

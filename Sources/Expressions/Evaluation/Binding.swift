@@ -1,8 +1,8 @@
-import OrderedCollections
+package import OrderedCollections
 
 /// Names bound inside an expression: a chain, innermost first. Values do not change once bound, so functions can keep
 /// it.
-final class Binding: Sendable {
+package final class Binding: Sendable {
     private enum Content: Sendable {
         case value(name: String, Datum)
         /// The item of a filter: its members are names, and so is `item`.
@@ -14,23 +14,23 @@ final class Binding: Sendable {
     private let content: Content
     private let outer: Binding?
 
-    init(_ name: String, _ value: Datum, in outer: Binding?) {
+    package init(_ name: String, _ value: Datum, in outer: Binding?) {
         content = .value(name: name, value)
         self.outer = outer
     }
 
-    init(item: Datum, in outer: Binding?) {
+    package init(item: Datum, in outer: Binding?) {
         content = .item(item)
         self.outer = outer
     }
 
-    init(members: OrderedDictionary<String, Datum>, in outer: Binding?) {
+    package init(members: OrderedDictionary<String, Datum>, in outer: Binding?) {
         content = .members(members)
         self.outer = outer
     }
 
     /// The innermost value of `name`.
-    static func lookup(_ name: String, in innermost: Binding?) -> Datum? {
+    package static func lookup(_ name: String, in innermost: Binding?) -> Datum? {
         var current = innermost
         while let binding = current {
             switch binding.content {

@@ -1,10 +1,10 @@
-import OrderedCollections
-import Values
+package import OrderedCollections
+package import Values
 
 /// A value while an expression is evaluated: JSON's kinds, and those that only FEEL has.
 ///
 /// `==` and hashing are structural, for trees; the languages' own equality is in their operators.
-enum Datum: Sendable, Hashable {
+package enum Datum: Sendable, Hashable {
     case null
     case bool(Bool)
     case number(Decimal128)
@@ -22,37 +22,18 @@ enum Datum: Sendable, Hashable {
     case function(FunctionValue)
 
     /// A missing end is open.
-    struct RangeValue: Sendable, Hashable {
-        let start: Datum?
-        let startIncluded: Bool
-        let end: Datum?
-        let endIncluded: Bool
+    package struct RangeValue: Sendable, Hashable {
+        package let start: Datum?
+        package let startIncluded: Bool
+        package let end: Datum?
+        package let endIncluded: Bool
     }
 }
 
-/// A function as a value; equal only to itself.
-final class FunctionValue: Sendable, Hashable {
-    enum Body: Sendable {
-        case builtIn(BuiltIn)
-        case defined(parameters: [Node.FormalParameter], body: Node, closure: Binding?)
-    }
-
-    let body: Body
-
-    init(_ body: Body) {
-        self.body = body
-    }
-
-    static func == (left: FunctionValue, right: FunctionValue) -> Bool { left === right }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(ObjectIdentifier(self))
-    }
-}
 
 extension Datum {
     /// The name of the value's kind in messages.
-    var kindName: String {
+    package var kindName: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
@@ -70,15 +51,18 @@ extension Datum {
         }
     }
 
-    var isNull: Bool { self == .null }
+    package var isNull: Bool {
+        if case .null = self { return true }
+        return false
+    }
 
     /// The value itself, or the one item of a list of one.
-    var unwrappedSingleton: Datum {
+    package var unwrappedSingleton: Datum {
         if case .list(let items) = self, items.count == 1 { return items[0] }
         return self
     }
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         switch value {
         case .null: self = .null
         case .bool(let bool): self = .bool(bool)
@@ -90,7 +74,7 @@ extension Datum {
     }
 
     /// The text of a temporal value: its ISO 8601 form, as JSON carries it.
-    var temporalText: String? {
+    package var temporalText: String? {
         switch self {
         case .date(let date): date.iso8601
         case .time(let time): time.text

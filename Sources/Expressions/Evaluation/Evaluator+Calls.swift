@@ -34,9 +34,31 @@ extension Evaluator {
         case .builtIn(let builtIn):
             guard let arguments = builtIn.arguments(values) else { return .null }
             return try run(builtIn, arguments, at: node)
-        case .defined(let parameters, let body, let closure):
+        case .defined(let parameters, let body, let closure, let source):
             guard parameters.count == values.count else { return .null }
-            return try run(parameters, values, body, closure, at: node)
+            return try run(parameters, values, body, closure, source, at: node)
+        case .host(let hosted):
+            return try run(hosted, values, at: node)
+        }
+    }
+
+    /// Calls a function value from outside of an expression.
+    package mutating func apply(_ function: FunctionValue, to values: [Datum]) throws(ExpressionError) -> Datum {
+        do throws(Fault) {
+            return try apply(function, to: values, at: Node(.literal(.null), at: 0))
+        } catch {
+            throw error.located(in: source)
+        }
+    }
+
+    /// The same with named arguments; null if the names do not fit.
+    package mutating func apply(
+        _ function: FunctionValue, toNamed values: [(name: String, value: Datum)]
+    ) throws(ExpressionError) -> Datum {
+        do throws(Fault) {
+            return try apply(function, toNamed: values, at: Node(.literal(.null), at: 0))
+        } catch {
+            throw error.located(in: source)
         }
     }
 
@@ -47,14 +69,34 @@ extension Evaluator {
         case .builtIn(let builtIn):
             guard let arguments = builtIn.arguments(named: values) else { return .null }
             return try run(builtIn, arguments, at: node)
-        case .defined(let parameters, let body, let closure):
-            guard parameters.count == values.count else { return .null }
-            var ordered: [Datum] = []
-            for parameter in parameters {
-                guard let value = values.first(where: { $0.name == parameter.name })?.value else { return .null }
-                ordered.append(value)
+        case .defined(let parameters, let body, let closure, let source):
+            guard let ordered = Evaluator.ordered(values, as: parameters.map(\.name)) else { return .null }
+            return try run(parameters, ordered, body, closure, source, at: node)
+        case .host(let hosted):
+            guard let ordered = Evaluator.ordered(values, as: hosted.parameters.map(\.name)) else { return .null }
+            return try run(hosted, ordered, at: node)
+        }
+    }
+
+    /// The values in the order of `names`; nil unless each has one.
+    private static func ordered(_ values: [(name: String, value: Datum)], as names: [String]) -> [Datum]? {
+        guard names.count == values.count else { return nil }
+        var ordered: [Datum] = []
+        for name in names {
+            guard let value = values.first(where: { $0.name == name })?.value else { return nil }
+            ordered.append(value)
+        }
+        return ordered
+    }
+
+    private mutating func run(_ function: HostFunction, _ values: [Datum], at node: Node) throws(Fault) -> Datum {
+        guard let host, function.parameters.count == values.count else { return .null }
+        do throws(ExpressionError) {
+            return try nested { evaluator throws(ExpressionError) in
+                try host.call(function, with: values, in: &evaluator)
             }
-            return try run(parameters, ordered, body, closure, at: node)
+        } catch {
+            throw Fault(error)
         }
     }
 
@@ -67,11 +109,11 @@ extension Evaluator {
         case .evaluating(let body): result = try body(&self, arguments, node)
         }
         try checkSize(of: result, at: node.offset)
-        return result
+        return resolved(result)
     }
 
     private mutating func run(
-        _ parameters: [Node.FormalParameter], _ values: [Datum], _ body: Node, _ closure: Binding?,
+        _ parameters: [Node.FormalParameter], _ values: [Datum], _ body: Node, _ closure: Binding?, _ text: String,
         at node: Node
     ) throws(Fault) -> Datum {
         var inner = closure
@@ -79,7 +121,38 @@ extension Evaluator {
             guard let converted = try convert(value, to: parameter.type, at: node) else { return .null }
             inner = Binding(parameter.name, converted, in: inner)
         }
-        return try evaluate(body, in: inner)
+        let caller = source
+        source = text
+        defer { source = caller }
+        do throws(Fault) {
+            return try evaluate(body, in: inner)
+        } catch {
+            throw text == caller ? error : Fault(error.located(in: text))
+        }
+    }
+
+    /// A date and time in a region with the region's offset.
+    package func resolved(_ value: Datum) -> Datum {
+        guard case .dateTime(let dateTime) = value, case .region = dateTime.zone else { return value }
+        return .dateTime(dateTime.resolved(by: scope.zones))
+    }
+
+    /// Whether a value that is not null is of the type; nil if that is not known.
+    package mutating func isInstance(_ value: Datum, of type: ExpressionType) throws(ExpressionError) -> Bool? {
+        do throws(Fault) {
+            return try isInstance(value, of: type, at: Node(.literal(.null), at: 0))
+        } catch {
+            throw error.located(in: source)
+        }
+    }
+
+    /// As `convert(_:to:at:)`.
+    package mutating func convert(_ value: Datum, to type: ExpressionType) throws(ExpressionError) -> Datum? {
+        do throws(Fault) {
+            return try convert(value, to: type, at: Node(.literal(.null), at: 0))
+        } catch {
+            throw error.located(in: source)
+        }
     }
 
     /// The value if it has the type, or fits it by DMN's implicit conversions; nil if it does not.
@@ -99,8 +172,14 @@ extension Evaluator {
     mutating func isInstance(_ value: Datum, of type: ExpressionType, at node: Node) throws(Fault) -> Bool? {
         try charge(1, at: node)
         switch (value, type) {
-        case (_, .named): return nil
         case (.null, _): return type == .null
+        case (_, .named(let name)):
+            guard let host else { return nil }
+            do throws(ExpressionError) {
+                return try host.isInstance(value, ofType: name, in: &self)
+            } catch {
+                throw Fault(error)
+            }
         case (_, .any): return true
         case (.bool, .boolean), (.number, .number), (.string, .string), (.date, .date), (.time, .time),
             (.dateTime, .dateTime), (.daysTimeDuration, .daysTimeDuration),
@@ -139,7 +218,16 @@ extension FunctionValue {
     /// Parameters by their declared types; of results, only `Any` is certain.
     fileprivate func isInstance(parameters: [ExpressionType], result: ExpressionType) -> Bool {
         if parameters.isEmpty, result == .any { return true }
-        guard case .defined(let own, _, _) = body, own.count == parameters.count, result == .any else { return false }
-        return zip(own, parameters).allSatisfy { $1.conforms(to: $0.type) }
+        switch body {
+        case .builtIn: return false
+        case .defined(let own, _, _, _):
+            guard own.count == parameters.count, result == .any else { return false }
+            return zip(own, parameters).allSatisfy { $1.conforms(to: $0.type) }
+        case .host(let function):
+            guard function.parameters.count == parameters.count, function.result.conforms(to: result) else {
+                return false
+            }
+            return zip(function.parameters, parameters).allSatisfy { $1.conforms(to: $0.type) }
+        }
     }
 }

@@ -78,10 +78,23 @@ extension Evaluator {
         if let end = iterator.end {
             return try steps(from: source, through: try evaluate(end, in: binding), at: iterator.source.offset)
         }
+        return try items(in: source, at: iterator.source.offset)
+    }
+
+    /// What iterating over a value meets; nil if nothing can be.
+    package mutating func items(in source: Datum) throws(ExpressionError) -> [Datum]? {
+        do throws(Fault) {
+            return try items(in: source, at: 0)
+        } catch {
+            throw error.located(in: self.source)
+        }
+    }
+
+    private mutating func items(in source: Datum, at offset: Int) throws(Fault) -> [Datum]? {
         switch source {
         case .list(let items): return items
         case .null: return nil
-        case .range(let range): return try items(of: range, at: iterator.source.offset)
+        case .range(let range): return try items(of: range, at: offset)
         case .bool, .number, .string, .context, .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration,
             .function:
             return [source]

@@ -1,5 +1,5 @@
 import OrderedCollections
-import Values
+package import Values
 
 /// Values as JSON and as text, charged as they are written: values can share parts and be far larger than what they
 /// occupy.
@@ -9,6 +9,24 @@ extension Evaluator {
         var writer = JSONWriter()
         try write(value, to: &writer, at: offset)
         return writer.finish()
+    }
+
+    /// The value as JSON, for hosts.
+    package mutating func json(of value: Datum) throws(ExpressionError) -> JSON {
+        do throws(Fault) {
+            return try json(of: value, at: 0)
+        } catch {
+            throw error.located(in: source)
+        }
+    }
+
+    /// FEEL's `=`: nil where the values cannot be compared.
+    package mutating func isEqual(_ left: Datum, _ right: Datum) throws(ExpressionError) -> Bool? {
+        do throws(Fault) {
+            return try isEqual(left, right, at: 0)
+        } catch {
+            throw error.located(in: source)
+        }
     }
 
     private mutating func write(_ value: Datum, to writer: inout JSONWriter, at offset: Int) throws(Fault) {

@@ -2,35 +2,79 @@ import OrderedCollections
 import Values
 
 /// Walks a tree once. The tree is the same for both languages; names, operators and conditions follow `language`.
-struct Evaluator {
-    let language: ExpressionLanguage
+///
+/// One evaluator may evaluate many expressions, as a decision model does: the limits then hold for all of them together.
+package struct Evaluator {
+    private(set) var language: ExpressionLanguage
     let scope: any VariableScope
-    let limits: EvaluationLimits
+    package let limits: EvaluationLimits
+    /// The text that positions count in.
+    var source = ""
+    let host: (any EvaluationHost)?
     private var steps = 0
     private var depth = 0
     /// Variables that were decoded, so that a loop decodes them once.
     private var decoded: [String: Datum] = [:]
 
-    init(language: ExpressionLanguage, scope: any VariableScope, limits: EvaluationLimits) {
+    package init(
+        language: ExpressionLanguage, scope: any VariableScope, limits: EvaluationLimits,
+        host: (any EvaluationHost)? = nil
+    ) {
         self.language = language
         self.scope = scope
         self.limits = limits
+        self.host = host
+    }
+
+    /// The value of an expression of which `binding` has the variables.
+    package mutating func evaluate(_ expression: Expression, in binding: Binding?) throws(ExpressionError) -> Datum {
+        let outer = (language, source)
+        language = expression.language
+        source = expression.source
+        defer { (language, source) = outer }
+        do throws(Fault) {
+            return try evaluate(expression.root, in: binding)
+        } catch {
+            throw error.located(in: expression.source)
+        }
+    }
+
+    /// Runs `body` one level deeper: for hosts, whose own recursion counts as well.
+    package mutating func nested<Result>(
+        _ body: (inout Evaluator) throws(ExpressionError) -> Result
+    ) throws(ExpressionError) -> Result {
+        try spend(1)
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= limits.maxDepth else {
+            throw Fault(.limit, "evaluation is nested more than \(limits.maxDepth) levels deep", at: 0)
+                .located(in: source)
+        }
+        return try body(&self)
+    }
+
+    /// Counts steps of a host.
+    package mutating func spend(_ steps: Int) throws(ExpressionError) {
+        do throws(Fault) {
+            try charge(steps, offset: 0)
+        } catch {
+            throw error.located(in: source)
+        }
     }
 
     mutating func evaluate(_ node: Node, in binding: Binding?) throws(Fault) -> Datum {
         try charge(1, at: node)
         depth += 1
+        defer { depth -= 1 }
         guard depth <= limits.maxDepth else {
             throw Fault(.limit, "evaluation is nested more than \(limits.maxDepth) levels deep", at: node.offset)
         }
-        let value = try dispatch(node, binding)
-        depth -= 1
-        return value
+        return try dispatch(node, binding)
     }
 
     private mutating func dispatch(_ node: Node, _ binding: Binding?) throws(Fault) -> Datum {
         switch node.kind {
-        case .literal(let value): value
+        case .literal(let value): resolved(value)
         case .json(let json): Datum(json.decoded())
         case .name(let name): try variable(name, binding, at: node)
         case .path(let base, let member): try path(node, base, member, binding)
@@ -53,7 +97,8 @@ struct Evaluator {
         case .quantified(let quantifier, let iterators, let condition):
             try quantified(quantifier, iterators, condition, binding)
         case .function(let parameters, let body):
-            .function(FunctionValue(.defined(parameters: parameters, body: body, closure: binding)))
+            .function(
+                FunctionValue(.defined(parameters: parameters, body: body, closure: binding, source: source)))
         case .call(let callee, let arguments): try call(callee, arguments, binding, at: node)
         case .method(let receiver, let name, let arguments): try method(receiver, name, arguments, binding, at: node)
         case .instanceOf(let operand, let type):

@@ -99,7 +99,9 @@ enum FEELArithmetic {
         case .dateTime(let dateTime):
             let (sum, overflow) = dateTime.dateTime.nanosecondsSinceEpoch.addingReportingOverflow(nanoseconds)
             guard !overflow, let moved = CivilDateTime(nanosecondsSinceEpoch: sum) else { return nil }
-            return .dateTime(ZonedDateTime(moved, dateTime.zone))
+            var result = dateTime
+            result.dateTime = moved
+            return .dateTime(result)
         case .null, .bool, .number, .string, .list, .context, .daysTimeDuration, .yearsMonthsDuration, .range,
             .function:
             return nil

@@ -2,9 +2,9 @@ import OrderedCollections
 import Values
 
 /// FEEL's order of values: of the same kind, or none.
-enum FEELComparison {
+package enum FEELComparison {
     /// −1, 0 or 1; nil if the values have no order.
-    static func order(_ left: Datum, _ right: Datum) -> Int? {
+    package static func order(_ left: Datum, _ right: Datum) -> Int? {
         switch (left, right) {
         case (.number(let left), .number(let right)): Expressions.order(left, right)
         case (.string(let left), .string(let right)): scalarOrder(left, right)
@@ -51,7 +51,7 @@ extension Evaluator {
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
             return FEELComparison.order(left, right).map { .bool(FEELComparison.holds(binary, order: $0)) } ?? .null
         case .add, .subtract, .multiply, .divide, .remainder, .power:
-            return FEELArithmetic.apply(binary, left, right)
+            return resolved(FEELArithmetic.apply(binary, left, right))
         case .and, .or:
             return .null
         }

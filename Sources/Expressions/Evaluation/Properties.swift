@@ -5,9 +5,10 @@ enum Properties {
     static func value(of name: String, in base: Datum) -> Datum? {
         switch base {
         case .date(let date): dateProperty(date, name)
-        case .time(let time): timeProperty(time.time, time.zone, name)
+        case .time(let time): timeProperty(time.time, time.zone, time.zone.fixedOffset, name)
         case .dateTime(let dateTime):
-            dateProperty(dateTime.dateTime.date, name) ?? timeProperty(dateTime.dateTime.time, dateTime.zone, name)
+            dateProperty(dateTime.dateTime.date, name)
+                ?? timeProperty(dateTime.dateTime.time, dateTime.zone, dateTime.offset, name)
         case .daysTimeDuration(let nanoseconds): daysTime(nanoseconds, name)
         case .yearsMonthsDuration(let months):
             name == "years" ? number(months / 12) : name == "months" ? number(months % 12) : nil
@@ -26,13 +27,15 @@ enum Properties {
         }
     }
 
-    private static func timeProperty(_ time: CivilTime, _ zone: Zone, _ name: String) -> Datum? {
+    private static func timeProperty(
+        _ time: CivilTime, _ zone: Zone, _ offset: ZoneOffset?, _ name: String
+    ) -> Datum? {
         switch name {
         case "hour": return number(time.hour)
         case "minute": return number(time.minute)
         case "second": return number(time.second)
         case "time offset":
-            return zone.fixedOffset.map { .daysTimeDuration(Int128($0.seconds) * DurationText.nanosecondsPerSecond) }
+            return offset.map { .daysTimeDuration(Int128($0.seconds) * DurationText.nanosecondsPerSecond) }
         case "timezone":
             if case .region(let region) = zone { return .string(region) }
             return nil

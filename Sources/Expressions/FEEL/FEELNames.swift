@@ -16,6 +16,11 @@ struct FEELNames: Sendable {
         for name in names { bind(name) }
     }
 
+    init(_ names: ExpressionNames) {
+        self.init(names.variables)
+        members = names.members.compactMap { FEELNames.phrase($0) }
+    }
+
     /// What `restore` goes back to.
     var mark: Int { inScope.count }
 

@@ -134,6 +134,13 @@ extension FEELParser {
             try jump(to: end)
             return type
         }
+        if !hostTypes.isEmpty,
+            let (name, end) = FEELNames(hostTypes.keys.sorted()).longest(in: lexer, at: token.start, asMember: false),
+            let known = hostTypes[name]
+        {
+            try jump(to: end)
+            return .named(known)
+        }
         guard case .word(var name) = token.kind else { throw unexpected("a type") }
         try advance()
         while try take(.dot) {
@@ -146,7 +153,7 @@ extension FEELParser {
         case "list": return .anyList
         case "context": return .anyContext
         case "function": return .anyFunction
-        default: return .named(name)
+        default: return .named(hostTypes[name] ?? name)
         }
     }
 

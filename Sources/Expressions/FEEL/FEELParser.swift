@@ -11,12 +11,20 @@ struct FEELParser {
     /// Inside filters, names may be members of the items.
     var filterDepth = 0
 
+    /// Names of types in the text, and what each is known by.
+    let hostTypes: [String: String]
+
     init(_ source: String, knownNames: [String]) throws(Fault) {
+        try self.init(source, names: ExpressionNames(variables: knownNames))
+    }
+
+    init(_ source: String, names: ExpressionNames) throws(Fault) {
         guard source.utf8.count <= ParseLimits.maxSourceBytes else {
             throw Fault(.limit, "an expression may have at most \(ParseLimits.maxSourceBytes) bytes", at: 0)
         }
         lexer = FEELLexer(source)
-        names = FEELNames(knownNames)
+        self.names = FEELNames(names)
+        hostTypes = names.types
         token = try lexer.token(from: 0)
     }
 

@@ -1,8 +1,8 @@
 import Values
 
 /// Reads the text of any temporal value, as `@"…"` has it.
-enum TemporalText {
-    static func parse(_ text: String) -> Datum? {
+package enum TemporalText {
+    package static func parse(_ text: String) -> Datum? {
         guard let first = text.unicodeScalars.first else { return nil }
         if first == "P" || text.hasPrefix("-P") { return DurationText.parse(text) }
         if text.contains("T") { return ZonedDateTime(text).map { .dateTime($0) } }

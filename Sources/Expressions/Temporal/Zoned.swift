@@ -1,8 +1,7 @@
-import Values
+package import Values
 
-/// What a time says about its place. The rules of regions (their offsets through the year) are not known here, so a
-/// time in a region compares only with times in the same region.
-enum Zone: Sendable, Hashable {
+/// What a time says about its place.
+package enum Zone: Sendable, Hashable {
     case local
     case offset(ZoneOffset)
     /// An IANA name, `Europe/Paris`.
@@ -61,11 +60,13 @@ enum Zone: Sendable, Hashable {
     }
 }
 
-struct ZonedTime: Sendable, Hashable {
-    var time: CivilTime
-    var zone: Zone
+/// A time of day. In a region it has no offset, for that depends on the day: it compares only with times of the same
+/// region.
+package struct ZonedTime: Sendable, Hashable {
+    package var time: CivilTime
+    package var zone: Zone
 
-    init(_ time: CivilTime, _ zone: Zone = .local) {
+    package init(_ time: CivilTime, _ zone: Zone = .local) {
         self.time = time
         self.zone = zone
     }
@@ -88,13 +89,38 @@ struct ZonedTime: Sendable, Hashable {
     }
 }
 
-struct ZonedDateTime: Sendable, Hashable {
-    var dateTime: CivilDateTime
-    var zone: Zone
+package struct ZonedDateTime: Sendable, Hashable {
+    package var dateTime: CivilDateTime
+    package var zone: Zone
+    /// In a region: its offset at this time, once the rules of regions were asked.
+    var regionOffset: ZoneOffset?
 
-    init(_ dateTime: CivilDateTime, _ zone: Zone = .local) {
+    package init(_ dateTime: CivilDateTime, _ zone: Zone = .local) {
         self.dateTime = dateTime
         self.zone = zone
+    }
+
+    /// Ahead of UTC; nil for a local time, and for a region that is not resolved.
+    var offset: ZoneOffset? { zone.fixedOffset ?? regionOffset }
+
+    /// With the offset of its region. A time that was moved keeps its instant: what clocks show there changes with the
+    /// offset.
+    func resolved(by rules: any ZoneRules) -> ZonedDateTime {
+        guard case .region(let name) = zone else { return self }
+        var result = self
+        guard let known = regionOffset else {
+            result.regionOffset = rules.offset(of: name, showing: dateTime)
+            return result
+        }
+        guard let instant = dateTime.timestamp(offset: known), let current = rules.offset(of: name, at: instant),
+            current != known,
+            let moved = CivilDateTime(
+                nanosecondsSinceEpoch: dateTime.nanosecondsSinceEpoch
+                    + Int128(current.seconds - known.seconds) * DurationText.nanosecondsPerSecond)
+        else { return self }
+        result.dateTime = moved
+        result.regionOffset = current
+        return result
     }
 
     /// The midnight with which a date begins, in UTC as DMN has it.
@@ -126,11 +152,11 @@ struct ZonedDateTime: Sendable, Hashable {
         nanoseconds(since: other).map { $0.signum().asInt }
     }
 
-    /// The time from `other` to this; nil if one is local and the other is not, or a region's offset would be needed.
+    /// The time from `other` to this; nil if one is local and the other is not, or a region is not known.
     func nanoseconds(since other: ZonedDateTime) -> Int128? {
         let civil = dateTime.nanosecondsSinceEpoch - other.dateTime.nanosecondsSinceEpoch
-        if zone == other.zone { return civil }
-        guard let left = zone.fixedOffset, let right = other.zone.fixedOffset else { return nil }
+        if zone == other.zone, regionOffset == other.regionOffset { return civil }
+        guard let left = offset, let right = other.offset else { return zone == other.zone ? civil : nil }
         return civil - Int128(left.seconds - right.seconds) * 1_000_000_000
     }
 }

@@ -29,7 +29,7 @@ package indirect enum ExpressionType: Sendable, Hashable {
     package static let anyFunction = ExpressionType.function(parameters: [], result: .any)
 
     /// The types that are one word or one phrase in FEEL.
-    static let simple: [(name: String, type: ExpressionType)] = [
+    package static let simple: [(name: String, type: ExpressionType)] = [
         ("Any", .any), ("Null", .null), ("boolean", .boolean), ("number", .number), ("string", .string),
         ("date", .date), ("time", .time), ("date and time", .dateTime), ("days and time duration", .daysTimeDuration),
         ("years and months duration", .yearsMonthsDuration), ("day time duration", .daysTimeDuration),

@@ -1,0 +1,251 @@
+import Expressions
+import OrderedCollections
+import Values
+
+/// One evaluation of a model: what was evaluated so far, its trace, and what went wrong.
+final class DecisionSession {
+    let model: DecisionModel
+    let keepsTrace: Bool
+    private(set) var trace: [DecisionTrace] = []
+    private(set) var traceOmitted = 0
+    private(set) var diagnostics: [Diagnostic] = []
+    /// What the logic of each business knowledge model sees.
+    private var knowledgeBindings: [Int: Binding] = [:]
+    /// The element whose logic runs, for messages.
+    var current: Int?
+    /// Where the error came from that ends the evaluation.
+    private(set) var failure: (element: Int?, position: SourcePosition)?
+
+    private static let maxTrace = 1000
+    private static let maxDiagnostics = 200
+
+    /// Values that are known in one invocation of a decision service, or of the model itself.
+    final class Frame {
+        var values: [Int: Datum]
+
+        init(_ values: [Int: Datum]) {
+            self.values = values
+        }
+    }
+
+    init(_ model: DecisionModel, keepsTrace: Bool) {
+        self.model = model
+        self.keepsTrace = keepsTrace
+    }
+
+    // MARK: Reporting
+
+    func report(_ code: String, _ message: String, at position: SourcePosition) {
+        guard diagnostics.count < DecisionSession.maxDiagnostics else { return }
+        let element = current.map { model.elements[$0] }
+        diagnostics.append(
+            Diagnostic(
+                severity: .warning, code: code, file: element?.file ?? "", position: position, element: element?.id,
+                message: message))
+    }
+
+    func report(_ problem: Diagnostic) {
+        if diagnostics.count < DecisionSession.maxDiagnostics { diagnostics.append(problem) }
+    }
+
+    func failed(at position: SourcePosition) {
+        if failure == nil { failure = (current, position) }
+    }
+
+    /// Why the evaluation ended, as a diagnostic of the file.
+    func diagnostic(of error: ExpressionError) -> Diagnostic {
+        let element = failure?.element.map { model.elements[$0] }
+        return Diagnostic(
+            code: error.kind == .limit ? "evaluation-limit" : "expression", file: element?.file ?? "",
+            position: failure?.position ?? SourcePosition(line: 0, column: 0), element: element?.id,
+            message: error.description)
+    }
+
+    func record(_ step: @autoclosure () throws(ExpressionError) -> DecisionTrace) throws(ExpressionError) {
+        guard keepsTrace else { return }
+        if trace.count < DecisionSession.maxTrace { trace.append(try step()) } else { traceOmitted += 1 }
+    }
+
+    // MARK: Elements
+
+    /// Evaluates elements, after all that they require and that `frame` does not have, without recursion.
+    func evaluate(_ goals: [Int], in frame: Frame, _ evaluator: inout Evaluator) throws(ExpressionError) {
+        var needed: [Int] = []
+        var seen: Set<Int> = []
+        var waiting = goals
+        while let number = waiting.popLast() {
+            guard frame.values[number] == nil, seen.insert(number).inserted else { continue }
+            needed.append(number)
+            waiting += model.elements[number].requirements.map(\.element).filter { model.elements[$0].isDecision }
+        }
+        needed.sort { model.rank[$0] < model.rank[$1] }
+        for number in needed {
+            try evaluator.spend(1)
+            frame.values[number] = try decide(number, in: frame, &evaluator)
+        }
+    }
+
+    private func decide(
+        _ number: Int, in frame: Frame, _ evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Datum {
+        let element = model.elements[number]
+        guard case .decision(let logic?) = element.kind else { return .null }
+        let outer = current
+        current = number
+        defer { current = outer }
+        let binding = visible(to: element, in: frame)
+        let result = try evaluate(logic, binding, &evaluator)
+        let value = try coerce(result, to: element.type, at: element.position, &evaluator)
+        try record(
+            DecisionTrace(
+                kind: .decision, id: element.id, name: element.name, value: try evaluator.json(of: value), inputs: [],
+                matched: []))
+        return value
+    }
+
+    /// What the logic of an element can name: what it requires, by name or in the context of an import.
+    private func visible(to element: Element, in frame: Frame?) -> Binding? {
+        var members: OrderedDictionary<String, Datum> = [:]
+        for requirement in element.requirements {
+            let required = model.elements[requirement.element]
+            let value = value(of: requirement.element, in: frame)
+            guard let importName = requirement.importName, !importName.isEmpty else {
+                members[required.variable] = value
+                continue
+            }
+            var imported: OrderedDictionary<String, Datum> = [:]
+            if case .context(let others)? = members[importName] { imported = others }
+            imported[required.variable] = value
+            members[importName] = .context(imported)
+        }
+        return members.isEmpty ? nil : Binding(members: members, in: nil)
+    }
+
+    private func value(of number: Int, in frame: Frame?) -> Datum {
+        switch model.elements[number].kind {
+        case .input, .decision: frame?.values[number] ?? .null
+        case .knowledge(let function): self.function(function, closure: nil)
+        case .service(let service): function(service.function, closure: nil)
+        }
+    }
+
+    func function(_ number: Int, closure: Binding?) -> Datum {
+        let function = model.functions[number]
+        return .function(
+            FunctionValue(
+                HostFunction(
+                    name: function.name, parameters: function.parameters, result: function.result, number: number,
+                    closure: closure)))
+    }
+
+    // MARK: Services and knowledge
+
+    /// The value of a decision service, given the values of its parameters.
+    func serve(
+        _ number: Int, _ arguments: [Datum], _ evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Datum {
+        let element = model.elements[number]
+        guard case .service(let service) = element.kind else { return .null }
+        let outer = current
+        current = number
+        defer { current = outer }
+        let frame = Frame(Dictionary(zip(service.inputs, arguments)) { first, _ in first })
+        try evaluate(service.outputs, in: frame, &evaluator)
+        var value = Datum.null
+        if service.outputs.count == 1 {
+            value = frame.values[service.outputs[0]] ?? .null
+        } else {
+            var members: OrderedDictionary<String, Datum> = [:]
+            for output in service.outputs { members[model.elements[output].variable] = frame.values[output] ?? .null }
+            value = .context(members)
+        }
+        value = try coerce(value, to: element.type, at: element.position, &evaluator)
+        try record(
+            DecisionTrace(
+                kind: .service, id: element.id, name: element.name, value: try evaluator.json(of: value), inputs: [],
+                matched: []))
+        return value
+    }
+
+    private func knowledgeBinding(of number: Int) -> Binding {
+        if let known = knowledgeBindings[number] { return known }
+        let element = model.elements[number]
+        let binding = Binding(
+            element.variable, value(of: number, in: nil), in: visible(to: element, in: nil))
+        knowledgeBindings[number] = binding
+        return binding
+    }
+
+    // MARK: Types
+
+    /// The value as the type has it; null, with a diagnostic, if it does not fit.
+    func coerce(
+        _ value: Datum, to type: ExpressionType, at position: SourcePosition, _ evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Datum {
+        if type == .any || value.isNull { return value }
+        if let converted = try evaluator.convert(value, to: type) { return converted }
+        report("type", "\(value.kindName) is not of the type \(type): null instead", at: position)
+        return .null
+    }
+}
+
+extension DecisionSession: EvaluationHost {
+    func call(
+        _ function: HostFunction, with arguments: [Datum], in evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Datum {
+        guard model.functions.indices.contains(function.number) else { return .null }
+        let called = model.functions[function.number]
+        let place = current.map { model.elements[$0].position } ?? SourcePosition(line: 0, column: 0)
+        var converted: [Datum] = []
+        for (parameter, value) in zip(called.parameters, arguments) {
+            guard let fitting = try evaluator.convert(value, to: parameter.type) else {
+                report(
+                    "type", "\(value.kindName) does not fit the parameter \(parameter.name) of \(called.name)",
+                    at: place)
+                // A service is called all the same: its inputs are converted as those of a model are.
+                if case .service = called.body {
+                    converted.append(.null)
+                    continue
+                }
+                return .null
+            }
+            converted.append(fitting)
+        }
+        let outer = current
+        defer { current = outer }
+        let body: Boxed
+        var binding: Binding?
+        switch called.body {
+        case .service(let number): return try serve(number, converted, &evaluator)
+        case .boxed(let boxed):
+            body = boxed
+            binding = function.closure
+        case .knowledge(let number, let boxed):
+            body = boxed
+            binding = knowledgeBinding(of: number)
+            current = number
+        }
+        for (parameter, value) in zip(called.parameters, converted) {
+            binding = Binding(parameter.name, value, in: binding)
+        }
+        let result = try evaluate(body, binding, &evaluator)
+        return try coerce(result, to: called.result, at: body.position, &evaluator)
+    }
+
+    func isInstance(
+        _ value: Datum, ofType name: String, in evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Bool? {
+        guard let type = model.types[name] else { return nil }
+        return try evaluator.nested { evaluator throws(ExpressionError) in
+            guard try evaluator.isInstance(value, of: type.type) != false else { return false }
+            guard let allowed = type.allowed else { return true }
+            // Of a collection, the items are constrained.
+            let values: [Datum]
+            if case .list(let items) = value, case .list = type.type { values = items } else { values = [value] }
+            for item in values where !item.isNull {
+                if try evaluator.evaluate(allowed, in: Binding("?", item, in: nil)) != .bool(true) { return false }
+            }
+            return true
+        }
+    }
+}
