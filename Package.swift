@@ -36,6 +36,7 @@ let package = Package(
         // The pure targets: values in, values out.
         .target(name: "Values", dependencies: ["CPCRE2", collections]),
         .target(name: "Expressions", dependencies: ["Values", collections]),
+        .target(name: "Decisions", dependencies: ["Values", "Expressions", collections]),
         .target(name: "ProcessEngine", dependencies: ["Values", "Expressions", collections]),
         .target(name: "Contracts", dependencies: ["Values", "Expressions", "ProcessEngine", collections]),
         .target(name: "Delivery", dependencies: ["Values", "ProcessEngine", collections]),
@@ -106,6 +107,7 @@ let package = Package(
 
         .testTarget(name: "ValuesTests", dependencies: ["Values"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
+        .testTarget(name: "DecisionsTests", dependencies: ["Decisions", "Expressions", "XMLReader", "Values"]),
         .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
         .testTarget(
             name: "ContractsTests",

@@ -33,10 +33,12 @@ extension DecisionModel {
     ) throws(Diagnostics) -> DecisionResult {
         guard
             let number = number(of: name, where: \.isDecision)
-                ?? number(of: name, where: {
-                    if case .input = $0.kind { return false }
-                    return true
-                })
+                ?? number(
+                    of: name,
+                    where: {
+                        if case .input = $0.kind { return false }
+                        return true
+                    })
         else {
             throw Diagnostics(
                 Diagnostic(

@@ -1,5 +1,5 @@
-package import Values
 import Expressions
+package import Values
 
 /// One or more DMN files that belong together, read and ready to be evaluated.
 package struct DecisionModel: Sendable {

@@ -3,7 +3,9 @@ enum ImportRules {
     static let collections: Set = [
         "BitCollections", "Collections", "DequeModule", "HashTreeCollections", "HeapModule", "OrderedCollections",
     ]
-    static let pure: Set = ["Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging"]
+    static let pure: Set = [
+        "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging",
+    ]
     static let adapters: Set = ["XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer"]
     static let system: Set = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
 
@@ -21,6 +23,7 @@ enum ImportRules {
 
         "Values": collections.union(["CPCRE2"]),
         "Expressions": collections.union(["Values"]),
+        "Decisions": collections.union(["Values", "Expressions"]),
         "ProcessEngine": collections.union(["Values", "Expressions"]),
         "Contracts": collections.union(["Values", "Expressions", "ProcessEngine"]),
         "Delivery": collections.union(["Values", "ProcessEngine"]),

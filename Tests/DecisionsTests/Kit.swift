@@ -24,8 +24,8 @@ enum Kit {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: directory).sorted()) ?? []
             return names.map { name in
                 var isDirectory: ObjCBool = false
-                FileManager.default.fileExists(atPath: directory + "/" + name, isDirectory: &isDirectory)
-                return isDirectory.boolValue ? name + "/" : name
+                let exists = FileManager.default.fileExists(atPath: directory + "/" + name, isDirectory: &isDirectory)
+                return exists && isDirectory.boolValue ? name + "/" : name
             }
         },
         read: { (file) throws(Diagnostics) in

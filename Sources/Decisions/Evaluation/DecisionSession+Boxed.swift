@@ -115,7 +115,7 @@ extension DecisionSession {
         return .list(results)
     }
 
-    /// Null if the condition is not true or false for an item that would decide.
+    /// Null if nothing decides and the condition is null for an item, and as soon as it is no condition at all.
     private func quantified(
         _ every: Bool, _ variable: String, _ source: Boxed, _ condition: Boxed, _ binding: Binding?,
         _ evaluator: inout Evaluator
@@ -124,8 +124,14 @@ extension DecisionSession {
         var isDecided = true
         for item in items {
             let value = try evaluate(condition, Binding(variable, item, in: binding), &evaluator)
-            if value == .bool(!every) { return value }
-            if value != .bool(every) { isDecided = false }
+            switch value {
+            case .bool(!every): return value
+            case .bool: break
+            case .null: isDecided = false
+            case .number, .string, .list, .context, .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration,
+                .range, .function:
+                return .null
+            }
         }
         return isDecided ? .bool(every) : .null
     }

@@ -202,11 +202,6 @@ extension DecisionSession: EvaluationHost {
                 report(
                     "type", "\(value.kindName) does not fit the parameter \(parameter.name) of \(called.name)",
                     at: place)
-                // A service is called all the same: its inputs are converted as those of a model are.
-                if case .service = called.body {
-                    converted.append(.null)
-                    continue
-                }
                 return .null
             }
             converted.append(fitting)
@@ -233,12 +228,12 @@ extension DecisionSession: EvaluationHost {
     }
 
     func isInstance(
-        _ value: Datum, ofType name: String, in evaluator: inout Evaluator
+        _ value: Datum, ofType name: String, converting: Bool, in evaluator: inout Evaluator
     ) throws(ExpressionError) -> Bool? {
         guard let type = model.types[name] else { return nil }
         return try evaluator.nested { evaluator throws(ExpressionError) in
-            guard try evaluator.isInstance(value, of: type.type) != false else { return false }
-            guard let allowed = type.allowed else { return true }
+            guard try evaluator.isInstance(value, of: type.type, converting: converting) != false else { return false }
+            guard converting, let allowed = type.allowed else { return true }
             // Of a collection, the items are constrained.
             let values: [Datum]
             if case .list(let items) = value, case .list = type.type { values = items } else { values = [value] }

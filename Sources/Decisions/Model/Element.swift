@@ -33,7 +33,7 @@ struct Element: Sendable {
 struct DecisionService: Sendable {
     /// Numbers of elements.
     let outputs: [Int]
-    /// Parameters, in the order of arguments: decisions, then inputs.
+    /// Parameters, in the order of arguments: inputs, then decisions.
     let inputs: [Int]
     let function: Int
 }

@@ -126,7 +126,9 @@ struct LogicReader {
         return name.lowercased() == "juel" ? .juel : nil
     }
 
-    private func textPosition(of node: SourceNode) -> SourcePosition { node.firstOwn("text")?.position ?? node.position }
+    private func textPosition(of node: SourceNode) -> SourcePosition {
+        node.firstOwn("text")?.position ?? node.position
+    }
 
     private func names(in model: ModelReader) -> ExpressionNames {
         ExpressionNames(

@@ -184,7 +184,7 @@ struct ModelReader {
             declaration.node.own(tag).compactMap { reader.resolve($0, from: declaration.file, of: declaration.id) }
         }
         let outputs = references("outputDecision", &self)
-        let inputs = references("inputDecision", &self) + references("inputData", &self)
+        let inputs = references("inputData", &self) + references("inputDecision", &self)
         if case .function(_, let declared) = result { result = declared }
         let parameters = inputs.map { number in
             let input = declarations[number]

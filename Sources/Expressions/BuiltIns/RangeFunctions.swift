@@ -80,7 +80,7 @@ enum RangeFunctions {
         guard let starts = startOrder(left, right), let ends = endOrder(left, right),
             let overlap = overlaps(left, right)
         else { return nil }
-        return overlap && starts < 0 && ends < 0
+        return overlap && starts < 0 && ends <= 0
     }
 
     private static func finishes(_ left: Span, _ right: Span) -> Bool? {

@@ -85,22 +85,6 @@ enum StringFunctions {
 
     // MARK: Patterns
 
-    /// The pattern with XPath's flags; nil if either is wrong.
-    private static func pattern(_ source: String, flags: String?) -> Pattern? {
-        var options: Pattern.Options = []
-        for flag in flags ?? "" {
-            switch flag {
-            case "s": options.insert(.dotMatchesNewlines)
-            case "m": options.insert(.multiline)
-            case "i": options.insert(.caseInsensitive)
-            case "x": options.insert(.ignoresWhitespace)
-            case "q": options.insert(.literal)
-            default: return nil
-            }
-        }
-        return try? Pattern(source, options: options)
-    }
-
     /// Null for a bad pattern; an error when matching costs too much.
     private static func guarding<Result>(
         _ node: Node, _ body: () throws(PatternError) -> Result
@@ -119,7 +103,7 @@ enum StringFunctions {
         _ evaluator: inout Evaluator, _ arguments: BuiltIn.Arguments, _ node: Node
     ) throws(Fault) -> Datum {
         guard let input = arguments.string(0), let source = arguments.string(1),
-            let pattern = pattern(source, flags: arguments.string(2))
+            let pattern = evaluator.pattern(source, flags: arguments.string(2))
         else { return .null }
         return try guarding(node) { () throws(PatternError) in try pattern.matches(anywhereIn: input) }
             .map { .bool($0) } ?? .null
@@ -131,7 +115,7 @@ enum StringFunctions {
         _ evaluator: inout Evaluator, _ arguments: BuiltIn.Arguments, _ node: Node
     ) throws(Fault) -> Datum {
         guard let input = arguments.string(0), let source = arguments.string(1), let replacement = arguments.string(2),
-            let pattern = pattern(source, flags: arguments.string(3))
+            let pattern = evaluator.pattern(source, flags: arguments.string(3))
         else { return .null }
         let result = try guarding(node) { () throws(PatternError) in
             let matches = try pattern.allMatches(in: input)
@@ -151,7 +135,7 @@ enum StringFunctions {
         _ evaluator: inout Evaluator, _ arguments: BuiltIn.Arguments, _ node: Node
     ) throws(Fault) -> Datum {
         guard let input = arguments.string(0), let source = arguments.string(1),
-            let pattern = pattern(source, flags: nil)
+            let pattern = evaluator.pattern(source, flags: nil)
         else { return .null }
         let pieces = try guarding(node) { () throws(PatternError) in try pattern.splitting(input) }
         return pieces.map { .list($0.map { .string($0) }) } ?? .null

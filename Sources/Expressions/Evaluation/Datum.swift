@@ -30,7 +30,6 @@ package enum Datum: Sendable, Hashable {
     }
 }
 
-
 extension Datum {
     /// The name of the value's kind in messages.
     package var kindName: String {

@@ -131,16 +131,27 @@ extension Evaluator {
         }
     }
 
-    /// A date and time in a region with the region's offset.
+    /// A date and time in a region with the region's offset; null if there is no such region.
     package func resolved(_ value: Datum) -> Datum {
-        guard case .dateTime(let dateTime) = value, case .region = dateTime.zone else { return value }
-        return .dateTime(dateTime.resolved(by: scope.zones))
+        switch value {
+        case .dateTime(let dateTime):
+            guard case .region(let name) = dateTime.zone else { return value }
+            return scope.zones.isZone(name) ? .dateTime(dateTime.resolved(by: scope.zones)) : .null
+        case .time(let time):
+            guard case .region(let name) = time.zone else { return value }
+            return scope.zones.isZone(name) ? value : .null
+        case .null, .bool, .number, .string, .list, .context, .date, .daysTimeDuration, .yearsMonthsDuration, .range,
+            .function:
+            return value
+        }
     }
 
     /// Whether a value that is not null is of the type; nil if that is not known.
-    package mutating func isInstance(_ value: Datum, of type: ExpressionType) throws(ExpressionError) -> Bool? {
+    package mutating func isInstance(
+        _ value: Datum, of type: ExpressionType, converting: Bool
+    ) throws(ExpressionError) -> Bool? {
         do throws(Fault) {
-            return try isInstance(value, of: type, at: Node(.literal(.null), at: 0))
+            return try isInstance(value, of: type, converting: converting, at: Node(.literal(.null), at: 0))
         } catch {
             throw error.located(in: source)
         }
@@ -158,25 +169,32 @@ extension Evaluator {
     /// The value if it has the type, or fits it by DMN's implicit conversions; nil if it does not.
     mutating func convert(_ value: Datum, to type: ExpressionType, at node: Node) throws(Fault) -> Datum? {
         if value.isNull { return value }
-        if try isInstance(value, of: type, at: node) != false { return value }
+        if try isInstance(value, of: type, converting: true, at: node) != false { return value }
         let item = value.unwrappedSingleton
-        if try isInstance(item, of: type, at: node) == true { return item }
-        if case .list(let element) = type, try isInstance(value, of: element, at: node) == true {
+        if try isInstance(item, of: type, converting: true, at: node) == true { return item }
+        if case .list(let element) = type,
+            try isInstance(value, of: element, converting: true, at: node) == true
+        {
             return .list([value])
         }
         if type == .dateTime, case .date(let date) = value { return .dateTime(ZonedDateTime(midnightOf: date)) }
         return nil
     }
 
-    /// `instance of`: null is an instance of nothing but `Null`. Nil if the type is not known here.
-    mutating func isInstance(_ value: Datum, of type: ExpressionType, at node: Node) throws(Fault) -> Bool? {
+    /// `instance of`: null is an instance of nothing but `Null`. Nil if that is not known here.
+    ///
+    /// `converting`: whether a place of the type takes the value, which is another question. Allowed values count then,
+    /// and of a function only the number of its parameters and their types: what it returns is seen when it does.
+    mutating func isInstance(
+        _ value: Datum, of type: ExpressionType, converting: Bool = false, at node: Node
+    ) throws(Fault) -> Bool? {
         try charge(1, at: node)
         switch (value, type) {
         case (.null, _): return type == .null
         case (_, .named(let name)):
             guard let host else { return nil }
             do throws(ExpressionError) {
-                return try host.isInstance(value, ofType: name, in: &self)
+                return try host.isInstance(value, ofType: name, converting: converting, in: &self)
             } catch {
                 throw Fault(error)
             }
@@ -186,25 +204,28 @@ extension Evaluator {
             (.yearsMonthsDuration, .yearsMonthsDuration):
             return true
         case (.list(let items), .list(let element)):
-            return try allInstances(items.map { ($0, element) }, at: node)
+            return try allInstances(items.map { ($0, element) }, converting, at: node)
         case (.context(let members), .context(let types, _)):
             guard types.allSatisfy({ members[$0.name] != nil }) else { return false }
-            return try allInstances(types.map { (members[$0.name] ?? .null, $0.type) }, at: node)
+            return try allInstances(
+                types.map { (members[$0.name] ?? .null, $0.type) }, converting, at: node)
         case (.range(let range), .range(let element)):
-            return try allInstances([range.start, range.end].compactMap { $0 }.map { ($0, element) }, at: node)
+            return try allInstances(
+                [range.start, range.end].compactMap { $0 }.map { ($0, element) }, converting, at: node)
         case (.function(let function), .function(let parameters, let result)):
-            return function.isInstance(parameters: parameters, result: result)
+            return function.isInstance(
+                parameters: parameters, result: converting ? .any : result, converting: converting)
         default: return false
         }
     }
 
     /// Whether all are, null counting as any type; nil if none fails and one is not known.
     private mutating func allInstances(
-        _ pairs: [(value: Datum, type: ExpressionType)], at node: Node
+        _ pairs: [(value: Datum, type: ExpressionType)], _ converting: Bool, at node: Node
     ) throws(Fault) -> Bool? {
         var isKnown = true
         for pair in pairs where !pair.value.isNull {
-            switch try isInstance(pair.value, of: pair.type, at: node) {
+            switch try isInstance(pair.value, of: pair.type, converting: converting, at: node) {
             case false?: return false
             case true?: break
             case nil: isKnown = false
@@ -216,15 +237,16 @@ extension Evaluator {
 
 extension FunctionValue {
     /// Parameters by their declared types; of results, only `Any` is certain.
-    fileprivate func isInstance(parameters: [ExpressionType], result: ExpressionType) -> Bool {
-        if parameters.isEmpty, result == .any { return true }
+    fileprivate func isInstance(parameters: [ExpressionType], result: ExpressionType, converting: Bool) -> Bool {
+        if parameters.isEmpty, result == .any, !converting { return true }
         switch body {
-        case .builtIn: return false
+        case .builtIn: return converting
         case .defined(let own, _, _, _):
             guard own.count == parameters.count, result == .any else { return false }
             return zip(own, parameters).allSatisfy { $1.conforms(to: $0.type) }
         case .host(let function):
-            guard function.parameters.count == parameters.count, function.result.conforms(to: result) else {
+            guard function.parameters.count == parameters.count, converting || function.result.conforms(to: result)
+            else {
                 return false
             }
             return zip(function.parameters, parameters).allSatisfy { $1.conforms(to: $0.type) }

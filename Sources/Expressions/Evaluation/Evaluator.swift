@@ -15,6 +15,13 @@ package struct Evaluator {
     private var depth = 0
     /// Variables that were decoded, so that a loop decodes them once.
     private var decoded: [String: Datum] = [:]
+    /// Patterns that were compiled, so that a loop compiles them once. Nil for wrong ones.
+    private var patterns: [PatternKey: Pattern?] = [:]
+
+    private struct PatternKey: Hashable {
+        let source: String
+        let flags: String?
+    }
 
     package init(
         language: ExpressionLanguage, scope: any VariableScope, limits: EvaluationLimits,
@@ -105,6 +112,16 @@ package struct Evaluator {
             try isInstance(try evaluate(operand, in: binding), of: type, at: node).map { .bool($0) } ?? .null
         case .template(let parts): try template(parts, binding, at: node)
         }
+    }
+
+    /// A regular expression; nil if it or its flags are wrong.
+    mutating func pattern(_ source: String, flags: String?) -> Pattern? {
+        let key = PatternKey(source: source, flags: flags)
+        if let known = patterns[key] { return known }
+        if patterns.count >= 64 { patterns.removeAll() }
+        let pattern = XPathPattern.compile(source, flags: flags)
+        patterns[key] = .some(pattern)
+        return pattern
     }
 
     // MARK: Limits

@@ -62,8 +62,9 @@ package protocol EvaluationHost: AnyObject {
         _ function: HostFunction, with arguments: [Datum], in evaluator: inout Evaluator
     ) throws(ExpressionError) -> Datum
 
-    /// Whether a value that is not null is of the type; nil if there is no such type.
+    /// Whether a value that is not null is of the type; nil if there is no such type. `converting`: with the values that
+    /// the type allows.
     func isInstance(
-        _ value: Datum, ofType name: String, in evaluator: inout Evaluator
+        _ value: Datum, ofType name: String, converting: Bool, in evaluator: inout Evaluator
     ) throws(ExpressionError) -> Bool?
 }

@@ -236,7 +236,7 @@ struct FEELParser {
         guard let next = try? peek() else { return false }
         switch next.kind {
         case .end: return true
-        case .symbol(let symbol): return [.closeParenthesis, .closeBracket, .closeBrace, .comma].contains(symbol)
+        case .symbol(let symbol): return [.closeParenthesis, .closeBracket, .closeBrace, .comma, .dot].contains(symbol)
         case .word(let word):
             return ["and", "or", "then", "else", "return", "satisfies"].contains(word)
         case .quotedName, .number, .string: return false

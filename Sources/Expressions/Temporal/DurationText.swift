@@ -15,7 +15,9 @@ enum DurationText {
         months.magnitude <= 1_000_000_000_000_000 ? .yearsMonthsDuration(months: months) : nil
     }
 
+    /// A point behind the seconds needs no digits behind it.
     static func parse(_ text: String) -> Datum? {
+        let text = text.hasSuffix(".S") ? text.dropLast(2) + "S" : text
         guard let duration = CalendarDuration(iso8601: text), !text.contains("W") else { return nil }
         let datePart = text.prefix { $0 != "T" }
         let hasMonths = datePart.contains("Y") || datePart.contains("M")

@@ -4,15 +4,26 @@ package import Values
 package protocol ZoneRules: Sendable {
     /// What clocks there are ahead of UTC at that time; nil for a zone that is not known.
     func offset(of zone: String, at timestamp: Timestamp) -> ZoneOffset?
+
+    /// Whether there is such a zone. A time in a zone that there is not is null.
+    func isZone(_ name: String) -> Bool
 }
 
-/// Knows the names of UTC and no others.
+extension ZoneRules {
+    package func isZone(_ name: String) -> Bool {
+        offset(of: name, at: Timestamp(millisecondsSinceEpoch: 0)) != nil
+    }
+}
+
+/// Knows the names of UTC and of no others: times in other zones compare only with times in the same zone.
 package struct FixedZones: ZoneRules {
     package init() {}
 
     package func offset(of zone: String, at timestamp: Timestamp) -> ZoneOffset? {
         ["UTC", "GMT", "Z", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Zulu"].contains(zone) ? .utc : nil
     }
+
+    package func isZone(_ name: String) -> Bool { true }
 }
 
 extension ZoneRules {
