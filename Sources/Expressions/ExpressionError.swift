@@ -11,6 +11,8 @@ package struct ExpressionError: Error, Sendable, Hashable {
         case name
         /// Too large, too deep, or too much work.
         case limit
+        /// What the language has and is not supported here: functions in the language of a host.
+        case unsupported
     }
 
     package var kind: Kind

@@ -136,7 +136,7 @@ extension DecisionSession {
         return isDecided ? .bool(every) : .null
     }
 
-    /// As the filter of FEEL: conditions on items and their members, or a position.
+    /// As the filter of FEEL: conditions on items and their members, or a position. Null as soon as it is neither.
     private func filter(
         _ source: Boxed, _ condition: Boxed, _ binding: Binding?, _ evaluator: inout Evaluator
     ) throws(ExpressionError) -> Datum {
@@ -152,7 +152,13 @@ extension DecisionSession {
                 let place = index > 0 ? index - 1 : items.count + index
                 return items.indices.contains(place) ? items[place] : .null
             }
-            if verdict == .bool(true) { selected.append(item) }
+            switch verdict {
+            case .bool(true): selected.append(item)
+            case .bool, .null: break
+            case .number, .string, .list, .context, .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration,
+                .range, .function:
+                return .null
+            }
         }
         return .list(selected)
     }

@@ -98,7 +98,8 @@ struct LogicReader {
             return Boxed(kind: .literal(expression), type: type, position: textPosition(of: node))
         } catch {
             return invalid(
-                "expression", "\(error)", at: node, position: textPosition(of: node), in: &model)
+                error.kind == .unsupported ? "unsupported-function" : "expression", "\(error)", at: node,
+                position: textPosition(of: node), in: &model)
         }
     }
 

@@ -63,7 +63,7 @@ extension FEELParser {
             names.bind(name)
         }
         try expect(.closeParenthesis)
-        if at("external") { throw Fault(.syntax, "external functions are not supported", at: token.start) }
+        if at("external") { throw Fault(.unsupported, "external functions are not supported", at: token.start) }
         return try node(.function(parameters: parameters, body: try parseExpression()), at: offset)
     }
 
