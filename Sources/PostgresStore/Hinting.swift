@@ -93,6 +93,9 @@ final class Hinting: @unchecked Sendable {
         // Wakes now and then to see whether it is over.
         guard poll(&descriptor, 1, 250) > 0 else { return }
         let heard = try connection.notifications()
-        if heard.contains(where: { $0.hasPrefix(prefix) && $0 != payload }) { received.fire() }
+        guard heard.contains(where: { $0.hasPrefix(prefix) && $0 != payload }) else { return }
+        received.fire()
+        // Hints of a busy neighbour come in hundreds a second, and each costs whoever listens a few questions.
+        Thread.sleep(forTimeInterval: 0.01)
     }
 }

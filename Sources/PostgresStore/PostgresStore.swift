@@ -10,7 +10,7 @@ package import Services
 /// A connection lives in a `Lane`. Commits have their own, so that nothing holds them up; claims and other look-ups have
 /// one, the projector has one, searches have two. With the one that listens, a process has six connections at most.
 package final class PostgresStore: Sendable {
-    let configuration: PostgresConfiguration
+    package let settings: PostgresConfiguration
     let commits: Lane
     let lookups: Lane
     let projection: Lane
@@ -28,7 +28,7 @@ package final class PostgresStore: Sendable {
     package init(configuration: PostgresConfiguration) async throws(StoreError) {
         try configuration.check()
         let connector = Connector(configuration: configuration)
-        self.configuration = configuration
+        settings = configuration
         commits = Lane("commits", .lookups, connector)
         lookups = Lane("lookups", .lookups, connector)
         projection = Lane("projection", .lookups, connector)

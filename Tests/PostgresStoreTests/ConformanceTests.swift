@@ -22,7 +22,7 @@ extension PostgresStoreTests {
 
         @Test(arguments: IndexStoreConformance.cases)
         func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
-            try await TestDatabase.withStore { store in
+            try await TestDatabase.withStore { (store) async throws in
                 try await promise.run(
                     on: IndexStoreConformance.Stores(index: store, process: SettledStore(store: store)))
             }
@@ -30,7 +30,7 @@ extension PostgresStoreTests {
 
         @Test(arguments: 1...20)
         func `answers random work as the store in memory does`(seed: UInt64) async throws {
-            try await TestDatabase.withStore { store in
+            try await TestDatabase.withStore { (store) async throws in
                 var work = ProcessStoreDifferential(InMemoryProcessStore(), SettledStore(store: store), seed: seed)
                 try await work.run(steps: 150)
             }

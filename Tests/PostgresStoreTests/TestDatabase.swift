@@ -15,9 +15,16 @@ enum TestDatabase {
         return url != nil
     }()
 
+    /// The address, to be changed.
+    static func address() throws -> URLComponents {
+        let url = try #require(url)
+        return try #require(URLComponents(string: url))
+    }
+
     /// A configuration with a schema of its own.
     static func configuration() throws -> PostgresConfiguration {
-        var configuration = try PostgresConfiguration(url: try #require(url))
+        let url = try #require(url)
+        var configuration = try PostgresConfiguration(url: url)
         configuration.schema = "test_\(UUID().uuidString.lowercased().replacing("-", with: "_"))"
         configuration.hints = false
         return configuration
