@@ -89,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "XMLReader",
+                "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services",
+                "XMLReader",
                 "YAMLReader",
                 "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer", "WaybillAgent", logging, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -20,10 +20,7 @@ struct StartCommand: AsyncParsableCommand {
 
     @Argument(help: "The workflow, NAME or NAME@VERSION.")
     var workflow: String
-    @Option(name: .customLong("set"), help: "One input, NAME=VALUE; may be given several times.")
-    var sets: [String] = []
-    @Option(help: "A JSON object of inputs: @FILE, - for standard input, or the JSON itself.")
-    var input: String?
+    @OptionGroup var inputs: InputOptions
     @Option(help: "The caller's own key of the instance.")
     var businessKey: String?
     @Option(help: "Starts with the same key make one instance.")
@@ -38,14 +35,17 @@ struct StartCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        var body: [(name: String, value: JSON)] = [("input", try inputs())]
+        var body: [(name: String, value: JSON)] = [("input", try inputs.object())]
         let parts = workflow.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
         if parts.count == 2 { body.append(("version", .string(parts[1]))) }
         if let businessKey { body.append(("businessKey", .string(businessKey))) }
         if let idempotencyKey { body.append(("idempotencyKey", .string(idempotencyKey))) }
         body.append(("startedBy", .string(NSUserName())))
         body.append(
-            ("metadata", .object(try metadata.map { try Self.pair($0, "--metadata") }.map { ($0.0, .string($0.1)) })))
+            (
+                "metadata",
+                .object(try metadata.map { try InputOptions.pair($0, "--metadata") }.map { ($0.0, .string($0.1)) })
+            ))
         try await RESTClient.with(server) { client in
             let started = try await client.post("/v1/workflows/\(RESTClient.escape(parts[0]))/start", .object(body))
             let id = started["id"]?.stringValue ?? ""
@@ -65,46 +65,5 @@ struct StartCommand: AsyncParsableCommand {
         let new = started["new"]?.boolValue ?? true
         return
             "\(new ? "Started" : "Already started:") \(started.cell("workflow"))@\(started.cell("version")) \(started.cell("id"))"
-    }
-
-    private func inputs() throws -> JSON {
-        var members: [(name: String, value: JSON)] = []
-        if let input {
-            let bytes: [UInt8]
-            if input == "-" {
-                bytes = Array(FileHandle.standardInput.readDataToEndOfFile())
-            } else if input.hasPrefix("@") {
-                let path = String(input.dropFirst())
-                guard let data = FileManager.default.contents(atPath: path) else {
-                    throw CommandError("cannot read \(path)")
-                }
-                bytes = Array(data)
-            } else {
-                bytes = Array(input.utf8)
-            }
-            do {
-                guard let given = try JSON(validating: bytes).members() else {
-                    throw CommandError("--input must be a JSON object of inputs")
-                }
-                members = given
-            } catch let error as JSONError {
-                throw CommandError(
-                    "--input is not valid JSON: line \(error.line), column \(error.column): \(error.message)")
-            }
-        }
-        for text in sets {
-            let (name, value) = try Self.pair(text, "--set")
-            let json = (try? JSON(validating: Array(value.utf8))) ?? .string(value)
-            members.removeAll { $0.name == name }
-            members.append((name, json))
-        }
-        return .object(members)
-    }
-
-    private static func pair(_ text: String, _ option: String) throws -> (String, String) {
-        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-            throw CommandError("\(option) takes NAME=VALUE, not '\(text)'")
-        }
-        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
     }
 }

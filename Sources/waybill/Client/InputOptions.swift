@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Values
+
+/// Inputs on the command line: a JSON object, and single members that win over it.
+struct InputOptions: ParsableArguments {
+    @Option(name: .customLong("set"), help: "One input, NAME=VALUE; may be given several times.")
+    var sets: [String] = []
+    @Option(help: "A JSON object of inputs: @FILE, - for standard input, or the JSON itself.")
+    var input: String?
+
+    /// A value of `--set` that is JSON is taken as such; everything else is a string.
+    func object() throws -> JSON {
+        var members: [(name: String, value: JSON)] = []
+        if let input {
+            do {
+                guard let given = try JSON(validating: try Self.bytes(of: input)).members() else {
+                    throw CommandError("--input must be a JSON object of inputs")
+                }
+                members = given
+            } catch let error as JSONError {
+                throw CommandError(
+                    "--input is not valid JSON: line \(error.line), column \(error.column): \(error.message)")
+            }
+        }
+        for text in sets {
+            let (name, value) = try Self.pair(text, "--set")
+            let json = (try? JSON(validating: Array(value.utf8))) ?? .string(value)
+            members.removeAll { $0.name == name }
+            members.append((name, json))
+        }
+        return .object(members)
+    }
+
+    private static func bytes(of input: String) throws -> [UInt8] {
+        if input == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+        guard input.hasPrefix("@") else { return Array(input.utf8) }
+        let path = String(input.dropFirst())
+        guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("cannot read \(path)") }
+        return Array(data)
+    }
+
+    /// `NAME=VALUE`, of an option that is named if it is something else.
+    static func pair(_ text: String, _ option: String) throws -> (String, String) {
+        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+            throw CommandError("\(option) takes NAME=VALUE, not '\(text)'")
+        }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+}

@@ -1,0 +1,24 @@
+import Expressions
+import Foundation
+import Synchronization
+import Values
+
+/// The rules of time zones that this machine has. A zone is looked up once.
+final class SystemZones: ZoneRules {
+    private let known = Mutex<[String: TimeZone?]>([:])
+
+    /// Far more than there are zones: names come from outside.
+    private static let maxKnown = 1000
+
+    func offset(of zone: String, at timestamp: Timestamp) -> ZoneOffset? {
+        let rules = known.withLock { known -> TimeZone? in
+            if let rules = known[zone] { return rules }
+            if known.count >= Self.maxKnown { known.removeAll() }
+            let rules = TimeZone(identifier: zone)
+            known[zone] = .some(rules)
+            return rules
+        }
+        let date = Date(timeIntervalSince1970: Double(timestamp.millisecondsSinceEpoch) / 1000)
+        return rules.flatMap { ZoneOffset(seconds: $0.secondsFromGMT(for: date)) }
+    }
+}
