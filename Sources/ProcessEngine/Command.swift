@@ -24,6 +24,25 @@ package enum Command: Sendable, Hashable {
     case suspendTask(number: Int, kind: Event.Incident.Kind, message: String)
     /// Sets variables of the instance's root scope (an operator's repair).
     case setVariables([Variable])
+    /// Gives a user task to somebody; nil: to nobody.
+    case claimUserTask(number: Int, assignee: String?)
+    case completeUserTask(number: Int, variables: [Variable])
+    /// A person cannot do what the task asks: a BPMN error.
+    case throwUserTaskError(number: Int, BPMNError)
+    case escalateUserTask(number: Int, code: String, variables: [Variable])
+    /// What a subscription waits for is there: a message, or a call of a receive task. (Conditions look after
+    /// themselves.)
+    case correlate(subscription: Int, variables: [Variable])
+    /// For all subscriptions to that signal; none is fine.
+    case signal(name: String, variables: [Variable])
+    /// A called instance came to an end, or could not be made.
+    case endCall(call: Int, CallOutcome)
+    /// The calling instance has heard of the escalation that this one threw, and lets it go on.
+    case answerEscalation
+    /// Moves tokens by hand. All is done before any token moves on.
+    case modify([Modification])
+    case suspend
+    case resume
 
     package struct Start: Sendable, Hashable {
         package var definition: DefinitionID
@@ -31,21 +50,61 @@ package enum Command: Sendable, Hashable {
         package var businessKey: String?
         /// What the index shows and nothing decides upon.
         package var labels: InstanceLabels
-        /// A start event of the process; nil: its one start event without an event definition.
+        /// A start event of the process, or another element of `startSubscriptions`; nil: its one start event without an
+        /// event definition.
         package var startEvent: ElementID?
+        /// The call that it answers.
+        package var parent: ParentCall?
 
         package init(
             definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
             labels: InstanceLabels = InstanceLabels(),
-            startEvent: ElementID? = nil
+            startEvent: ElementID? = nil, parent: ParentCall? = nil
         ) {
             self.definition = definition
             self.variables = variables
             self.businessKey = businessKey
             self.labels = labels
             self.startEvent = startEvent
+            self.parent = parent
         }
     }
+}
+
+/// The call activity that an instance was made for.
+package struct ParentCall: Sendable, Hashable {
+    package var instance: InstanceID
+    package var call: Int
+
+    package init(instance: InstanceID, call: Int) {
+        self.instance = instance
+        self.call = call
+    }
+}
+
+/// What became of a called instance.
+package enum CallOutcome: Sendable, Hashable {
+    /// With the variables of its root scope.
+    case completed([Variable])
+    case error(BPMNError)
+    /// It goes on; this is only news.
+    case escalation(code: String?, variables: [Variable])
+    /// It could not be made, or was canceled: an incident.
+    case failed(message: String)
+}
+
+/// One change of an operator to where the tokens of an instance are.
+package enum Modification: Sendable, Hashable {
+    /// Enters the element. Subprocesses around it that do not run are entered without their start events.
+    case startBefore(ElementID, variables: [Variable] = [])
+    /// Takes the flows out of the element, as if it had completed.
+    case startAfter(ElementID, variables: [Variable] = [])
+    case cancel(activity: Int)
+    /// Cancels all activities of the element.
+    case cancelAll(ElementID)
+    /// Cancels all activities of the first and enters the second once for each.
+    case move(from: ElementID, to: ElementID)
+    case setVariables(activity: Int?, [Variable])
 }
 
 /// What a start by contract tells the index about an instance.

@@ -18,6 +18,9 @@ package enum Engine {
             throw Rejection(.invalid, "the instance is of process \(running.process), not of \(definition.process)")
         }
         guard !instance.isEnded else { throw Rejection(.gone, "the instance has ended") }
+        guard !instance.isSuspended || command.isForSuspended else {
+            throw Rejection(.conflict, "the instance is suspended: resume it first")
+        }
         var step = Step(of: definition, instance, surroundings)
         try carryOut(command, in: &step)
         step.run()
@@ -32,16 +35,25 @@ package enum Engine {
             throw Rejection(
                 .invalid, "the definition is of process \(definition.process), not of \(start.definition.process)")
         }
-        let entry = try startEvent(start.startEvent, of: definition)
+        let entry = try startElement(start.startEvent, of: definition)
         var step = Step(of: definition, instance, surroundings, stopsAtIncident: true)
+        let root = ProcessInstance.rootScope
         step.record(
             .instanceStarted(
                 Event.InstanceStarted(
-                    definition: start.definition, businessKey: start.businessKey, labels: start.labels)))
-        if !start.variables.isEmpty {
-            step.record(.variablesSet(scope: ProcessInstance.rootScope, start.variables))
+                    definition: start.definition, businessKey: start.businessKey, labels: start.labels,
+                    parent: start.parent)))
+        if !start.variables.isEmpty { step.record(.variablesSet(scope: root, start.variables)) }
+        do throws(IncidentCause) {
+            try step.armEventSubprocesses(in: nil, scope: root, of: 0)
+        } catch {
+            throw Rejection(.stuck, "the process cannot wait for its events: \(error.message)")
         }
-        step.send(Token(element: entry, flow: nil, scope: ProcessInstance.rootScope))
+        if entry is any CatchElement {
+            step.enterTriggered(entry, in: root, variables: [])
+        } else {
+            step.send(Token(element: entry.id, flow: nil, scope: root))
+        }
         step.run()
         if let incident = step.firstIncident {
             throw Rejection(
@@ -50,20 +62,25 @@ package enum Engine {
         return step.events
     }
 
-    private static func startEvent(_ wanted: ElementID?, of definition: ProcessDefinition) throws(Rejection)
-        -> ElementID
-    {
-        let starts = definition.startEvents(in: nil)
+    /// A start event, or what else the deployment subscribed to.
+    private static func startElement(
+        _ wanted: ElementID?, of definition: ProcessDefinition
+    ) throws(Rejection) -> any FlowElement {
+        let plain = definition.startEvents(in: nil)
         guard let wanted else {
-            guard let only = starts.first, starts.count == 1 else {
-                throw Rejection(.invalid, "process \(definition.process) has \(starts.count) start events: name one")
+            guard let only = plain.first, plain.count == 1, let element = definition.element(only) else {
+                throw Rejection(
+                    .invalid,
+                    "process \(definition.process) has \(plain.count) start events without an event definition: name one"
+                )
             }
-            return only
+            return element
         }
-        guard starts.contains(wanted) else {
+        let isStart = plain.contains(wanted) || definition.startSubscriptions.contains { $0.element == wanted }
+        guard isStart, let element = definition.element(wanted) else {
             throw Rejection(.invalid, "process \(definition.process) has no start event \(wanted)", element: wanted)
         }
-        return wanted
+        return element
     }
 
     private static func carryOut(_ command: Command, in step: inout Step) throws(Rejection) {
@@ -83,12 +100,38 @@ package enum Engine {
             guard !name.isEmpty else { throw Rejection(.invalid, "an event needs a name", element: task.element) }
             step.record(.taskEventRecorded(task: number, name: name, payload: payload))
         case .suspendTask(let number, let kind, let message): try step.suspendTask(number, kind: kind, message: message)
+        case .claimUserTask(let number, let assignee): try step.claimUserTask(number, assignee: assignee)
+        case .completeUserTask(let number, let variables): try step.completeUserTask(number, variables: variables)
+        case .throwUserTaskError(let number, let error): try step.throwUserTaskError(number, error)
+        case .escalateUserTask(let number, let code, let variables):
+            try step.escalateUserTask(number, code: code, variables: variables)
+        case .correlate(let subscription, let variables): try step.correlate(subscription, variables: variables)
+        case .signal(let name, let variables):
+            try step.checkNames(variables, element: nil)
+            step.deliverSignal(name, variables: variables)
+        case .endCall(let call, let outcome): try step.endCall(call, outcome)
+        case .answerEscalation: try step.answerEscalation()
+        case .modify(let modifications): try step.modify(modifications)
+        case .suspend: if !step.instance.isSuspended { step.record(.suspended) }
+        case .resume: if step.instance.isSuspended { step.record(.resumed) }
         case .setVariables(let variables):
-            guard !variables.contains(where: { $0.name.isEmpty }) else {
-                throw Rejection(.invalid, "a variable has no name")
-            }
+            try step.checkNames(variables, element: nil)
             guard !variables.isEmpty else { return }
             step.record(.variablesSet(scope: ProcessInstance.rootScope, variables))
+        }
+    }
+}
+
+extension Command {
+    /// What a suspended instance takes: everything that is an operator's, and the ends of what runs outside.
+    fileprivate var isForSuspended: Bool {
+        switch self {
+        case .start, .cancel, .resume, .suspend, .setVariables, .modify, .claimUserTask, .suspendTask, .failTask,
+            .recordTaskEvent:
+            true
+        case .completeTask, .throwError, .fireTimer, .resolveIncident, .completeUserTask, .throwUserTaskError,
+            .escalateUserTask, .correlate, .signal, .endCall, .answerEscalation:
+            false
         }
     }
 }

@@ -16,6 +16,11 @@ package struct ProcessDefinition: Sendable {
 
     private let nodes: [ElementID: Node]
     private let startEvents: [ElementID?: [ElementID]]
+    private let entries: [ElementID?: [ElementID]]
+    private let eventSubprocesses: [ElementID?: [(subprocess: EventSubProcess, start: any StartElement)]]
+    private let compensationHandlers: [ElementID: ElementID]
+    /// For each gateway that joins, the elements from which a token can come to it.
+    private let reach: [ElementID: Set<ElementID>]
 
     /// An element with its place in the model.
     struct Node: Sendable {
@@ -26,9 +31,16 @@ package struct ProcessDefinition: Sendable {
         var incoming: [SequenceFlow] = []
         var outgoing: [SequenceFlow] = []
         var boundary: [any BoundaryElement] = []
+        var loop: LoopCharacteristics?
+        /// What its activities make of variables, where the element does not do that itself.
+        var mappings: MappingReader.Mappings?
+        var isForCompensation = false
     }
 
-    init(process: ProcessHead, nodes: [Node], flows: [SequenceFlow], warnings: [Diagnostic]) {
+    init(
+        process: ProcessHead, nodes: [Node], flows: [SequenceFlow],
+        associations: [(source: ElementID, target: ElementID)], warnings: [Diagnostic]
+    ) {
         self.process = process.id
         self.name = process.name
         self.file = process.file
@@ -51,6 +63,11 @@ package struct ProcessDefinition: Sendable {
         }
         self.nodes = byID
         self.startEvents = starts
+        let graph = ModelGraph(nodes: nodes, byID: byID)
+        entries = graph.entries
+        eventSubprocesses = graph.eventSubprocesses
+        compensationHandlers = graph.compensationHandlers(associations)
+        reach = graph.reach
     }
 
     package func element(_ id: ElementID) -> (any FlowElement)? { nodes[id]?.element }
@@ -67,11 +84,41 @@ package struct ProcessDefinition: Sendable {
     package func position(of id: ElementID) -> SourcePosition? { nodes[id]?.position }
     package var serviceTasks: [ServiceTask] { elements.compactMap { $0 as? ServiceTask } }
 
+    func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.loop }
+    func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.mappings }
+    /// Where tokens begin in a subprocess: its start event, else all that no flow leads to.
+    func entries(in subprocess: ElementID?) -> [ElementID] { entries[subprocess] ?? [] }
+    /// The event subprocesses in a subprocess, or in the process itself, with their start events.
+    func eventSubprocesses(in container: ElementID?) -> [(subprocess: EventSubProcess, start: any StartElement)] {
+        eventSubprocesses[container] ?? []
+    }
+    func eventStart(of subprocess: ElementID) -> ElementID? {
+        eventSubprocesses[parent(of: subprocess)]?.first { $0.subprocess.id == subprocess }?.start.id
+    }
+    /// What undoes the activity.
+    func compensationHandler(of id: ElementID) -> ElementID? { compensationHandlers[id] }
+    /// The event subprocess that undoes the subprocess it is in.
+    func compensationSubprocess(in subprocess: ElementID) -> ElementID? {
+        eventSubprocesses(in: subprocess).first { $0.start is CompensationStartEvent }?.subprocess.id
+    }
+    /// From where a token can come to a joining gateway.
+    func elementsBefore(_ join: ElementID) -> Set<ElementID> { reach[join] ?? [] }
+    func linkTarget(of link: LinkThrowEvent) -> ElementID? {
+        let parent = parent(of: link.id)
+        return elements.first { ($0 as? LinkCatchEvent)?.link == link.link && self.parent(of: $0.id) == parent }?.id
+    }
+
     /// The boundary event of the activity that catches the error: one of exactly that code, else one that catches all.
-    func boundaryEvent(on activity: ElementID, catching code: String) -> (any BoundaryElement)? {
-        let candidates = boundaryEvents(of: activity)
-        return candidates.first { $0.match(errorCode: code) == .exact }
-            ?? candidates.first { $0.match(errorCode: code) == .any }
+    func errorBoundary(on activity: ElementID, _ code: String) -> ErrorBoundaryEvent? {
+        let candidates = boundaryEvents(of: activity).compactMap { $0 as? ErrorBoundaryEvent }
+        return candidates.first { $0.match.matches(code) == .exact }
+            ?? candidates.first { $0.match.matches(code) == .any }
+    }
+
+    func escalationBoundary(on activity: ElementID, _ code: String?) -> EscalationBoundaryEvent? {
+        let candidates = boundaryEvents(of: activity).compactMap { $0 as? EscalationBoundaryEvent }
+        return candidates.first { $0.match.matches(code) == .exact }
+            ?? candidates.first { $0.match.matches(code) == .any }
     }
 }
 

@@ -5,10 +5,12 @@ package import Values
 package struct Surroundings: Sendable {
     package var now: Timestamp
     package var contracts: any TaskContracts
+    package var decisions: any DecisionMaker
 
-    package init(now: Timestamp, contracts: any TaskContracts) {
+    package init(now: Timestamp, contracts: any TaskContracts, decisions: any DecisionMaker = NoDecisions()) {
         self.now = now
         self.contracts = contracts
+        self.decisions = decisions
     }
 }
 

@@ -48,27 +48,47 @@ struct DefinitionReadingTests {
     /// One line each: the inside of a process that lacks nothing else, and the code and element of its only problem.
     @Test(
         arguments: [
-            ("<userTask id=\"x\"/>", "unsupported-element", "x"),
-            ("<callActivity id=\"x\" calledElement=\"q\"/>", "unsupported-element", "x"),
+            ("<choreographyTask id=\"x\"/>", "unsupported-element", "x"),
+            ("<callActivity id=\"x\"/>", "missing-reference", "x"),
+            ("<callActivity id=\"x\" camunda:caseRef=\"q\"/>", "unsupported-element", "x"),
             (
                 "<intermediateCatchEvent id=\"x\"><messageEventDefinition/></intermediateCatchEvent>",
+                "missing-reference", "x"
+            ),
+            (
+                "<intermediateCatchEvent id=\"x\"><signalEventDefinition/></intermediateCatchEvent>",
+                "missing-reference", "x"
+            ),
+            (
+                "<intermediateCatchEvent id=\"x\"><conditionalEventDefinition/></intermediateCatchEvent>",
+                "invalid-condition", "x"
+            ),
+            ("<intermediateCatchEvent id=\"x\"/>", "unsupported-element", "x"),
+            (
+                "<intermediateThrowEvent id=\"x\"><timerEventDefinition/></intermediateThrowEvent>",
                 "unsupported-element", "x"
             ),
-            ("<endEvent id=\"x\"><terminateEventDefinition/></endEvent>", "unsupported-element", "x"),
-            ("<intermediateThrowEvent id=\"x\"/>", "unsupported-element", "x"),
-            ("<subProcess id=\"x\" triggeredByEvent=\"true\"/>", "unsupported-element", "x"),
+            ("<subProcess id=\"x\" triggeredByEvent=\"true\"/>", "invalid-start-event", "x"),
             (
                 "<serviceTask id=\"x\" waybill:contract=\"c\"><multiInstanceLoopCharacteristics/></serviceTask>",
-                "unsupported-element", "x"
+                "invalid-loop", "x"
             ),
             (
                 "<serviceTask id=\"x\" waybill:contract=\"c\"><standardLoopCharacteristics/></serviceTask>",
+                "invalid-loop", "x"
+            ),
+            ("<scriptTask id=\"x\" scriptFormat=\"groovy\"><script>1</script></scriptTask>", "host-language", "x"),
+            ("<userTask id=\"x\" camunda:assignee=\"${execution.processEngineServices}\"/>", "host-language", "x"),
+            ("<sendTask id=\"x\" camunda:delegateExpression=\"${a}\"/>", "host-language", "x"),
+            ("<sendTask id=\"x\"/>", "no-contract", "x"),
+            ("<businessRuleTask id=\"x\"/>", "no-decision", "x"),
+            (
+                "<eventBasedGateway id=\"x\" instantiate=\"true\" eventGatewayType=\"Parallel\"/>",
                 "unsupported-element", "x"
             ),
-            ("<serviceTask id=\"x\" waybill:contract=\"c\" isForCompensation=\"true\"/>", "unsupported-element", "x"),
             ("<serviceTask id=\"x\"/>", "no-contract", "x"),
             ("<serviceTask id=\"x\" camunda:type=\"mail\"/>", "no-contract", "x"),
-            ("<serviceTask id=\"x\" camunda:class=\"a.B\"/>", "unsupported-extension", "x"),
+            ("<serviceTask id=\"x\" camunda:class=\"a.B\"/>", "host-language", "x"),
             ("<serviceTask id=\"x\" waybill:contract=\"a@b\"/>", "invalid-contract", "x"),
             ("<serviceTask id=\"x\" waybill:contract=\"a b\"/>", "invalid-contract", "x"),
             ("<serviceTask id=\"x\" camunda:type=\"external\" camunda:topic=\"${t}\"/>", "invalid-contract", "x"),
@@ -168,14 +188,13 @@ struct DefinitionReadingTests {
                 """))
         #expect(
             found.map(\.code) == [
-                "no-start-event", "unsupported-element", "unsupported-element", "dangling-reference",
-                "dangling-reference",
+                "no-start-event", "host-language", "dangling-reference", "dangling-reference",
             ])
     }
 
     @Test func `a flow to an element that is refused is not refused again`() throws {
         #expect(
-            problems(bpmn("<startEvent id='s'/><userTask id='u'/>\(flow("s", "u"))")).map(\.code) == [
+            problems(bpmn("<startEvent id='s'/><globalTask id='u'/>\(flow("s", "u"))")).map(\.code) == [
                 "unsupported-element"
             ])
     }

@@ -14,7 +14,7 @@ struct ErrorEndEventTests {
         try scenario.start()
         try scenario.complete("a")
         #expect(scenario.active == ["after-caught"])
-        #expect(scenario.canceled == ["b", "sub"])
+        #expect(scenario.canceled == ["b", "bad", "sub"])
     }
 
     @Test func `an error end event of the process ends it with the error`() throws {

@@ -162,6 +162,19 @@ struct RandomProcessTests {
             case .incidentResolved(let number): closed("incident \(number)")
             case .instanceStarted: opened("instance")
             case .instanceEnded: closed("instance")
+            case .userTask(.created(let task)): opened("user task \(task.number)")
+            case .userTask(.completed(let number)), .userTask(.canceled(let number)),
+                .userTask(.errorThrown(let number, _, _)):
+                closed("user task \(number)")
+            case .subscription(.opened(let subscription)): opened("subscription \(subscription.number)")
+            case .subscription(.closed(let number)): closed("subscription \(number)")
+            case .call(.requested(let call)): opened("call \(call.call)")
+            case .call(.completed(let number)), .call(.failed(let number)), .call(.canceled(let number)):
+                closed("call \(number)")
+            case .userTask(.claimed), .subscription(.triggered), .call(.escalated), .loop, .compensation, .thrown,
+                .decisionEvaluated,
+                .suspended, .resumed:
+                continue
             case .flowTaken, .tokenArrived, .tokensJoined, .variablesSet, .outputKept, .outputMapped, .taskFailed,
                 .taskEventRecorded, .taskRetried, .errorCaught:
                 continue

@@ -32,6 +32,37 @@ func task(_ id: String, contract: String? = nil, inside: String = "", attributes
     "<serviceTask id=\"\(id)\" waybill:contract=\"\(contract ?? id)\" \(attributes)>\(inside)</serviceTask>\n"
 }
 
+func user(_ id: String, attributes: String = "", inside: String = "") -> String {
+    "<userTask id=\"\(id)\" \(attributes)>\(inside)</userTask>\n"
+}
+
+/// A boundary event with a user task `after-<id>` behind it.
+func boundary(_ id: String, on host: String, _ definition: String, attributes: String = "") -> String {
+    """
+    <boundaryEvent id="\(id)" attachedToRef="\(host)" \(attributes)>\(definition)</boundaryEvent>
+    \(user("after-\(id)"))\(flow(id, "after-\(id)"))
+    """
+}
+
+/// An event subprocess with a user task `in-<id>` behind its start event `start-<id>`.
+func eventSubprocess(_ id: String, _ definition: String, isInterrupting: Bool = true) -> String {
+    """
+    <subProcess id="\(id)" triggeredByEvent="true">
+    <startEvent id="start-\(id)" isInterrupting="\(isInterrupting)">\(definition)</startEvent>
+    \(user("in-\(id)"))\(flow("start-\(id)", "in-\(id)"))</subProcess>
+    """
+}
+
+/// Declarations that the events of tests refer to.
+let declared = """
+    <message id="M" name="paid"/><message id="N" name="sent"/><signal id="S" name="stop"/>
+    <escalation id="X" escalationCode="LATE"/><error id="E1" errorCode="BAD"/>
+    """
+let messageM = "<messageEventDefinition messageRef='M'/>"
+let signalS = "<signalEventDefinition signalRef='S'/>"
+let escalationX = "<escalationEventDefinition escalationRef='X'/>"
+let compensation = "<compensateEventDefinition/>"
+
 func definition(_ text: String) throws -> ProcessDefinition {
     try #require(ProcessDefinition.read(XMLReader.read(Array(text.utf8), file: "test.bpmn"), file: "test.bpmn").first)
 }
@@ -63,6 +94,7 @@ struct Scenario {
     let definition: ProcessDefinition
     var now = Timestamp(millisecondsSinceEpoch: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
     var contracts = StubContracts()
+    var decisions: any DecisionMaker = NoDecisions()
     private(set) var instance = ProcessInstance()
     private(set) var journal: [Event] = []
     private var replica = ProcessInstance()
@@ -78,7 +110,7 @@ struct Scenario {
 
     @discardableResult
     mutating func send(_ command: Command) throws -> [Event] {
-        let surroundings = Surroundings(now: now, contracts: contracts)
+        let surroundings = Surroundings(now: now, contracts: contracts, decisions: decisions)
         let events = try Engine.decide(command, for: instance, of: definition, in: surroundings)
         #expect(try Engine.decide(command, for: instance, of: definition, in: surroundings) == events)
         instance.apply(events)
@@ -123,6 +155,24 @@ struct Scenario {
         try send(.fireTimer(number: timer.number))
     }
 
+    /// Completes the oldest open user task of that element.
+    @discardableResult
+    mutating func finish(_ element: String, _ variables: [(String, String)] = []) throws -> [Event] {
+        let task = try #require(instance.openUserTasks.first { $0.element.text == element }, "no user task \(element)")
+        return try send(.completeUserTask(number: task.number, variables: Self.variables(variables)))
+    }
+
+    /// Lets the message, or the call, come that the element waits for.
+    @discardableResult
+    mutating func correlate(_ element: String, _ variables: [(String, String)] = []) throws -> [Event] {
+        let open = try #require(instance.openSubscriptions.first { $0.element.text == element }, "\(element) waits not")
+        return try send(.correlate(subscription: open.number, variables: Self.variables(variables)))
+    }
+
+    mutating func set(_ name: String, _ value: String) throws {
+        try send(.setVariables(Self.variables([(name, value)])))
+    }
+
     mutating func resolve(retries: Int? = nil) throws {
         let incident = try #require(instance.openIncidents.first)
         try send(.resolveIncident(number: incident.number, retries: retries))
@@ -132,6 +182,8 @@ struct Scenario {
         try #require(instance.openTasks.first { $0.element.text == element }, "no open task of \(element)").number
     }
 
+    /// What it waits for, by the ids of the events.
+    var waitsFor: [String] { instance.openSubscriptions.map(\.element.text) }
     /// Element ids of activities at work, in order of entry.
     var active: [String] { instance.activeActivities.map(\.element.text) }
     var incidents: [Event.Incident.Kind] { instance.openIncidents.map(\.kind) }

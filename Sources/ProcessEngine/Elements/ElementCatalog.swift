@@ -1,24 +1,53 @@
+import Values
+
 /// Every element that Waybill runs. What is not here is refused when a model is read.
 enum ElementCatalog {
+    /// The first that describes a node is its kind: what asks for an agent comes before what else its tag can be.
     static let all: [any FlowElement.Type] = [
-        StartEvent.self,
-        EndEvent.self,
-        ErrorEndEvent.self,
+        ServiceTask.self,
+        ExpressionTask.self,
+        UserTask.self,
+        ScriptTask.self,
+        BusinessRuleTask.self,
+        SendTask.self,
+        ReceiveTask.self,
+        ManualTask.self,
+        CallActivity.self,
+        SubProcess.self,
+        EventSubProcess.self,
+        AdHocSubProcess.self,
         ExclusiveGateway.self,
         ParallelGateway.self,
-        ServiceTask.self,
-        SubProcess.self,
-        TimerCatchEvent.self,
-        TimerBoundaryEvent.self,
+        InclusiveGateway.self,
+        ComplexGateway.self,
+        EventBasedGateway.self,
+        StartEvent.self,
+        TriggeredStartEvent.self,
+        ErrorStartEvent.self,
+        EscalationStartEvent.self,
+        CompensationStartEvent.self,
+        CatchEvent.self,
+        LinkCatchEvent.self,
+        ThrowEvent.self,
+        LinkThrowEvent.self,
+        EndEvent.self,
+        ThrowingEndEvent.self,
+        ErrorEndEvent.self,
+        TerminateEndEvent.self,
+        CancelEndEvent.self,
+        TriggeredBoundaryEvent.self,
         ErrorBoundaryEvent.self,
+        EscalationBoundaryEvent.self,
+        CompensationBoundaryEvent.self,
+        CancelBoundaryEvent.self,
     ]
 
-    /// The kind of an element with that tag and event definition.
-    static func kind(tag: String, eventDefinition: String?) -> (any FlowElement.Type)? {
-        all.first { $0.tag == tag && $0.eventDefinition == eventDefinition }
+    /// The kind of an element with those event definitions inside.
+    static func kind(of node: SourceNode, eventDefinitions: [String]) -> (any FlowElement.Type)? {
+        all.first { $0.describes(node, eventDefinitions: eventDefinitions) }
     }
 
-    /// Whether any kind has this tag: then it is the event definition that is not supported.
+    /// Whether any kind has this tag: then it is something inside that is not supported.
     static func knows(tag: String) -> Bool {
         all.contains { $0.tag == tag }
     }

@@ -5,6 +5,8 @@ package struct EndEvent: FlowElement {
     package static let tag = "endEvent"
     package let id: ElementID
 
+    package var isEnd: Bool { true }
+
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
     }

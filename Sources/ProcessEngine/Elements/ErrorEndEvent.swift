@@ -10,6 +10,8 @@ package struct ErrorEndEvent: FlowElement {
     package let code: String
     package let message: String?
 
+    package var isEnd: Bool { true }
+
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         guard let definition = node.firstChild(named: "errorEventDefinition", namespace: BPMN.namespace) else {
             return nil
@@ -26,9 +28,8 @@ package struct ErrorEndEvent: FlowElement {
         self.message = error?.message
     }
 
+    /// What catches the error cancels this event with its scope.
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        let scope = step.activity(activity).scope
-        step.record(.activityCompleted(activity: activity))
-        step.propagate(BPMNError(code: code, message: message), outOf: scope)
+        step.propagate(BPMNError(code: code, message: message), from: activity)
     }
 }

@@ -9,8 +9,12 @@ package protocol FlowElement: Sendable {
     static var eventDefinition: String? { get }
     /// An activity or event that an error or timer boundary event can be attached to.
     static var isActivity: Bool { get }
+    /// Whether a node of the file is of this kind.
+    static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool
 
     var id: ElementID { get }
+    /// A path ends here: no flow may lead out of it.
+    var isEnd: Bool { get }
 
     /// Reads the element; reports what is wrong to the reader and gives nil if it cannot be made at all.
     init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader)
@@ -27,6 +31,11 @@ package protocol FlowElement: Sendable {
 extension FlowElement {
     package static var eventDefinition: String? { nil }
     package static var isActivity: Bool { false }
+    package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
+        node.name == tag && eventDefinitions == (eventDefinition.map { [$0] } ?? [])
+    }
+
+    package var isEnd: Bool { false }
 
     package func arrive(_ token: Token, in step: inout Step) {
         step.enter(self, in: token.scope)
@@ -34,7 +43,7 @@ extension FlowElement {
 
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         switch activity.phase {
-        case .entering, .waiting: try enter(activity.number, in: &step)
+        case .entering, .waiting: try step.begin(self, activity.number)
         case .leaving: try step.leave(activity.number)
         }
     }
@@ -47,33 +56,55 @@ package protocol TaskElement: FlowElement {
     func taskCompleted(_ task: OpenTask, output: [Variable], in step: inout Step) throws(IncidentCause)
 }
 
-/// An element that waits for a timer.
-package protocol TimerElement: FlowElement {
-    func timerFired(_ timer: OpenTimer, in step: inout Step) throws(IncidentCause)
-}
-
 /// An element with a scope inside.
 package protocol ScopeElement: FlowElement {
     /// Nothing is left to happen in the scope that the activity opened.
     func innerScopeFinished(_ activity: Int, in step: inout Step) throws(IncidentCause)
 }
 
+/// An event that timers, messages, signals or conditions trigger.
+package protocol TriggeredElement: FlowElement {
+    var triggers: [EventTrigger] { get }
+    func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause)
+}
+
+/// One that a token reaches, so that an event-based gateway before it can wait in its place.
+package protocol CatchElement: TriggeredElement {}
+
 /// An event on the boundary of an activity.
 package protocol BoundaryElement: FlowElement {
     var attachedTo: ElementID { get }
-    /// When its timer is due if its activity is entered now; nil if it has none.
-    func firstDue(in scope: Int, of step: Step) throws(IncidentCause) -> Timestamp?
-    /// How well it catches a BPMN error; nil: not at all.
-    func match(errorCode: String) -> ErrorMatch?
-    /// The variables that catching the error sets, beside the error's own.
-    func variables(of error: BPMNError) -> [Variable]
 }
 
-/// An exact code is preferred to a catch-all.
-package enum ErrorMatch: Sendable, Hashable { case exact, any }
-
 extension BoundaryElement {
-    package func firstDue(in scope: Int, of step: Step) throws(IncidentCause) -> Timestamp? { nil }
-    package func match(errorCode: String) -> ErrorMatch? { nil }
-    package func variables(of error: BPMNError) -> [Variable] { [] }
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        try step.leave(activity)
+    }
+}
+
+/// A start event.
+package protocol StartElement: FlowElement {
+    /// Of an event subprocess: whether it ends what else its scope does.
+    var isInterrupting: Bool { get }
+}
+
+extension StartElement {
+    package var isInterrupting: Bool { true }
+
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        try step.leave(activity)
+    }
+}
+
+/// An event that throws, so that a boundary event cannot be on it.
+package protocol ThrowingElement: FlowElement {}
+
+/// An element that waits until what it undoes is undone.
+package protocol CompensatingElement: FlowElement {
+    func compensated(_ activity: Int, in step: inout Step) throws(IncidentCause)
+}
+
+/// A gateway that waits for tokens anywhere in its scope that can still come.
+package protocol NonLocalJoin: FlowElement {
+    func canPass(in scope: Int, of step: Step) -> Bool
 }

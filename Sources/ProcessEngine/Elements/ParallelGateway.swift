@@ -14,9 +14,7 @@ package struct ParallelGateway: FlowElement {
         guard incoming.count > 1, let flow = token.flow else { return step.enter(self, in: token.scope) }
         step.record(.tokenArrived(element: id, flow: flow, scope: token.scope))
         guard let scope = step.instance.scope(token.scope), incoming.allSatisfy({ scope.isWaiting(at: id, by: $0.id) })
-        else {
-            return step.settleLater(token.scope)
-        }
+        else { return }
         step.record(.tokensJoined(element: id, flows: incoming.map(\.id), scope: token.scope))
         step.enter(self, in: token.scope)
     }

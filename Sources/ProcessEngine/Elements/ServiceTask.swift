@@ -2,7 +2,8 @@ package import Expressions
 import OrderedCollections
 package import Values
 
-/// `bpmn:serviceTask`: an external task of a contract, done by an agent.
+/// `bpmn:serviceTask`: an external task of a contract, done by an agent. Other tasks and message events that name a
+/// contract are the same.
 ///
 /// Input: what the mappings say; without any, the visible variables whose names the contract declares (all, if it is
 /// not deployed). Output: what the mappings say; without any, every member becomes a variable.
@@ -16,11 +17,24 @@ package struct ServiceTask: TaskElement {
     package let retries: Int?
     /// Wins over the contract's priority.
     package let priority: Expression?
+    /// It is an end event that sends a message.
+    package let isEnd: Bool
+
+    package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
+        switch node.name {
+        case "serviceTask": node.attribute("expression", namespace: BPMN.camunda) == nil
+        case "sendTask", "businessRuleTask", "scriptTask": TaskReader.namesContract(node)
+        case "intermediateThrowEvent", "endEvent":
+            eventDefinitions == ["messageEventDefinition"] && TaskReader.namesContract(node)
+        default: false
+        }
+    }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         let mappings = MappingReader.read(node, element: id, reader: &reader)
         guard let work = TaskReader.read(node, element: id, reader: &reader) else { return nil }
         self.id = id
+        isEnd = node.name == "endEvent"
         contract = work.contract
         retries = work.retries
         priority = work.priority
@@ -100,7 +114,7 @@ package struct ServiceTask: TaskElement {
 
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         switch activity.phase {
-        case .entering, .waiting: try enter(activity.number, in: &step)
+        case .entering, .waiting: try step.begin(self, activity.number)
         case .leaving:
             if let kept = activity.keptOutput {
                 let locals = OrderedDictionary(kept.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

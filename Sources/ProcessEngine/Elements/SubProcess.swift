@@ -1,19 +1,22 @@
 package import Values
 
-/// `bpmn:subProcess`: a scope with its own variables and tokens; goes on when its last token is gone.
+/// `bpmn:subProcess` and `bpmn:transaction`: a scope with its own variables and tokens; goes on when its last token is gone.
 package struct SubProcess: ScopeElement {
     package static let tag = "subProcess"
     package static let isActivity = true
     package let id: ElementID
     package let inputs: [VariableMapping]
     package let outputs: [VariableMapping]
+    /// A cancel end event inside undoes what it did.
+    package let isTransaction: Bool
+
+    package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
+        node.name == "transaction" || node.name == tag && node.attribute("triggeredByEvent") != "true"
+    }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
-        guard node.attribute("triggeredByEvent") != "true" else {
-            reader.reportUnsupported(node, element: id, "an event subprocess")
-            return nil
-        }
         self.id = id
+        isTransaction = node.name == "transaction"
         let mappings = MappingReader.read(node, element: id, reader: &reader)
         inputs = mappings.inputs
         outputs = mappings.outputs
@@ -27,21 +30,24 @@ package struct SubProcess: ScopeElement {
         let scope = step.instance.lastScope + 1
         step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
         if !variables.isEmpty { step.record(.variablesSet(scope: scope, variables)) }
-        for start in step.definition.startEvents(in: id) { step.send(Token(element: start, flow: nil, scope: scope)) }
+        try step.armEventSubprocesses(in: id, scope: scope, of: activity)
+        for start in step.definition.entries(in: id).reversed() {
+            step.send(Token(element: start, flow: nil, scope: scope))
+        }
     }
 
     package func innerScopeFinished(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let host = step.activity(activity)
         guard let inner = host.innerScope else { return try step.leave(activity) }
         let variables = try VariableMapping.evaluate(outputs, in: step.visibleVariables(from: inner))
-        step.record(.scopeClosed(scope: inner))
+        step.closeOrRetain(inner, of: host)
         step.setVariables(variables, from: host.scope)
         try step.leave(activity)
     }
 
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         switch activity.phase {
-        case .entering: try enter(activity.number, in: &step)
+        case .entering: try step.begin(self, activity.number)
         case .waiting, .leaving: try innerScopeFinished(activity.number, in: &step)
         }
     }

@@ -1,3 +1,5 @@
+import Values
+
 /// The names of BPMN files.
 package enum BPMN {
     package static let namespace = "http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -14,13 +16,39 @@ package enum BPMN {
         "performer", "humanPerformer", "potentialOwner", "resourceRole", "laneSet", "textAnnotation", "association",
         "group",
         "dataObject", "dataObjectReference", "dataStoreReference", "supportedInterfaceRef", "supports",
-        "conditionExpression",
+        "conditionExpression", "script", "completionCondition", "activationCondition", "rendering", "dataState",
+        "resource", "dataStore",
     ]
+
+    /// The elements that Camunda took over from them.
+    static let camundaElements: Set<String> = [
+        "inputOutput", "inputParameter", "outputParameter", "list", "map", "entry", "value", "script", "in", "out",
+        "formData", "formField", "formProperty", "properties", "property", "executionListener", "taskListener", "field",
+        "failedJobRetryTimeCycle", "potentialStarter", "errorEventDefinition", "connector", "connectorId",
+    ]
+
+    /// Other namespaces for the same attributes and elements, as older tools wrote them.
+    static let camundaAliases: Set<String> = ["http://activiti.org/bpmn", "http://www.camunda.com/fox"]
 
     static let markers: Set<String> = ["multiInstanceLoopCharacteristics", "standardLoopCharacteristics"]
 
     static func isEventDefinition(_ name: String) -> Bool {
         name.hasSuffix("EventDefinition") || name == "eventDefinitionRef"
+    }
+}
+
+extension SourceNode {
+    /// With the names of older tools in Camunda's namespace.
+    var withKnownNamespaces: SourceNode {
+        var node = self
+        if BPMN.camundaAliases.contains(namespace), BPMN.camundaElements.contains(name) {
+            node.namespace = BPMN.camunda
+        }
+        for index in node.attributes.indices where BPMN.camundaAliases.contains(node.attributes[index].namespace) {
+            node.attributes[index].namespace = BPMN.camunda
+        }
+        node.children = children.map(\.withKnownNamespaces)
+        return node
     }
 }
 

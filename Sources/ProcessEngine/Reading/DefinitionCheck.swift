@@ -30,6 +30,7 @@ struct DefinitionCheck {
             if let event = node.element as? any BoundaryElement { checkBoundary(event, node) }
             checkFlows(of: node)
             checkDefault(of: node)
+            checkLink(of: node)
         }
         return findings
     }
@@ -37,15 +38,44 @@ struct DefinitionCheck {
     private mutating func checkStarts(in parent: ElementID?, at position: SourcePosition) {
         let owner = parent.map { "subprocess \($0)" } ?? "process \(definition.process)"
         let id = parent ?? ElementID(definition.process)
+        if let parent, definition.element(parent) is AdHocSubProcess { return }
+        if let parent, definition.element(parent) is EventSubProcess {
+            return checkEventStart(of: parent, at: position)
+        }
         switch definition.startEvents(in: parent).count {
-        case 0 where scopesWithStart.contains(parent): return  // What is wrong with it is reported already.
+        case 0 where scopesWithStart.contains(parent) && hasFaultyStart(in: parent): return  // Reported already.
+        case 0 where parent == nil && !definition.startSubscriptions.isEmpty: return
         case 0:
             add("no-start-event", position, id, "\(owner) has no start event without an event definition", "add one")
-        case 1: return
+        case 1: break
         default:
-            guard parent != nil else { return }
+            guard parent != nil else { break }
             add("several-start-events", position, id, "\(owner) has more than one start event", "leave one")
         }
+        for node in nodes where node.parent == parent && !(node.element is StartEvent) {
+            guard node.element is any StartElement else { continue }
+            if parent != nil || !(node.element is TriggeredStartEvent) {
+                add(
+                    "invalid-start-event", node.position, node.element.id,
+                    "\(owner) cannot begin with the event \(node.element.id)",
+                    "move it into an event subprocess")
+            }
+        }
+    }
+
+    /// Something that was to be a start event could not be made.
+    private func hasFaultyStart(in parent: ElementID?) -> Bool {
+        !nodes.contains { $0.parent == parent && $0.element is any StartElement }
+    }
+
+    private mutating func checkEventStart(of subprocess: ElementID, at position: SourcePosition) {
+        let starts = nodes.filter { $0.parent == subprocess && $0.element is any StartElement }
+        if starts.count == 1, !(starts[0].element is StartEvent) { return }
+        if starts.isEmpty && scopesWithStart.contains(subprocess) { return }
+        add(
+            "invalid-start-event", position, subprocess,
+            "the event subprocess \(subprocess) needs exactly one start event, with an event definition",
+            "give its start event a message, a timer, an error, …")
     }
 
     private mutating func checkBoundary(_ event: any BoundaryElement, _ node: ProcessDefinition.Node) {
@@ -75,20 +105,19 @@ struct DefinitionCheck {
         let id = node.element.id
         let incoming = definition.incoming(of: id)
         let outgoing = definition.outgoing(of: id)
-        if node.element is StartEvent, let flow = incoming.first {
+        if node.element is any StartElement, let flow = incoming.first {
             add(
                 "invalid-flow", flow.position, flow.id, "a flow leads into the start event \(id)",
                 "let it lead to an element after it")
-        } else if incoming.isEmpty && !(node.element is StartEvent) && !(node.element is any BoundaryElement) {
+        } else if incoming.isEmpty && !isReachedWithoutFlow(node) {
             add(
                 "unreachable", node.position, id, "no flow leads to \(id): it never runs", "connect it",
                 severity: .warning)
         }
+        if node.element.isEnd, let flow = outgoing.first {
+            add("invalid-flow", flow.position, flow.id, "a flow leads out of the end event \(id)", "remove it")
+        }
         switch node.element {
-        case is EndEvent, is ErrorEndEvent:
-            if let flow = outgoing.first {
-                add("invalid-flow", flow.position, flow.id, "a flow leads out of the end event \(id)", "remove it")
-            }
         case is ExclusiveGateway where outgoing.count > 1:
             for flow in outgoing where flow.condition == nil && !flow.isDefault && defaults[id]?.flow != flow.id {
                 add(
@@ -104,6 +133,25 @@ struct DefinitionCheck {
             }
         default: return  // Other elements take any flows; the catalog is open, so that this cannot list them.
         }
+    }
+
+    private func isReachedWithoutFlow(_ node: ProcessDefinition.Node) -> Bool {
+        if node.isForCompensation || node.element is any StartElement || node.element is any BoundaryElement
+            || node.element is EventSubProcess || node.element is LinkCatchEvent
+        {
+            return true
+        }
+        if let parent = node.parent, definition.element(parent) is AdHocSubProcess { return true }
+        return definition.startSubscriptions.contains { $0.element == node.element.id }
+            || (node.element as? EventBasedGateway)?.isInstantiating == true
+    }
+
+    private mutating func checkLink(of node: ProcessDefinition.Node) {
+        guard let link = node.element as? LinkThrowEvent, definition.linkTarget(of: link) == nil else { return }
+        add(
+            "dangling-reference", node.position, link.id,
+            "no link event beside \(link.id) catches the link \"\(link.link)\"",
+            "give the catching link event the same name")
     }
 
     private mutating func checkDefault(of node: ProcessDefinition.Node) {

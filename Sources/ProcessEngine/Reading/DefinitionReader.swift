@@ -5,7 +5,7 @@ import Values
 package struct DefinitionReader {
     let file: String
     private(set) var diagnostics: [Diagnostic] = []
-    private let errors: [String: ErrorDeclaration]
+    private let declarations: Declarations
     private let expressionLanguage: String
 
     /// In the order of the file; nil where an element could not be made.
@@ -17,22 +17,12 @@ package struct DefinitionReader {
     private var namelessFlows: Set<ElementID> = []
     /// Those with a start event of any kind.
     private var scopesWithStart: Set<ElementID?> = []
-
-    struct ErrorDeclaration {
-        var code: String?
-        var message: String?
-    }
+    /// From compensation boundary events to what undoes their activities, and other ends.
+    private var associations: [(source: ElementID, target: ElementID)] = []
 
     init(file: String, root: SourceNode) {
         self.file = file
-        var errors: [String: ErrorDeclaration] = [:]
-        for node in root.children(named: "error", namespace: BPMN.namespace) {
-            guard let id = node.attribute("id") else { continue }
-            let code = node.attribute("errorCode").flatMap { $0.isEmpty ? nil : $0 }
-            let message = node.attribute("errorMessage", namespace: BPMN.camunda) ?? node.attribute("name")
-            errors[id] = ErrorDeclaration(code: code, message: message)
-        }
-        self.errors = errors
+        self.declarations = Declarations(of: root)
         self.expressionLanguage = root.attribute("expressionLanguage") ?? ""
     }
 
@@ -52,13 +42,15 @@ package struct DefinitionReader {
             if let flow = readFlow(flow, in: parent, defaults: defaults) { flows.append(flow) }
         }
         let head = ProcessHead(id: id, name: node.attribute("name"), file: file, position: node.position)
-        let draft = ProcessDefinition(process: head, nodes: made, flows: flows, warnings: [])
+        let draft = ProcessDefinition(
+            process: head, nodes: made, flows: flows, associations: associations, warnings: [])
         diagnostics += DefinitionCheck(
             draft, nodes: made, seen: seen, scopesWithStart: scopesWithStart, file: file, defaults: defaults
         )
         .run()
         let warnings = diagnostics.filter { $0.severity == .warning }
-        return ProcessDefinition(process: head, nodes: made, flows: flows, warnings: warnings.inFileOrder)
+        return ProcessDefinition(
+            process: head, nodes: made, flows: flows, associations: associations, warnings: warnings.inFileOrder)
     }
 
     /// Reads the elements and flows inside a process or subprocess.
@@ -66,6 +58,11 @@ package struct DefinitionReader {
         for child in container.children where child.namespace == BPMN.namespace {
             if child.name == "sequenceFlow" {
                 flowNodes.append((child, parent))
+            } else if child.name == "association" {
+                guard let source = child.attribute("sourceRef"), let target = child.attribute("targetRef") else {
+                    continue
+                }
+                associations.append((ElementID(source), ElementID(target)))
             } else if !BPMN.descriptive.contains(child.name) && !BPMN.markers.contains(child.name) {
                 readElement(child, in: parent)
             }
@@ -73,10 +70,9 @@ package struct DefinitionReader {
     }
 
     private mutating func readElement(_ node: SourceNode, in parent: ElementID?) {
-        guard let text = node.attribute("id"), !text.isEmpty else {
+        guard let id = id(of: node) else {
             return report("missing-id", node, element: nil, "<\(node.name)> has no id", "give it one")
         }
-        let id = ElementID(text)
         seen.insert(id)
         if node.name == StartEvent.tag { scopesWithStart.insert(parent) }
         guard let kind = kind(of: node, id: id) else { return }
@@ -84,23 +80,33 @@ package struct DefinitionReader {
         nodes.append(nil)
         checkChildren(of: node, element: id, isContainer: kind is any ScopeElement.Type)
         checkExtensions(of: node, element: id)
-        if node.attribute("isForCompensation") == "true" { reportUnsupported(node, element: id, "compensation") }
+        let loop = kind.isActivity ? LoopReader.read(node, element: id, reader: &self) : nil
         guard let element = kind.init(node, id: id, reader: &self) else { return }
-        nodes[slot] = ProcessDefinition.Node(
+        var made = ProcessDefinition.Node(
             element: element, name: node.attribute("name"), parent: parent, position: node.position)
+        made.loop = loop
+        made.isForCompensation = node.attribute("isForCompensation") == "true"
+        if !(element is ServiceTask) && !(element is any ScopeElement) {
+            let mappings = MappingReader.read(node, element: id, reader: &self)
+            if !mappings.inputs.isEmpty || !mappings.outputs.isEmpty { made.mappings = mappings }
+        }
+        nodes[slot] = made
         defaultReferences.append((id, node))
     }
 
+    /// Only an event subprocess can do without: nothing refers to it. It is then named after its place.
+    private func id(of node: SourceNode) -> ElementID? {
+        if let text = node.attribute("id"), !text.isEmpty { return ElementID(text) }
+        guard node.attribute("triggeredByEvent") == "true" else { return nil }
+        return ElementID("\(node.name)@\(node.position.line):\(node.position.column)")
+    }
+
     private mutating func kind(of node: SourceNode, id: ElementID) -> (any FlowElement.Type)? {
-        let definitions = node.children.filter { $0.namespace == BPMN.namespace && BPMN.isEventDefinition($0.name) }
-        if definitions.count > 1 {
-            reportUnsupported(node, element: id, "an event with several event definitions")
-            return nil
-        }
-        let definition = definitions.first?.name
-        if let kind = ElementCatalog.kind(tag: node.name, eventDefinition: definition) { return kind }
-        if let definition, ElementCatalog.knows(tag: node.name) {
-            reportUnsupported(definitions[0], element: id, "<\(node.name)> with <\(definition)>")
+        let definitions = eventDefinitions(of: node)
+        if let kind = ElementCatalog.kind(of: node, eventDefinitions: definitions.map(\.name)) { return kind }
+        if let definition = definitions.first, ElementCatalog.knows(tag: node.name) {
+            let others = definitions.dropFirst().map { " and <\($0.name)>" }.joined()
+            reportUnsupported(definition, element: id, "<\(node.name)> with <\(definition.name)>\(others)")
         } else {
             reportUnsupported(node, element: id, "<\(node.name)>")
         }
@@ -109,11 +115,18 @@ package struct DefinitionReader {
 
     private mutating func checkChildren(of node: SourceNode, element: ElementID, isContainer: Bool) {
         for child in node.children where child.namespace == BPMN.namespace {
-            if BPMN.markers.contains(child.name) {
-                reportUnsupported(child, element: element, "the marker <\(child.name)>")
-            } else if !isContainer && !BPMN.descriptive.contains(child.name) && !BPMN.isEventDefinition(child.name) {
+            if BPMN.markers.contains(child.name) || BPMN.descriptive.contains(child.name) { continue }
+            if !isContainer && !BPMN.isEventDefinition(child.name) {
                 reportUnsupported(child, element: element, "<\(child.name)> inside <\(node.name)>")
             }
+        }
+    }
+
+    /// What is inside an event, or referred to from there.
+    func eventDefinitions(of node: SourceNode) -> [SourceNode] {
+        node.children.filter { $0.namespace == BPMN.namespace && BPMN.isEventDefinition($0.name) }.map { child in
+            guard child.name == "eventDefinitionRef" else { return child }
+            return declarations.eventDefinitions[Declarations.local(child.text.trimmed)] ?? child
         }
     }
 
@@ -208,15 +221,13 @@ package struct DefinitionReader {
     }
 
     /// The error that an event definition refers to; nil if it refers to none (it catches all).
-    mutating func error(of definition: SourceNode, in element: ElementID) -> ErrorDeclaration? {
+    mutating func error(of definition: SourceNode, in element: ElementID) -> Declarations.ErrorCode? {
         guard let reference = definition.attribute("errorRef"), !reference.isEmpty else { return nil }
-        // A prefix may stand for the file's own namespace.
-        let local = reference.split(separator: ":").last.map(String.init) ?? reference
-        guard let declared = errors[reference] ?? errors[local] else {
+        guard let declared = declarations.errors[Declarations.local(reference)] else {
             warn(
                 "undeclared-error", definition, element: element,
                 "there is no <bpmn:error id=\"\(reference)\">: its id is taken as the error code", "declare the error")
-            return ErrorDeclaration(code: reference, message: nil)
+            return Declarations.ErrorCode(code: reference, message: nil)
         }
         if let code = declared.code, code.first == "=" || code.contains("${") {
             reportUnsupported(definition, element: element, "an expression as error code (\(code))")
@@ -224,8 +235,64 @@ package struct DefinitionReader {
         return declared
     }
 
+    /// The message that a task or an event definition refers to; nil if it refers to none.
+    mutating func message(
+        of node: SourceNode, in element: ElementID
+    ) -> (name: Expression, correlationKey: Expression?)? {
+        guard let reference = node.attribute("messageRef"), !reference.isEmpty else { return nil }
+        let declared = declarations.messages[Declarations.local(reference)]
+        if declared == nil {
+            warn(
+                "undeclared-message", node, element: element,
+                "there is no <bpmn:message id=\"\(reference)\">: its id is taken as the message's name",
+                "declare the message")
+        }
+        let text = declared?.attribute("name").flatMap { $0.isEmpty ? nil : $0 } ?? reference
+        guard let name = valueExpression(text, node: declared ?? node, element: element) else { return nil }
+        let key = declared?.extensions(named: "subscription", namespace: BPMN.zeebe).first?
+            .attribute("correlationKey")
+        return (name, key.flatMap { valueExpression($0, node: declared ?? node, element: element) })
+    }
+
+    /// The name of the signal that an event definition refers to.
+    mutating func signalName(of definition: SourceNode, in element: ElementID) -> Expression? {
+        guard let reference = definition.attribute("signalRef"), !reference.isEmpty else {
+            report("missing-reference", definition, element: element, "the event names no signal", "set signalRef")
+            return nil
+        }
+        let declared = declarations.signals[Declarations.local(reference)]
+        if declared == nil {
+            warn(
+                "undeclared-signal", definition, element: element,
+                "there is no <bpmn:signal id=\"\(reference)\">: its id is taken as the signal's name",
+                "declare the signal")
+        }
+        let name = declared?.attribute("name").flatMap { $0.isEmpty ? nil : $0 } ?? reference
+        return valueExpression(name, node: definition, element: element)
+    }
+
+    /// The code of the escalation that an event definition refers to; nil if it refers to none, or to one without a
+    /// code.
+    mutating func escalationCode(of definition: SourceNode, in element: ElementID) -> String? {
+        guard let reference = definition.attribute("escalationRef"), !reference.isEmpty else { return nil }
+        guard let declared = declarations.escalations[Declarations.local(reference)] else {
+            warn(
+                "undeclared-escalation", definition, element: element,
+                "there is no <bpmn:escalation id=\"\(reference)\">: its id is taken as the code",
+                "declare the escalation")
+            return reference
+        }
+        return declared.attribute("escalationCode").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// A condition; one that cannot be read is reported.
+    mutating func condition(_ node: SourceNode, element: ElementID) -> Expression? {
+        conditionExpression(node, element: element)
+    }
+
     /// FEEL after `=`, JUEL in `${…}`, else a constant text.
     mutating func valueExpression(_ text: String, node: SourceNode, element: ElementID) -> Expression? {
+        if reportsHostAccess(text, node, element: element) { return nil }
         do {
             return text.first == "=" ? try Expression.parseZeebe(text) : try Expression.parseCamunda(text)
         } catch {
@@ -255,6 +322,16 @@ package struct DefinitionReader {
             reportExpression(error, node, element: element)
         }
         return nil
+    }
+
+    /// Reports an expression that reaches for the host engine's own services.
+    mutating func reportsHostAccess(_ text: String, _ node: SourceNode, element: ElementID) -> Bool {
+        guard text.contains("${") || text.contains("#{"), text.contains("processEngineServices") else { return false }
+        report(
+            "host-language", node, element: element,
+            "the expression uses the services of a Java engine, which is not supported",
+            "pass what it needs as variables")
+        return true
     }
 
     mutating func reportExpression(_ error: ExpressionError, _ node: SourceNode, element: ElementID) {

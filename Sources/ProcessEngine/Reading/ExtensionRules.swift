@@ -4,18 +4,30 @@ import Values
 enum ExtensionRules {
     /// Says nothing about what a process does, or only about what does not exist here (forms, the job executor).
     private static let ignored: [String: Set<String>] = [
-        BPMN.camunda: ["properties", "formData", "formProperty", "potentialStarter", "failedJobRetryTimeCycle"],
-        BPMN.zeebe: ["properties", "versionTag", "formDefinition", "userTaskForm"],
+        BPMN.camunda: [
+            "properties", "formData", "formProperty", "potentialStarter", "failedJobRetryTimeCycle", "connectorId",
+        ],
+        BPMN.zeebe: ["properties", "versionTag", "formDefinition", "userTaskForm", "userTask"],
         BPMN.waybill: [],
     ]
 
+    /// Every element may map variables.
+    private static let everywhere: [String: Set<String>] = [
+        BPMN.camunda: ["inputOutput"], BPMN.zeebe: ["ioMapping"], BPMN.waybill: ["input", "output"],
+    ]
+
     private static let understood: [String: [String: Set<String>]] = [
-        "serviceTask": [
-            BPMN.camunda: ["inputOutput"],
-            BPMN.zeebe: ["taskDefinition", "ioMapping", "priorityDefinition", "jobPriorityDefinition"],
-            BPMN.waybill: ["input", "output"],
+        "serviceTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "sendTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "businessRuleTask": [
+            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "calledDecision"]
         ],
-        "subProcess": [BPMN.camunda: ["inputOutput"], BPMN.zeebe: ["ioMapping"], BPMN.waybill: ["input", "output"]],
+        "scriptTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "script"]],
+        "intermediateThrowEvent": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "endEvent": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "userTask": [BPMN.zeebe: ["assignmentDefinition", "taskSchedule", "priorityDefinition"]],
+        "callActivity": [BPMN.camunda: ["in", "out"], BPMN.zeebe: ["calledElement"]],
+        "adHocSubProcess": [BPMN.zeebe: ["adHoc"]],
     ]
 
     /// The extension elements of `node` that would change its behaviour if Waybill knew them.
@@ -23,7 +35,7 @@ enum ExtensionRules {
         let extensions = node.children(named: "extensionElements", namespace: BPMN.namespace).flatMap(\.children)
         return extensions.filter { child in
             guard let ignorable = ignored[child.namespace] else { return false }
-            return !ignorable.contains(child.name)
+            return !ignorable.contains(child.name) && everywhere[child.namespace]?.contains(child.name) != true
                 && understood[node.name]?[child.namespace]?.contains(child.name) != true
         }
     }

@@ -10,7 +10,7 @@ import Values
 ///
 /// Inputs see the variables around the activity. Outputs see, before those, the task's output, then its input.
 enum MappingReader {
-    struct Mappings {
+    struct Mappings: Sendable {
         var inputs: [VariableMapping] = []
         var outputs: [VariableMapping] = []
     }
@@ -84,6 +84,7 @@ enum MappingReader {
         guard let child = node.children.first(where: { $0.namespace == BPMN.camunda }) else {
             let text = node.text.trimmed
             if text.isEmpty { return .expression(.constant(.null)) }
+            if reader.reportsHostAccess(text, node, element: element) { return nil }
             do {
                 return .expression(try Expression.parseCamunda(text))
             } catch {

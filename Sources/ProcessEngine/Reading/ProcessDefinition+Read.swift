@@ -2,7 +2,8 @@ package import Values
 
 extension ProcessDefinition {
     /// The executable processes of a BPMN file. Throws everything that is wrong with any of them.
-    package static func read(_ root: SourceNode, file: String) throws(Diagnostics) -> [ProcessDefinition] {
+    package static func read(_ source: SourceNode, file: String) throws(Diagnostics) -> [ProcessDefinition] {
+        let root = source.withKnownNamespaces
         func refusal(_ code: String, _ message: String, _ suggestion: String) -> Diagnostics {
             Diagnostics(
                 Diagnostic(code: code, file: file, position: root.position, message: message, suggestion: suggestion))

@@ -17,21 +17,45 @@ enum TaskReader {
         var priority: Expression?
     }
 
-    static func read(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Work? {
+    /// Whether a task or message event is to be done by an agent.
+    static func namesContract(_ node: SourceNode) -> Bool {
+        attributes(of: node).attribute("contract", namespace: BPMN.waybill) != nil
+            || node.attribute("contract", namespace: BPMN.waybill) != nil
+            || attributes(of: node).attribute("type", namespace: BPMN.camunda) == "external"
+            || !node.extensions(named: "taskDefinition", namespace: BPMN.zeebe).isEmpty
+    }
+
+    /// Camunda's attributes of a message event are those of its event definition.
+    private static func attributes(of node: SourceNode) -> SourceNode {
+        node.firstChild(named: "messageEventDefinition", namespace: BPMN.namespace) ?? node
+    }
+
+    /// Reports code that would run inside the engine; false if there is none.
+    static func reportsHostCode(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Bool {
         for name in ["class", "expression", "delegateExpression"]
         where node.attribute(name, namespace: BPMN.camunda) != nil {
             reader.report(
-                "unsupported-extension", node, element: element,
+                "host-language", node, element: element,
                 "camunda:\(name) runs code inside the engine, which is not supported",
                 "name a contract: waybill:contract=\"…\", or camunda:type=\"external\" and camunda:topic=\"…\"")
-            return nil
+            return true
         }
-        let definitions = node.extensions(named: "taskDefinition", namespace: BPMN.zeebe)
+        return false
+    }
+
+    static func read(_ task: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Work? {
+        let node = attributes(of: task)
+        if reportsHostCode(node, element: element, reader: &reader) { return nil }
+        let definitions = task.extensions(named: "taskDefinition", namespace: BPMN.zeebe)
         var names: [String] = []
-        if let name = node.attribute("contract", namespace: BPMN.waybill) { names.append(name) }
+        let ours =
+            task.attribute("contract", namespace: BPMN.waybill)
+            ?? node.attribute("contract", namespace: BPMN.waybill)
+        if let name = ours { names.append(name) }
         let type = node.attribute("type", namespace: BPMN.camunda)
         if type == "external" { names.append(node.attribute("topic", namespace: BPMN.camunda) ?? "") }
-        names += definitions.map { $0.attribute("type") ?? "" }
+        // Models made for both Camunda engines name both; the first counts.
+        if names.isEmpty || ours != nil { names += definitions.map { $0.attribute("type") ?? "" } }
         guard let name = names.first else {
             reader.report(
                 "no-contract", node, element: element,
@@ -49,7 +73,7 @@ enum TaskReader {
         }
         return Work(
             contract: contract, retries: retries(definitions.first, element: element, reader: &reader),
-            priority: priority(node, element: element, reader: &reader))
+            priority: priority(task, element: element, reader: &reader))
     }
 
     /// `name`, `name@2` or `name@2.1`; at most 200 bytes, so that it fits a queue's name, and no white space or

@@ -1,3 +1,5 @@
+import HashTreeCollections
+
 /// One element at work: a token sits in it.
 ///
 /// entering → waiting (task, timer, inner scope), leaving; waiting → leaving; leaving → gone (completed). Any → gone
@@ -17,10 +19,18 @@ package struct Activity: Sendable, Hashable {
     package let scope: Int
     package internal(set) var phase: Phase = .entering
     package internal(set) var task: Int?
-    /// The scope that it opened (a subprocess).
+    /// The scope that it opened: a subprocess, the body of a loop, a task with variables of its own.
     package internal(set) var innerScope: Int?
     /// Open timers, its own and those of its boundary events, in the order of their making.
     package internal(set) var timers: [Int] = []
+    /// Open subscriptions, its own and those of its boundary events and event subprocesses.
+    package internal(set) var subscriptions: [Int] = []
+    package internal(set) var userTask: Int?
+    package internal(set) var call: Int?
+    /// The throwing event for which it undoes something.
+    package internal(set) var compensator: Int?
+    /// What undoes something for it.
+    var compensating: TreeSet<Int> = []
     package internal(set) var incident: Int?
     /// The output of its finished task, kept because mapping it failed.
     package internal(set) var keptOutput: [Variable]?

@@ -11,18 +11,35 @@ package struct ProcessInstance: Sendable, Hashable {
     package private(set) var businessKey: String?
     package private(set) var labels = InstanceLabels()
     package private(set) var end: Event.InstanceEnd?
+    /// The call that made it.
+    package private(set) var parent: ParentCall?
+    /// An operator stopped it.
+    package private(set) var isSuspended = false
 
     private(set) var lastActivity = 0
     private(set) var lastScope = 0
     private(set) var lastTask = 0
     private(set) var lastTimer = 0
     private(set) var lastIncident = 0
+    private(set) var lastUserTask = 0
+    private(set) var lastSubscription = 0
+    private(set) var lastCompensation = 0
+    private(set) var lastCall = 0
 
     private(set) var activities: TreeDictionary<Int, Activity> = [:]
     private(set) var scopes: TreeDictionary<Int, Scope> = [:]
     private(set) var tasks: TreeDictionary<Int, OpenTask> = [:]
     private(set) var timers: TreeDictionary<Int, OpenTimer> = [:]
     private(set) var incidents: TreeDictionary<Int, Event.Incident> = [:]
+    private(set) var userTasks: TreeDictionary<Int, OpenUserTask> = [:]
+    private(set) var subscriptions: TreeDictionary<Int, Subscription> = [:]
+    /// Those that wait for a condition.
+    private(set) var conditions: TreeSet<Int> = []
+    private(set) var calls: TreeDictionary<Int, CallEvent.Call> = [:]
+    /// How often the timers of the process's event subprocesses fired.
+    private(set) var rootFirings: TreeDictionary<ElementID, Int> = [:]
+    /// Scopes in which tokens wait at a join.
+    private(set) var waitingScopes: TreeSet<Int> = []
 
     /// The process's own scope.
     static let rootScope = 1
@@ -40,6 +57,7 @@ package struct ProcessInstance: Sendable, Hashable {
             definition = start.definition
             businessKey = start.businessKey
             labels = start.labels
+            parent = start.parent
             open(Scope(number: Self.rootScope, parent: nil, activity: nil))
         case .instanceEnded(let end): finish(end)
         case .activityEntered(let number, let element, let scope):
@@ -49,15 +67,15 @@ package struct ProcessInstance: Sendable, Hashable {
         case .activityCompleted(let activity), .activityCanceled(let activity):
             guard let gone = activities.removeValue(forKey: activity) else { return }
             scopes[gone.scope]?.activities.remove(activity)
-        case .flowTaken, .taskEventRecorded: return
+            if let compensator = gone.compensator { activities[compensator]?.compensating.remove(activity) }
+        case .flowTaken, .taskEventRecorded, .errorCaught, .thrown, .decisionEvaluated: return
         case .tokenArrived(let element, let flow, let scope):
             scopes[scope]?.addToken(at: element, by: flow)
+            if scopes[scope] != nil { waitingScopes.insert(scope) }
         case .tokensJoined(let element, let flows, let scope):
             for flow in flows { scopes[scope]?.removeToken(at: element, by: flow) }
-        case .scopeOpened(let scope, let parent, let activity):
-            open(Scope(number: scope, parent: parent, activity: activity))
-            activities[activity]?.innerScope = scope
-            activities[activity]?.phase = .waiting
+            if scopes[scope]?.waiting.isEmpty ?? true { waitingScopes.remove(scope) }
+        case .scopeOpened(let scope, let parent, let activity): open(scope, in: parent, for: activity)
         case .scopeClosed(let scope): close(scope)
         case .variablesSet(let scope, let variables):
             for variable in variables { scopes[scope]?.variables[variable.name] = variable.value }
@@ -66,7 +84,6 @@ package struct ProcessInstance: Sendable, Hashable {
         case .taskCreated, .taskCompleted, .taskFailed, .taskErrorThrown, .taskCanceled, .taskRetried:
             applyToTasks(event)
         case .timerScheduled, .timerFired, .timerCanceled: applyToTimers(event)
-        case .errorCaught: return
         case .incidentRaised(let incident):
             lastIncident = max(lastIncident, incident.number)
             incidents[incident.number] = incident
@@ -74,6 +91,13 @@ package struct ProcessInstance: Sendable, Hashable {
         case .incidentResolved(let number):
             guard let resolved = incidents.removeValue(forKey: number) else { return }
             activities[resolved.activity]?.incident = nil
+        case .userTask(let event): apply(event)
+        case .subscription(let event): apply(event)
+        case .loop(let event): apply(event)
+        case .compensation(let event): apply(event)
+        case .call(let event): apply(event)
+        case .suspended: isSuspended = true
+        case .resumed: isSuspended = false
         }
     }
 
@@ -82,10 +106,30 @@ package struct ProcessInstance: Sendable, Hashable {
         scopes[scope.number] = scope
     }
 
+    /// The first scope of an activity is its own; those it opens besides are the runs of a loop.
+    private mutating func open(_ number: Int, in parent: Int, for activity: Int) {
+        var scope = Scope(number: number, parent: parent, activity: activity)
+        scope.element = activities[activity]?.element
+        if let body = activities[activity]?.innerScope, body != number {
+            scope.iteration = scopes[body]?.loop?.started
+            scopes[body]?.loop?.started += 1
+            scopes[body]?.iterations.insert(number)
+        } else {
+            activities[activity]?.innerScope = number
+            activities[activity]?.phase = .waiting
+        }
+        open(scope)
+    }
+
     private mutating func close(_ number: Int) {
-        guard let scope = scopes.removeValue(forKey: number), let activity = scope.activity else { return }
-        activities[activity]?.innerScope = nil
-        activities[activity]?.phase = .leaving
+        guard let scope = scopes.removeValue(forKey: number) else { return }
+        waitingScopes.remove(number)
+        if scope.iteration != nil, let body = scope.parent {
+            scopes[body]?.iterations.remove(number)
+        } else if let activity = scope.activity {
+            activities[activity]?.innerScope = nil
+            activities[activity]?.phase = .leaving
+        }
     }
 
     private mutating func finish(_ end: Event.InstanceEnd) {
@@ -94,9 +138,17 @@ package struct ProcessInstance: Sendable, Hashable {
         tasks = [:]
         timers = [:]
         incidents = [:]
+        userTasks = [:]
+        subscriptions = [:]
+        conditions = []
+        calls = [:]
+        waitingScopes = []
         scopes = scopes.filter { $0.key == Self.rootScope }
         scopes[Self.rootScope]?.activities = []
         scopes[Self.rootScope]?.waiting = []
+        scopes[Self.rootScope]?.timers = []
+        scopes[Self.rootScope]?.subscriptions = []
+        scopes[Self.rootScope]?.compensations = []
     }
 
     private mutating func applyToTasks(_ event: Event) {
@@ -124,12 +176,7 @@ package struct ProcessInstance: Sendable, Hashable {
             task.failures = 0
             task.dueAt = dueAt
             tasks[number] = task
-        case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken,
-            .tokenArrived,
-            .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped, .taskEventRecorded,
-            .timerScheduled, .timerFired,
-            .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved:
-            return
+        default: return  // Only events about tasks come here.
         }
     }
 
@@ -138,30 +185,115 @@ package struct ProcessInstance: Sendable, Hashable {
         case .timerScheduled(let number, let activity, let element, let dueAt):
             lastTimer = max(lastTimer, number)
             timers[number] = OpenTimer(number: number, activity: activity, element: element, dueAt: dueAt)
+            if activity == 0 { scopes[Self.rootScope]?.timers.append(number) }
             guard var owner = activities[activity] else { return }
             owner.timers.append(number)
             if owner.element == element { owner.phase = .waiting }
             activities[activity] = owner
         case .timerFired(let number):
-            guard let timer = removeTimer(number), var owner = activities[timer.activity] else { return }
+            guard let timer = removeTimer(number) else { return }
+            if timer.activity == 0 { rootFirings[timer.element, default: 0] += 1 }
+            guard var owner = activities[timer.activity] else { return }
             owner.countFiring(of: timer.element)
             if owner.element == timer.element { owner.phase = .leaving }
             activities[timer.activity] = owner
         case .timerCanceled(let number): _ = removeTimer(number)
-        case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken,
-            .tokenArrived,
-            .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped, .taskCreated,
-            .taskCompleted, .taskFailed,
-            .taskErrorThrown, .taskCanceled, .taskEventRecorded, .taskRetried, .errorCaught, .incidentRaised,
-            .incidentResolved:
-            return
+        default: return  // Only events about timers come here.
         }
     }
 
     private mutating func removeTimer(_ number: Int) -> OpenTimer? {
         guard let timer = timers.removeValue(forKey: number) else { return nil }
         activities[timer.activity]?.timers.removeAll { $0 == number }
+        if timer.activity == 0 { scopes[Self.rootScope]?.timers.removeAll { $0 == number } }
         return timer
+    }
+}
+
+extension ProcessInstance {
+    private mutating func apply(_ event: UserTaskEvent) {
+        switch event {
+        case .created(let task):
+            lastUserTask = max(lastUserTask, task.number)
+            userTasks[task.number] = task
+            activities[task.activity]?.userTask = task.number
+            activities[task.activity]?.phase = .waiting
+        case .claimed(let number, let assignee): userTasks[number]?.assignee = assignee
+        case .completed(let number), .errorThrown(let number, _, _), .canceled(let number):
+            guard let task = userTasks.removeValue(forKey: number) else { return }
+            activities[task.activity]?.userTask = nil
+            activities[task.activity]?.phase = .leaving
+        }
+    }
+
+    private mutating func apply(_ event: SubscriptionEvent) {
+        switch event {
+        case .opened(let subscription):
+            let number = subscription.number
+            lastSubscription = max(lastSubscription, number)
+            subscriptions[number] = subscription
+            if subscription.isCondition { conditions.insert(number) }
+            if subscription.activity == 0 { scopes[Self.rootScope]?.subscriptions.append(number) }
+            guard var owner = activities[subscription.activity] else { return }
+            owner.subscriptions.append(number)
+            if owner.element == subscription.element { owner.phase = .waiting }
+            activities[subscription.activity] = owner
+        case .triggered(let number):
+            guard let subscription = subscriptions[number] else { return }
+            if activities[subscription.activity]?.element == subscription.element {
+                activities[subscription.activity]?.phase = .leaving
+            }
+        case .closed(let number):
+            guard let subscription = subscriptions.removeValue(forKey: number) else { return }
+            conditions.remove(number)
+            activities[subscription.activity]?.subscriptions.removeAll { $0 == number }
+            if subscription.activity == 0 { scopes[Self.rootScope]?.subscriptions.removeAll { $0 == number } }
+        }
+    }
+
+    private mutating func apply(_ event: LoopEvent) {
+        switch event {
+        case .started(let scope, let count, let items): scopes[scope]?.loop = LoopState(count: count, items: items)
+        case .iterationEnded(let scope, let iteration, let output):
+            scopes[scope]?.loop?.completed += 1
+            if let output { scopes[scope]?.loop?.outputs[iteration] = output }
+        }
+    }
+
+    private mutating func apply(_ event: CompensationEvent) {
+        switch event {
+        case .kept(let compensation):
+            lastCompensation = max(lastCompensation, compensation.number)
+            scopes[compensation.scope]?.compensations.append(compensation)
+            guard let retained = compensation.retained, let activity = scopes[retained]?.activity else { return }
+            scopes[retained]?.activity = nil
+            scopes[retained]?.parent = compensation.scope
+            activities[activity]?.innerScope = nil
+            activities[activity]?.phase = .leaving
+        case .begun(let number, let scope): scopes[scope]?.compensations.removeAll { $0.number == number }
+        case .handling(let activity, let thrower):
+            activities[activity]?.compensator = thrower
+            activities[thrower]?.compensating.insert(activity)
+            activities[thrower]?.phase = .waiting
+        }
+    }
+
+    private mutating func apply(_ event: CallEvent) {
+        switch event {
+        case .requested(let call):
+            lastCall = max(lastCall, call.call)
+            calls[call.call] = call
+            activities[call.activity]?.call = call.call
+            activities[call.activity]?.phase = .waiting
+        case .escalated: return
+        case .failed(let number):
+            guard let call = calls.removeValue(forKey: number) else { return }
+            activities[call.activity]?.call = nil
+        case .completed(let number), .canceled(let number):
+            guard let call = calls.removeValue(forKey: number) else { return }
+            activities[call.activity]?.call = nil
+            activities[call.activity]?.phase = .leaving
+        }
     }
 }
 
@@ -175,6 +307,20 @@ extension ProcessInstance {
     package var openTasks: [OpenTask] { tasks.values.sorted { $0.number < $1.number } }
     package var openTimers: [OpenTimer] { timers.values.sorted { $0.number < $1.number } }
     package var openIncidents: [Event.Incident] { incidents.values.sorted { $0.number < $1.number } }
+
+    package var openUserTasks: [OpenUserTask] { userTasks.values.sorted { $0.number < $1.number } }
+    package var openSubscriptions: [Subscription] { subscriptions.values.sorted { $0.number < $1.number } }
+    package var openCalls: [CallEvent.Call] { calls.values.sorted { $0.call < $1.call } }
+
+    package func userTask(_ number: Int) -> OpenUserTask? { userTasks[number] }
+    package func subscription(_ number: Int) -> Subscription? { subscriptions[number] }
+    package func call(_ number: Int) -> CallEvent.Call? { calls[number] }
+    /// Whether the scope is that of one run of a loop.
+    package func isIteration(_ scope: Int) -> Bool { scopes[scope]?.iteration != nil }
+    /// Whether the activity is the body of a loop, whose runs are activities of the same element.
+    package func isLoopBody(_ activity: Activity) -> Bool {
+        activity.innerScope.map { scopes[$0]?.loop != nil } ?? false
+    }
 
     package func activity(_ number: Int) -> Activity? { activities[number] }
     package func task(_ number: Int) -> OpenTask? { tasks[number] }

@@ -5,9 +5,22 @@ import Values
 /// Owns variables and tokens: the process itself (number 1), or one run of a subprocess.
 struct Scope: Sendable, Hashable {
     let number: Int
-    let parent: Int?
-    /// The subprocess's activity; nil for the process.
-    let activity: Int?
+    var parent: Int?
+    /// The subprocess's activity; nil for the process, and once it is only kept for compensation.
+    var activity: Int?
+    /// What it is a scope of; nil for the process.
+    var element: ElementID?
+    /// The runs of a loop whose body opened it.
+    var loop: LoopState?
+    /// The scopes of those runs.
+    var iterations: TreeSet<Int> = []
+    /// The number of the run it is the scope of, from 0.
+    var iteration: Int?
+    /// The triggers of event subprocesses of the process; a subprocess's are its activity's.
+    var timers: [Int] = []
+    var subscriptions: [Int] = []
+    /// What can be undone, in the order of completion.
+    var compensations: [Compensation] = []
     var variables: OrderedDictionary<String, JSON> = [:]
     var activities: TreeSet<Int> = []
     var waiting: [WaitingTokens] = []
@@ -20,7 +33,9 @@ struct Scope: Sendable, Hashable {
     }
 
     /// No activity is at work in it.
-    var isIdle: Bool { activities.isEmpty }
+    var isIdle: Bool { activities.isEmpty && iterations.isEmpty }
+    /// The body of a loop, or one of its runs: their activity counts, not tokens.
+    var isOfLoop: Bool { loop != nil || iteration != nil }
     /// The numbers of the activities at work in it, in order.
     var openActivities: [Int] { activities.sorted() }
 

@@ -7,7 +7,7 @@ import Values
 struct VisibleVariables: VariableScope {
     private let scopes: TreeDictionary<Int, Scope>
     private let scope: Int
-    private let locals: OrderedDictionary<String, JSON>
+    var locals: OrderedDictionary<String, JSON>
     let now: Timestamp
 
     init(_ instance: ProcessInstance, scope: Int, locals: OrderedDictionary<String, JSON> = [:], now: Timestamp) {
@@ -17,11 +17,21 @@ struct VisibleVariables: VariableScope {
         self.now = now
     }
 
+    private init(now: Timestamp) {
+        scopes = [:]
+        scope = 0
+        locals = [:]
+        self.now = now
+    }
+
+    /// Nothing but what is put into `locals`.
+    var emptied: VisibleVariables { VisibleVariables(now: now) }
+
     func lookup(_ name: String) -> JSON? {
         if let value = locals[name] { return value }
         var next: Int? = scope
         while let number = next, let candidate = scopes[number] {
-            if let value = candidate.variables[name] { return value }
+            if let value = candidate.variables[name] ?? candidate.loop?.value(named: name) { return value }
             next = candidate.parent
         }
         return nil

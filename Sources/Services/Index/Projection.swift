@@ -51,7 +51,8 @@ package enum Projection {
         case .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived, .tokensJoined,
             .scopeOpened,
             .scopeClosed, .variablesSet, .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .taskEventRecorded,
-            .outputKept, .outputMapped:
+            .outputKept, .outputMapped, .userTask, .subscription, .loop, .compensation, .call, .thrown,
+            .decisionEvaluated, .suspended, .resumed:
             return nil
         }
     }

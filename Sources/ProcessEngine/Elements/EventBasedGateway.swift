@@ -1,0 +1,48 @@
+package import Values
+
+/// `bpmn:eventBasedGateway`: waits for the events after it; the first that comes is the way on. One that instantiates
+/// starts the process with the event that came.
+package struct EventBasedGateway: FlowElement {
+    package static let tag = "eventBasedGateway"
+    package let id: ElementID
+    package let isInstantiating: Bool
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        if node.attribute("eventGatewayType") == "Parallel" {
+            reader.reportUnsupported(node, element: id, "a parallel event-based gateway")
+        }
+        self.id = id
+        isInstantiating = node.attribute("instantiate") == "true"
+    }
+
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        let events = step.definition.outgoing(of: id).compactMap {
+            step.definition.element($0.target) as? any CatchElement
+        }
+        guard !events.isEmpty else {
+            throw IncidentCause(.noFlowTaken, "no event that can come is after the event-based gateway \(id)")
+        }
+        try step.open(events, for: activity, in: step.activity(activity).scope)
+        for event in events where event.triggers.isEmpty {
+            step.open(.subscription(.call), of: event.id, for: activity)
+        }
+    }
+
+    /// The event came: the others are waited for no more.
+    static func choose(
+        _ event: any CatchElement, after gateway: Activity, variables: [Variable], in step: inout Step
+    ) {
+        step.closeTriggers(of: gateway)
+        step.record(.activityCompleted(activity: gateway.number))
+        if let flow = step.definition.outgoing(of: gateway.element).first(where: { $0.target == event.id }) {
+            step.record(.flowTaken(flow: flow.id, scope: gateway.scope))
+        }
+        step.enterTriggered(event, in: gateway.scope, variables: variables)
+    }
+
+    /// What it waits for is known again only by waiting anew.
+    package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
+        step.closeTriggers(of: activity)
+        try enter(activity.number, in: &step)
+    }
+}

@@ -1,0 +1,54 @@
+package import Expressions
+package import Values
+
+/// `bpmn:scriptTask` in FEEL or JUEL, evaluated in the engine. Other languages would run the host's code: refused.
+package struct ScriptTask: FlowElement {
+    package static let tag = "scriptTask"
+    package static let isActivity = true
+    package let id: ElementID
+    package let script: Expression
+    package let resultVariable: String?
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        self.id = id
+        if let zeebe = node.extensions(named: "script", namespace: BPMN.zeebe).first {
+            guard
+                let script = reader.valueExpression(zeebe.attribute("expression") ?? "", node: zeebe, element: id)
+            else { return nil }
+            self.script = script
+            resultVariable = zeebe.attribute("resultVariable")
+            return
+        }
+        let format = (node.attribute("scriptFormat") ?? "").lowercased()
+        let text = node.firstChild(named: "script", namespace: BPMN.namespace)?.text.trimmed ?? ""
+        let language: ExpressionLanguage
+        switch format {
+        case "feel": language = .feel
+        case "juel": language = .juel
+        default:
+            reader.report(
+                "host-language", node, element: id,
+                "a script in \"\(format)\" would run inside the engine, which is not supported",
+                "write it in FEEL (scriptFormat=\"feel\"), or let an agent do it")
+            return nil
+        }
+        do {
+            script = try Expression.parse(text, as: language)
+        } catch {
+            reader.reportExpression(error, node, element: id)
+            return nil
+        }
+        resultVariable = node.attribute("resultVariable", namespace: BPMN.camunda)
+    }
+
+    package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        let value: JSON
+        do {
+            value = try script.evaluate(in: step.visibleVariables(of: activity))
+        } catch {
+            throw IncidentCause(.expressionFailed, "the script of \(id) failed: \(error)")
+        }
+        if let resultVariable { step.setResult([Variable(name: resultVariable, value: value)], of: activity) }
+        try step.leave(activity)
+    }
+}

@@ -1,0 +1,43 @@
+package import Values
+
+/// `bpmn:boundaryEvent` with a timer, message, signal or condition, or several: waits while its activity is at work;
+/// interrupts it, or starts a path beside it as often as it comes.
+package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement {
+    package static let tag = "boundaryEvent"
+    package let id: ElementID
+    package let attachedTo: ElementID
+    package let isInterrupting: Bool
+    package let triggers: [EventTrigger]
+
+    package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
+        node.name == tag && TriggerReader.describes(eventDefinitions)
+    }
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        guard let attachedTo = reader.reference("attachedToRef", of: node, element: id),
+            let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader)
+        else { return nil }
+        if triggers.isParallel { reader.reportUnsupported(node, element: id, "a parallel multiple boundary event") }
+        self.id = id
+        self.attachedTo = attachedTo
+        self.isInterrupting = node.attribute("cancelActivity") != "false"
+        self.triggers = triggers.all
+    }
+
+    package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
+        let host = step.activity(occurrence.activity)
+        if isInterrupting {
+            step.cancel(host.number)
+        } else if let timer = occurrence.timer {
+            for case .timer(let trigger) in triggers {
+                guard
+                    let due = trigger.nextDue(
+                        after: timer.dueAt, firings: host.firings(of: id), now: step.surroundings.now)
+                else { continue }
+                step.open(.timer(dueAt: due), of: id, for: host.number)
+            }
+        }
+        step.setVariables(occurrence.variables, from: host.scope)
+        step.enter(self, in: host.scope)
+    }
+}

@@ -1,0 +1,46 @@
+import HashTreeCollections
+package import Values
+
+/// `bpmn:startEvent` with a timer, message, signal or condition, or several of them: starts an instance, or an event
+/// subprocess in a running one.
+package struct TriggeredStartEvent: StartElement, TriggeredElement {
+    package static let tag = "startEvent"
+    package let id: ElementID
+    package let isInterrupting: Bool
+    package let triggers: [EventTrigger]
+
+    package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
+        node.name == tag && TriggerReader.describes(eventDefinitions)
+    }
+
+    package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
+        guard let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader) else {
+            return nil
+        }
+        if triggers.isParallel { reader.reportUnsupported(node, element: id, "a parallel multiple start event") }
+        self.id = id
+        self.triggers = triggers.all
+        isInterrupting = node.attribute("isInterrupting") != "false"
+    }
+
+    package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
+        let scope =
+            occurrence.activity == 0
+            ? ProcessInstance.rootScope : step.instance.activity(occurrence.activity)?.innerScope
+        guard let scope, let container = step.definition.parent(of: id),
+            let subprocess = step.definition.element(container) as? EventSubProcess
+        else { return }
+        if !isInterrupting, let timer = occurrence.timer { rearm(timer, in: &step) }
+        step.startEventSubprocess(
+            subprocess, at: id, in: scope, isInterrupting: isInterrupting, variables: occurrence.variables)
+    }
+
+    private func rearm(_ timer: OpenTimer, in step: inout Step) {
+        let firings = step.instance.activity(timer.activity)?.firings(of: id) ?? step.instance.rootFirings[id] ?? 0
+        for case .timer(let trigger) in triggers {
+            if let due = trigger.nextDue(after: timer.dueAt, firings: firings, now: step.surroundings.now) {
+                step.open(.timer(dueAt: due), of: id, for: timer.activity)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Values
+
+/// What stands beside the processes of a file and is referred to from them, by id.
+struct Declarations {
+    struct ErrorCode {
+        var code: String?
+        var message: String?
+    }
+
+    private(set) var errors: [String: ErrorCode] = [:]
+    private(set) var messages: [String: SourceNode] = [:]
+    private(set) var signals: [String: SourceNode] = [:]
+    private(set) var escalations: [String: SourceNode] = [:]
+    private(set) var eventDefinitions: [String: SourceNode] = [:]
+
+    init(of root: SourceNode) {
+        for node in root.children where node.namespace == BPMN.namespace {
+            guard let id = node.attribute("id") else { continue }
+            switch node.name {
+            case "error":
+                let code = node.attribute("errorCode").flatMap { $0.isEmpty ? nil : $0 }
+                let message = node.attribute("errorMessage", namespace: BPMN.camunda) ?? node.attribute("name")
+                errors[id] = ErrorCode(code: code, message: message)
+            case "message": messages[id] = node
+            case "signal": signals[id] = node
+            case "escalation": escalations[id] = node
+            case let name where BPMN.isEventDefinition(name): eventDefinitions[id] = node
+            default: continue  // The rest is not referred to by what runs.
+            }
+        }
+    }
+
+    /// A prefix may stand for the file's own namespace.
+    static func local(_ reference: String) -> String {
+        reference.split(separator: ":").last.map(String.init) ?? reference
+    }
+}

@@ -1,0 +1,261 @@
+import DequeModule
+package import Values
+
+/// Processes at work in memory, on a clock that stands still until it is moved: what instances do to each other (calls,
+/// signals, messages) happens at once. For conformance and for the tests of those who write processes.
+package struct Simulation: Sendable {
+    /// One instance with all that happened in it.
+    package struct Member: Sendable {
+        package let id: InstanceID
+        package let definition: ProcessDefinition
+        package fileprivate(set) var instance = ProcessInstance()
+        package fileprivate(set) var journal: [Event] = []
+    }
+
+    package private(set) var members: [Member] = []
+    package var now: Timestamp
+    package var contracts: any TaskContracts
+    package var decisions: any DecisionMaker
+    /// By process, oldest version first.
+    private var definitions: [String: [ProcessDefinition]] = [:]
+    /// In the order of their deployment.
+    private var processes: [String] = []
+    private var effects: Deque<Effect> = []
+
+    private enum Effect: Sendable {
+        case call(CallEvent.Call, parent: InstanceID)
+        case cancelCall(Int, parent: InstanceID)
+        case signal(name: String, variables: [Variable], sender: InstanceID?)
+        case message(ThrownMessage)
+        case endCall(ParentCall, CallOutcome)
+        case answer(Int, parent: InstanceID)
+    }
+
+    package init(
+        _ definitions: [ProcessDefinition], now: Timestamp, contracts: any TaskContracts,
+        decisions: any DecisionMaker = NoDecisions()
+    ) {
+        self.now = now
+        self.contracts = contracts
+        self.decisions = decisions
+        for definition in definitions { deploy(definition) }
+    }
+
+    package mutating func deploy(_ definition: ProcessDefinition) {
+        if definitions[definition.process] == nil { processes.append(definition.process) }
+        definitions[definition.process, default: []].append(definition)
+    }
+
+    package func member(_ id: InstanceID) -> Member? { members.first { $0.id == id } }
+    package func definition(of process: String) -> ProcessDefinition? { definitions[process]?.last }
+
+    // MARK: Commands
+
+    @discardableResult
+    package mutating func start(
+        _ process: String, variables: [Variable] = [], businessKey: String? = nil, at element: ElementID? = nil
+    ) throws(Rejection) -> InstanceID {
+        guard let definition = definitions[process]?.last else {
+            throw Rejection(.gone, "there is no process \(process)")
+        }
+        let id = try start(definition, variables: variables, businessKey: businessKey, at: element, parent: nil)
+        settleEffects()
+        return id
+    }
+
+    /// Starts the process that begins with the message.
+    @discardableResult
+    package mutating func start(
+        message name: String, variables: [Variable] = [], businessKey: String? = nil
+    ) throws(Rejection) -> InstanceID {
+        guard let (process, element) = starts(with: .message(name: name)).first else {
+            throw Rejection(.gone, "no process starts with the message \(name)")
+        }
+        return try start(process, variables: variables, businessKey: businessKey, at: element)
+    }
+
+    package mutating func send(_ command: Command, to id: InstanceID) throws(Rejection) {
+        try decide(command, for: id)
+        settleEffects()
+    }
+
+    /// For all instances that wait for it, and all processes that start with it.
+    package mutating func signal(_ name: String, variables: [Variable] = []) {
+        effects.append(.signal(name: name, variables: variables, sender: nil))
+        settleEffects()
+    }
+
+    /// For the first subscription that fits, else for a process that starts with it; false if nothing waits for it.
+    @discardableResult
+    package mutating func publish(
+        _ name: String, key: JSON? = nil, variables: [Variable] = [], to element: ElementID? = nil
+    ) throws(Rejection) -> Bool {
+        let found = try deliver(name, key: key, variables: variables, to: element)
+        settleEffects()
+        return found
+    }
+
+    /// Fires every timer that is due until then, the earliest first.
+    package mutating func advance(to time: Timestamp) throws(Rejection) {
+        for _ in 0..<Engine.transitionLimit {
+            guard let next = nextTimer, next.timer.dueAt <= time else { break }
+            now = max(now, next.timer.dueAt)
+            try send(.fireTimer(number: next.timer.number), to: next.id)
+        }
+        now = max(now, time)
+    }
+
+    /// The timer that is due first.
+    package var nextTimer: (id: InstanceID, timer: OpenTimer)? {
+        let all = members.flatMap { member in member.instance.openTimers.map { (id: member.id, timer: $0) } }
+        return all.min { $0.timer.dueAt < $1.timer.dueAt }
+    }
+
+    // MARK: Effects
+
+    private mutating func settleEffects() {
+        while let effect = effects.popFirst() { carryOut(effect) }
+    }
+
+    /// What cannot be done any more, because its receiver is gone, is not done.
+    private mutating func carryOut(_ effect: Effect) {
+        switch effect {
+        case .call(let call, let parent): begin(call, for: parent)
+        case .cancelCall(let call, let parent):
+            if let child = child(of: call, parent) { try? decide(.cancel(reason: "its call was canceled"), for: child) }
+        case .answer(let call, let parent):
+            if let child = child(of: call, parent) { try? decide(.answerEscalation, for: child) }
+        case .signal(let name, let variables, let sender):
+            for member in members where member.id != sender && !member.instance.isEnded {
+                try? decide(.signal(name: name, variables: variables), for: member.id)
+            }
+            for (process, element) in starts(with: .signal(name: name)) {
+                guard let definition = definitions[process]?.last else { continue }
+                _ = try? start(definition, variables: variables, businessKey: nil, at: element, parent: nil)
+            }
+        case .message(let message):
+            _ = try? deliver(message.name, key: message.correlationKey, variables: message.variables, to: nil)
+        case .endCall(let parent, let outcome): try? decide(.endCall(call: parent.call, outcome), for: parent.instance)
+        }
+    }
+
+    private func child(of call: Int, _ parent: InstanceID) -> InstanceID? {
+        members.first { $0.instance.parent == ParentCall(instance: parent, call: call) && !$0.instance.isEnded }?.id
+    }
+
+    private mutating func begin(_ call: CallEvent.Call, for parent: InstanceID) {
+        let parentCall = ParentCall(instance: parent, call: call.call)
+        guard let definition = called(call.target) else {
+            let outcome = CallOutcome.failed(message: "there is no such process")
+            return effects.append(.endCall(parentCall, outcome))
+        }
+        do throws(Rejection) {
+            try start(
+                definition, variables: call.variables, businessKey: call.businessKey, at: nil, parent: parentCall)
+        } catch {
+            effects.append(.endCall(parentCall, .failed(message: error.message)))
+        }
+    }
+
+    private func called(_ target: CallTarget) -> ProcessDefinition? {
+        let versions = definitions[target.process] ?? []
+        switch target.binding {
+        case .latest, .deployment, .versionTag: return versions.last
+        case .version(let number): return versions.indices.contains(number - 1) ? versions[number - 1] : nil
+        }
+    }
+
+    private mutating func deliver(
+        _ name: String, key: JSON?, variables: [Variable], to element: ElementID?
+    ) throws(Rejection) -> Bool {
+        for member in members {
+            for subscription in member.instance.openSubscriptions {
+                guard case .message(name, let wanted) = subscription.kind, key == nil || wanted == nil || wanted == key,
+                    element == nil || subscription.element == element
+                else { continue }
+                try decide(.correlate(subscription: subscription.number, variables: variables), for: member.id)
+                return true
+            }
+        }
+        guard let (process, start) = starts(with: .message(name: name)).first,
+            let definition = definitions[process]?.last
+        else { return false }
+        try self.start(definition, variables: variables, businessKey: nil, at: start, parent: nil)
+        return true
+    }
+
+    private func starts(with kind: StartSubscription.Kind) -> [(process: String, element: ElementID)] {
+        processes.flatMap { process in
+            (definitions[process]?.last?.startSubscriptions ?? []).filter { $0.kind == kind }.map {
+                (process, $0.element)
+            }
+        }
+    }
+
+    // MARK: Instances
+
+    @discardableResult
+    private mutating func start(
+        _ definition: ProcessDefinition, variables: [Variable], businessKey: String?, at element: ElementID?,
+        parent: ParentCall?
+    ) throws(Rejection) -> InstanceID {
+        let id = InstanceID("instance-\(members.count + 1)")
+        let version = definitions[definition.process]?.count ?? 1
+        let start = Command.Start(
+            definition: DefinitionID(process: definition.process, version: version), variables: variables,
+            businessKey: businessKey, startEvent: element, parent: parent)
+        let events = try Engine.decide(
+            .start(start), for: ProcessInstance(), of: definition, in: surroundings)
+        members.append(Member(id: id, definition: definition))
+        take(events, at: members.count - 1)
+        return id
+    }
+
+    private mutating func decide(_ command: Command, for id: InstanceID) throws(Rejection) {
+        guard let index = members.firstIndex(where: { $0.id == id }) else {
+            throw Rejection(.gone, "there is no instance \(id)")
+        }
+        let member = members[index]
+        take(
+            try Engine.decide(command, for: member.instance, of: member.definition, in: surroundings), at: index)
+    }
+
+    private var surroundings: Surroundings {
+        Surroundings(now: now, contracts: contracts, decisions: decisions)
+    }
+
+    private mutating func take(_ events: [Event], at index: Int) {
+        members[index].instance.apply(events)
+        members[index].journal += events
+        let member = members[index]
+        for event in events {
+            if case .call(.requested(let call)) = event { effects.append(.call(call, parent: member.id)) }
+            if case .call(.escalated(let call)) = event { effects.append(.answer(call, parent: member.id)) }
+            if case .call(.canceled(let call)) = event { effects.append(.cancelCall(call, parent: member.id)) }
+            if case .thrown(let thrown) = event { take(thrown, from: member) }
+            if case .instanceEnded(let end) = event, let parent = member.instance.parent {
+                effects.append(.endCall(parent, outcome(of: end, member)))
+            }
+        }
+    }
+
+    private mutating func take(_ thrown: ThrownEvent, from member: Member) {
+        switch thrown {
+        case .signal(let name, _, let variables):
+            effects.append(.signal(name: name, variables: variables, sender: member.id))
+        case .message(let message): effects.append(.message(message))
+        case .escalation(let code, _, let catcher, let variables):
+            if catcher == nil, let parent = member.instance.parent {
+                effects.append(.endCall(parent, .escalation(code: code, variables: variables)))
+            }
+        }
+    }
+
+    private func outcome(of end: Event.InstanceEnd, _ member: Member) -> CallOutcome {
+        switch end {
+        case .completed: .completed(member.instance.rootVariables)
+        case .completedWithError(let code, let message): .error(BPMNError(code: code, message: message))
+        case .canceled(let reason): .failed(message: reason)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package import Values
+
+/// A task for people that is not over.
+package struct OpenUserTask: Sendable, Hashable {
+    package let number: Int
+    package let activity: Int
+    package let element: ElementID
+    package let name: String?
+    package internal(set) var assignee: String?
+    package let candidateUsers: [String]
+    package let candidateGroups: [String]
+    package let dueAt: Timestamp?
+    package let followUpAt: Timestamp?
+    package let formKey: String?
+    package let priority: Int
+
+    package init(
+        number: Int, activity: Int, element: ElementID, name: String? = nil, assignee: String? = nil,
+        candidateUsers: [String] = [], candidateGroups: [String] = [], dueAt: Timestamp? = nil,
+        followUpAt: Timestamp? = nil, formKey: String? = nil, priority: Int = 50
+    ) {
+        self.number = number
+        self.activity = activity
+        self.element = element
+        self.name = name
+        self.assignee = assignee
+        self.candidateUsers = candidateUsers
+        self.candidateGroups = candidateGroups
+        self.dueAt = dueAt
+        self.followUpAt = followUpAt
+        self.formKey = formKey
+        self.priority = priority
+    }
+}

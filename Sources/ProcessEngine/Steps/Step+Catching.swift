@@ -1,0 +1,123 @@
+import Values
+
+/// How BPMN errors and escalations find who catches them: event subprocesses beside, then boundary events, going
+/// outwards; an exact code before any.
+extension Step {
+    /// A BPMN error leaves an activity.
+    mutating func propagate(_ error: BPMNError, from activity: Int) {
+        var next: Int? = activity
+        while let number = next {
+            let host = self.activity(number)
+            if !instance.isIteration(host.scope), let catcher = definition.errorBoundary(on: host.element, error.code) {
+                return catchError(error, by: catcher, on: host)
+            }
+            if interrupt(with: error, in: host.scope, from: host) { return }
+            next = host.compensator ?? instance.scope(host.scope)?.activity
+        }
+        // Nothing caught it: its end event has done its work, unless the calling instance may catch it.
+        if instance.parent == nil, definition.element(self.activity(activity).element) is ErrorEndEvent {
+            record(.activityCompleted(activity: activity))
+        }
+        endInstance(.completedWithError(code: error.code, message: error.message))
+    }
+
+    /// An event subprocess of the scope takes over, if one catches the error.
+    private mutating func interrupt(with error: BPMNError, in scope: Int, from origin: Activity) -> Bool {
+        guard let candidates = eventSubprocesses(of: scope, outside: origin) else { return false }
+        let catchers = candidates.compactMap { candidate in
+            (candidate.start as? ErrorStartEvent).map { (candidate.subprocess, $0) }
+        }
+        let match =
+            catchers.first { $0.1.match.matches(error.code) == .exact }
+            ?? catchers.first { $0.1.match.matches(error.code) == .any }
+        guard let (subprocess, start) = match else { return false }
+        let activity = instance.scope(scope)?.activity ?? 0
+        record(.errorCaught(code: error.code, message: error.message, by: start.id, activity: activity))
+        startEventSubprocess(
+            subprocess, at: start.id, in: scope, isInterrupting: true,
+            variables: error.variables + start.match.variables(of: error))
+        return true
+    }
+
+    /// The event subprocesses that what happens in a scope can start; nil for the inside of a loop. What comes out of
+    /// one is for others, and for none if it interrupted them all.
+    private func eventSubprocesses(of number: Int, outside origin: Activity)
+        -> [(subprocess: EventSubProcess, start: any StartElement)]?
+    {
+        guard let scope = instance.scope(number), !scope.isOfLoop else { return nil }
+        let all = definition.eventSubprocesses(in: scope.element)
+        guard definition.element(origin.element) is EventSubProcess else { return all }
+        guard let own = all.first(where: { $0.subprocess.id == origin.element }), !own.start.isInterrupting else {
+            return nil
+        }
+        return all.filter { $0.subprocess.id != origin.element }
+    }
+
+    private mutating func catchError(_ error: BPMNError, by catcher: ErrorBoundaryEvent, on host: Activity) {
+        record(.errorCaught(code: error.code, message: error.message, by: catcher.id, activity: host.number))
+        cancel(host.number)
+        setVariables(error.variables + catcher.match.variables(of: error), from: host.scope)
+        enter(catcher, in: host.scope)
+    }
+
+    // MARK: Escalations
+
+    /// An escalation leaves an activity: the nearest that catches it takes over, or runs beside. `thrower` is the
+    /// element that the history names. False if nothing here caught it.
+    @discardableResult
+    mutating func escalate(_ code: String?, variables: [Variable], from activity: Int, by thrower: ElementID) -> Bool {
+        var next: Int? = activity
+        while let number = next {
+            let host = self.activity(number)
+            if number != activity || !(definition.element(host.element) is any ThrowingElement),
+                !instance.isIteration(host.scope),
+                let catcher = definition.escalationBoundary(on: host.element, code)
+            {
+                record(.thrown(.escalation(code: code, by: thrower, caughtBy: catcher.id, variables: variables)))
+                if catcher.isInterrupting { cancel(host.number) }
+                setVariables(variables + catcher.match.variables(of: code), from: host.scope)
+                enter(catcher, in: host.scope)
+                return true
+            }
+            if start(with: code, variables, in: host.scope, from: host, by: thrower) { return true }
+            next = host.compensator ?? instance.scope(host.scope)?.activity
+        }
+        record(.thrown(.escalation(code: code, by: thrower, caughtBy: nil, variables: variables)))
+        return false
+    }
+
+    private mutating func start(
+        with code: String?, _ variables: [Variable], in scope: Int, from origin: Activity, by thrower: ElementID
+    ) -> Bool {
+        guard let candidates = eventSubprocesses(of: scope, outside: origin) else { return false }
+        let catchers = candidates.compactMap { candidate in
+            (candidate.start as? EscalationStartEvent).map { (candidate.subprocess, $0) }
+        }
+        let match =
+            catchers.first { $0.1.match.matches(code) == .exact } ?? catchers.first { $0.1.match.matches(code) == .any }
+        guard let (subprocess, start) = match else { return false }
+        record(.thrown(.escalation(code: code, by: thrower, caughtBy: start.id, variables: variables)))
+        startEventSubprocess(
+            subprocess, at: start.id, in: scope, isInterrupting: start.isInterrupting,
+            variables: variables + start.match.variables(of: code))
+        return true
+    }
+
+    // MARK: Event subprocesses
+
+    /// Begins a run of an event subprocess; an interrupting one ends all else in its scope, and what was undoable
+    /// stays so.
+    mutating func startEventSubprocess(
+        _ subprocess: EventSubProcess, at start: ElementID, in scope: Int, isInterrupting: Bool, variables: [Variable]
+    ) {
+        if isInterrupting {
+            closeEventSubprocesses(in: scope)
+            clear(scope)
+        }
+        let number = instance.lastActivity + 1
+        record(.activityEntered(activity: number, element: subprocess.id, scope: scope))
+        attempt(number) { step throws(IncidentCause) in
+            try subprocess.run(number, from: start, variables: variables, in: &step)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import HashTreeCollections
+import OrderedCollections
+import Values
+
+/// Multi-instance and loops: the activity that a token enters is the body; each run is an activity of the same element
+/// in a scope of its own, inside the body's scope.
+extension Step {
+    /// What loops may give to the limit of transitions, so that large collections are no mistake.
+    private static let allowancePerRun = 10
+    private static let loopsWithAllowance = 100
+
+    mutating func startLoop(_ loop: LoopCharacteristics, _ body: Int) throws(IncidentCause) {
+        let outer = activity(body).scope
+        let runs = try loop.runs(in: visibleVariables(from: outer), element: activity(body).element)
+        try armBoundaryEvents(of: body)
+        let scope = instance.lastScope + 1
+        record(.scopeOpened(scope: scope, parent: outer, activity: body))
+        let kept = loop.isSequential ? runs.items : []
+        record(.loop(.started(scope: scope, count: runs.count, items: kept)))
+        if !loop.isSequential, let count = runs.count, count > 0 {
+            if loopsStarted < Self.loopsWithAllowance { loopAllowance += count * Self.allowancePerRun }
+            loopsStarted += 1
+            pendingItems[body] = runs.items[...]
+        }
+        let runsAtAll: Bool
+        if let count = runs.count {
+            runsAtAll = count > 0
+        } else {
+            runsAtAll = try loop.continues(in: visibleVariables(from: scope), completed: 0)
+        }
+        guard runsAtAll else { return try endLoop(body) }
+        iterateLater(body)
+    }
+
+    /// Starts the next run; a parallel loop then goes on to the one after it.
+    mutating func iterate(_ body: Int) {
+        guard let activity = instance.activity(body), let inner = activity.innerScope,
+            let state = instance.scope(inner)?.loop, let loop = definition.loop(of: activity.element),
+            let element = definition.element(activity.element)
+        else { return }
+        let index = state.started
+        if let count = state.count, index >= count { return }
+        if !loop.isSequential { iterateLater(body) }
+        let scope = instance.lastScope + 1
+        record(.scopeOpened(scope: scope, parent: inner, activity: body))
+        var variables = [Variable(name: "loopCounter", value: .number(index + loop.firstIndex))]
+        if let name = loop.elementVariable, let item = item(index, of: body, state) {
+            variables.append(Variable(name: name, value: item))
+        }
+        record(.variablesSet(scope: scope, variables))
+        enter(element, in: scope)
+    }
+
+    private mutating func item(_ index: Int, of body: Int, _ state: LoopState) -> JSON? {
+        if state.items.indices.contains(index) { return state.items[index] }
+        return pendingItems[body]?.popFirst()
+    }
+
+    /// A run has done its work: the next one, or the end of the loop.
+    mutating func endIteration(_ number: Int) throws(IncidentCause) {
+        try closeLocalScope(of: number)
+        let run = activity(number)
+        guard let scope = instance.scope(run.scope), let body = scope.activity, let index = scope.iteration,
+            let inner = scope.parent, let state = instance.scope(inner)?.loop,
+            let loop = definition.loop(of: run.element)
+        else { preconditionFailure("run \(number) is inside a loop") }
+        var variables = visibleVariables(from: run.scope)
+        variables.locals = [
+            "nrOfCompletedInstances": .number(state.completed + 1), "nrOfActiveInstances": .number(state.active - 1),
+            "numberOfCompletedInstances": .number(state.completed + 1),
+            "numberOfActiveInstances": .number(state.active - 1),
+        ]
+        let output = try loop.output(in: variables, element: run.element)
+        let isDone = try loop.isDone(in: variables, completed: state.completed + 1, count: state.count)
+        closeTriggers(of: run)
+        keepCompensation(of: run, in: inner)
+        record(.activityCompleted(activity: number))
+        record(.loop(.iterationEnded(scope: inner, iteration: index, output: output)))
+        record(.scopeClosed(scope: run.scope))
+        if isDone {
+            attempt(body) { step throws(IncidentCause) in try step.endLoop(body) }
+        } else if loop.isSequential {
+            iterateLater(body)
+        }
+    }
+
+    /// Ends the body: runs that are still at work are canceled.
+    mutating func endLoop(_ number: Int) throws(IncidentCause) {
+        let body = activity(number)
+        guard let scope = body.innerScope, let loop = definition.loop(of: body.element) else {
+            return try leave(number)
+        }
+        pendingItems[number] = nil
+        cancelContents(of: scope)
+        if let collection = loop.outputCollection, let state = instance.scope(scope)?.loop {
+            let outputs = (0..<state.started).map { state.outputs[$0] ?? .null }
+            setVariables([Variable(name: collection, value: .array(outputs))], from: body.scope)
+        }
+        closeOrRetain(scope, of: body)
+        try leave(number)
+    }
+
+    /// What an operator's retry of a body does.
+    mutating func retryLoop(_ loop: LoopCharacteristics, _ body: Activity) throws(IncidentCause) {
+        switch body.phase {
+        case .entering: try startLoop(loop, body.number)
+        case .waiting, .leaving: try endLoop(body.number)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import Values
+
+/// Timers and subscriptions: how they are opened, what happens when they come, how they go away.
+extension Step {
+    // MARK: Opening
+
+    /// Opens all triggers of the elements for an activity (0: the process): all, or none if one cannot say what it waits
+    /// for.
+    mutating func open(
+        _ elements: [any TriggeredElement], for activity: Int, in scope: Int
+    ) throws(IncidentCause) {
+        let variables = visibleVariables(from: scope)
+        var prepared: [(element: ElementID, trigger: PreparedTrigger)] = []
+        for element in elements {
+            for trigger in element.triggers {
+                prepared.append((element.id, try trigger.prepare(for: element.id, in: variables)))
+            }
+        }
+        for (element, trigger) in prepared { open(trigger, of: element, for: activity) }
+    }
+
+    mutating func open(_ trigger: PreparedTrigger, of element: ElementID, for activity: Int) {
+        switch trigger {
+        case .timer(let dueAt):
+            record(
+                .timerScheduled(timer: instance.lastTimer + 1, activity: activity, element: element, dueAt: dueAt))
+        case .subscription(let kind):
+            let number = instance.lastSubscription + 1
+            record(
+                .subscription(
+                    .opened(Subscription(number: number, activity: activity, element: element, kind: kind))))
+            if kind == .condition { newConditions.append(number) }
+        }
+    }
+
+    /// Starts what the boundary events of an activity wait for: all, or nothing. The runs of a loop have none: its body
+    /// has.
+    mutating func armBoundaryEvents(of number: Int) throws(IncidentCause) {
+        let activity = activity(number)
+        guard !instance.isIteration(activity.scope) else { return }
+        let events = definition.boundaryEvents(of: activity.element).compactMap { $0 as? any TriggeredElement }
+        try open(events, for: number, in: activity.scope)
+    }
+
+    /// Starts what the event subprocesses of a scope wait for.
+    mutating func armEventSubprocesses(in container: ElementID?, scope: Int, of activity: Int) throws(IncidentCause) {
+        let starts = definition.eventSubprocesses(in: container).compactMap { $0.start as? any TriggeredElement }
+        try open(starts, for: activity, in: scope)
+    }
+
+    // MARK: Closing
+
+    mutating func closeTriggers(of activity: Activity) {
+        for timer in activity.timers { record(.timerCanceled(timer: timer)) }
+        for subscription in activity.subscriptions { record(.subscription(.closed(subscription: subscription))) }
+    }
+
+    mutating func closeProcessTriggers() {
+        guard let root = instance.scope(ProcessInstance.rootScope) else { return }
+        for timer in root.timers { record(.timerCanceled(timer: timer)) }
+        for subscription in root.subscriptions { record(.subscription(.closed(subscription: subscription))) }
+    }
+
+    /// The event subprocesses of a scope wait no more.
+    mutating func closeEventSubprocesses(in number: Int) {
+        guard let scope = instance.scope(number) else { return }
+        let starts = Set(definition.eventSubprocesses(in: scope.element).map(\.start.id))
+        let owner = scope.activity.flatMap { instance.activity($0) }
+        for timer in owner?.timers ?? scope.timers {
+            guard let open = instance.timer(timer), starts.contains(open.element) else { continue }
+            record(.timerCanceled(timer: timer))
+        }
+        for number in owner?.subscriptions ?? scope.subscriptions {
+            guard let open = instance.subscription(number), starts.contains(open.element) else { continue }
+            record(.subscription(.closed(subscription: number)))
+        }
+    }
+
+    // MARK: Coming
+
+    mutating func trigger(_ subscription: Subscription, variables: [Variable]) {
+        guard let element = definition.element(subscription.element) as? any TriggeredElement else { return }
+        record(.subscription(.triggered(subscription: subscription.number)))
+        let occurrence = Occurrence(
+            activity: subscription.activity, timer: nil, subscription: subscription.number, variables: variables)
+        happen(occurrence, at: element)
+    }
+
+    mutating func happen(_ occurrence: Occurrence, at element: any TriggeredElement) {
+        do throws(IncidentCause) {
+            try element.triggered(by: occurrence, in: &self)
+        } catch {
+            // The activity may be gone by what came: then nothing is left that could be stuck.
+            guard instance.activity(occurrence.activity) != nil else { return }
+            raiseIncident(error, activity: occurrence.activity, task: nil)
+        }
+    }
+
+    /// All subscriptions of this instance to the signal, those that were open when it came.
+    mutating func deliverSignal(_ name: String, variables: [Variable]) {
+        for subscription in instance.openSubscriptions where subscription.kind == .signal(name: name) {
+            guard instance.subscription(subscription.number) != nil else { continue }
+            trigger(subscription, variables: variables)
+        }
+    }
+
+    /// Lets the first condition happen that holds after what changed; false if none does.
+    mutating func triggerCondition() -> Bool {
+        guard !changes.isEmpty || !newConditions.isEmpty else { return false }
+        while let number = newConditions.first {
+            newConditions.removeFirst()
+            if let due = heldCondition(number, after: nil) {
+                trigger(due, variables: [])
+                return true
+            }
+        }
+        while let change = changes.first {
+            changes.removeFirst()
+            let due = instance.conditions.sorted().compactMap { heldCondition($0, after: change) }
+            for subscription in due where instance.subscription(subscription.number) != nil {
+                trigger(subscription, variables: [])
+            }
+            if !due.isEmpty { return true }
+        }
+        return false
+    }
+
+    private func heldCondition(_ number: Int, after change: VariableChange?) -> Subscription? {
+        guard let subscription = instance.subscription(number),
+            let element = definition.element(subscription.element) as? any TriggeredElement
+        else { return nil }
+        let scope = conditionScope(of: subscription)
+        if let change, !instance.isScope(change.scope, around: scope) { return nil }
+        let variables = visibleVariables(from: scope)
+        for case .condition(let trigger) in element.triggers {
+            if let change, !trigger.isConcerned(by: change) { continue }
+            if trigger.holds(in: variables) { return subscription }
+        }
+        return nil
+    }
+
+    /// A boundary event sees the variables of its host too.
+    private func conditionScope(of subscription: Subscription) -> Int {
+        guard let owner = instance.activity(subscription.activity) else { return ProcessInstance.rootScope }
+        return owner.innerScope ?? owner.scope
+    }
+}
+
+extension ProcessInstance {
+    /// Whether `outer` is `inner` or one of the scopes around it.
+    func isScope(_ outer: Int, around inner: Int) -> Bool {
+        var next: Int? = inner
+        while let number = next {
+            if number == outer { return true }
+            next = scope(number)?.parent
+        }
+        return false
+    }
+}

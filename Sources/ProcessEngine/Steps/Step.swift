@@ -1,0 +1,270 @@
+import HashTreeCollections
+import OrderedCollections
+import Values
+
+/// A token on its way to an element of a scope.
+package struct Token: Sendable, Hashable {
+    package let element: ElementID
+    /// The flow it took; nil for the entry of a scope.
+    package let flow: ElementID?
+    package let scope: Int
+}
+
+/// Why an activity cannot go on; an operator has to.
+package struct IncidentCause: Error, Sendable, Hashable {
+    package let kind: Event.Incident.Kind
+    package let message: String
+
+    init(_ kind: Event.Incident.Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+}
+
+/// One command at work: the state as it becomes, the events that made it so, and the tokens still to move.
+///
+/// `record` is the only way state changes. Tokens move by a worklist, last first, so that a branch runs until it waits
+/// before the next one starts.
+package struct Step: Sendable {
+    let definition: ProcessDefinition
+    let surroundings: Surroundings
+    private(set) var instance: ProcessInstance
+    private(set) var events: [Event] = []
+    private(set) var firstIncident: Event.Incident?
+
+    private var worklist: [Work] = []
+    /// Tokens in the worklist, by scope: a scope with one is not finished.
+    private var tokensUnderWay: [Int: Int] = [:]
+    private var transitions = 0
+    private let stopsAtIncident: Bool
+
+    /// What conditions may depend upon and was changed since they were last looked at.
+    var changes: [VariableChange] = []
+    /// Subscriptions to conditions that were not looked at yet.
+    var newConditions: [Int] = []
+    /// How many elements the runs of loops may enter beyond the limit, and how many loops gave some.
+    var loopAllowance = 0
+    var loopsStarted = 0
+    /// Throwing events whose handlers are being started: they go on only after all have been.
+    var undoing: Set<Int> = []
+    /// What the parallel loops that are being started run over.
+    var pendingItems: [Int: ArraySlice<JSON>] = [:]
+
+    private enum Work: Sendable {
+        case move(Token)
+        /// The next run of a parallel loop.
+        case iterate(body: Int)
+        /// Something ended in this scope: it may be finished.
+        case settle(scope: Int)
+    }
+
+    init(
+        of definition: ProcessDefinition, _ instance: ProcessInstance, _ surroundings: Surroundings,
+        stopsAtIncident: Bool = false
+    ) {
+        self.definition = definition
+        self.instance = instance
+        self.surroundings = surroundings
+        self.stopsAtIncident = stopsAtIncident
+    }
+
+    // MARK: State
+
+    mutating func record(_ event: Event) {
+        let existed = namesThatExist(before: event)
+        instance.apply(event)
+        events.append(event)
+        if case .instanceEnded = event { worklist.removeAll() }
+        if case .incidentRaised(let incident) = event, firstIncident == nil { firstIncident = incident }
+        if case .variablesSet(let scope, let variables) = event, !instance.conditions.isEmpty {
+            changes.append(VariableChange(scope: scope, names: Set(variables.map(\.name)), existed: existed))
+        }
+    }
+
+    /// An activity that is known to be there: it was entered in this step, or an open task, timer or scope refers to
+    /// it.
+    func activity(_ number: Int) -> Activity {
+        guard let activity = instance.activity(number) else { preconditionFailure("activity \(number) is open") }
+        return activity
+    }
+
+    // MARK: Tokens
+
+    /// Puts a token on its way.
+    mutating func send(_ token: Token) {
+        worklist.append(.move(token))
+        tokensUnderWay[token.scope, default: 0] += 1
+    }
+
+    /// Looks, once the tokens sent since have moved, whether the scope is finished.
+    mutating func settleLater(_ scope: Int) {
+        worklist.append(.settle(scope: scope))
+    }
+
+    /// Starts the next run of a loop, once the tokens sent since have moved.
+    mutating func iterateLater(_ body: Int) {
+        worklist.append(.iterate(body: body))
+    }
+
+    /// Tokens on their way in the scope are gone.
+    mutating func dropTokens(in scope: Int) {
+        guard tokensUnderWay[scope, default: 0] > 0 else { return }
+        worklist.removeAll { if case .move(let token) = $0 { token.scope == scope } else { false } }
+        tokensUnderWay[scope] = 0
+    }
+
+    func hasTokensUnderWay(in scope: Int) -> Bool { tokensUnderWay[scope, default: 0] > 0 }
+
+    /// Moves tokens until each waits or is gone.
+    mutating func run() {
+        while true {
+            if stopsAtIncident && firstIncident != nil { return }
+            if triggerCondition() { continue }
+            guard let work = worklist.popLast() else {
+                // Nothing moves any more: what waits for tokens that can come no more goes on.
+                if releaseJoin() { continue }
+                return
+            }
+            switch work {
+            case .move(let token):
+                tokensUnderWay[token.scope, default: 1] -= 1
+                // Its scope may have been closed by an error of a sibling.
+                guard instance.scope(token.scope) != nil, let element = definition.element(token.element) else {
+                    continue
+                }
+                element.arrive(token, in: &self)
+            case .iterate(let body): iterate(body)
+            case .settle(let scope): settle(scope)
+            }
+        }
+    }
+
+    /// Enters the element with a new activity; one that is marked as a loop runs inside the loop's body.
+    mutating func enter(_ element: any FlowElement, in scope: Int) {
+        let number = instance.lastActivity + 1
+        record(.activityEntered(activity: number, element: element.id, scope: scope))
+        transitions += 1
+        attempt(number) { step throws(IncidentCause) in
+            guard step.transitions <= Engine.transitionLimit + step.loopAllowance else {
+                throw IncidentCause(
+                    .transitionLimit,
+                    "more than \(Engine.transitionLimit) elements were entered without a wait state: is it a loop?"
+                )
+            }
+            try step.begin(element, number)
+        }
+    }
+
+    /// Lets an activity begin that was entered.
+    mutating func begin(_ element: any FlowElement, _ number: Int) throws(IncidentCause) {
+        if let loop = definition.loop(of: element.id), !instance.isIteration(activity(number).scope) {
+            return try startLoop(loop, number)
+        }
+        try openLocalScope(of: number)
+        try element.enter(number, in: &self)
+    }
+
+    /// Enters an element whose trigger came already, so that it only leaves.
+    mutating func enterTriggered(_ element: any FlowElement, in scope: Int, variables: [Variable]) {
+        let number = instance.lastActivity + 1
+        record(.activityEntered(activity: number, element: element.id, scope: scope))
+        setVariables(variables, from: scope)
+        attempt(number) { step throws(IncidentCause) in try step.leave(number) }
+    }
+
+    /// Does what may get the activity stuck; an incident then says why.
+    mutating func attempt(_ activity: Int, _ work: (inout Step) throws(IncidentCause) -> Void) {
+        do {
+            try work(&self)
+        } catch {
+            raiseIncident(error, activity: activity, task: nil)
+        }
+    }
+
+    mutating func raiseIncident(_ cause: IncidentCause, activity number: Int, task: Int?) {
+        let incident = Event.Incident(
+            number: instance.lastIncident + 1, kind: cause.kind, activity: number, element: activity(number).element,
+            task: task,
+            message: cause.message)
+        record(.incidentRaised(incident))
+    }
+
+    /// Leaves by every outgoing flow without a condition and every one whose condition holds; by the default flow if
+    /// that is none. Without outgoing flows the path ends here.
+    mutating func leave(_ number: Int) throws(IncidentCause) {
+        let activity = activity(number)
+        if instance.isIteration(activity.scope) { return try endIteration(number) }
+        if activity.compensator != nil { return try endCompensation(number) }
+        try closeLocalScope(of: number)
+        let outgoing = definition.outgoing(of: activity.element)
+        var taken: [SequenceFlow] = []
+        for flow in outgoing where !flow.isDefault {
+            if try flow.holds(for: visibleVariables(from: activity.scope)) { taken.append(flow) }
+        }
+        if taken.isEmpty { taken = outgoing.filter(\.isDefault) }
+        guard outgoing.isEmpty || !taken.isEmpty else { throw SequenceFlow.noneHolds(after: activity.element) }
+        complete(number, taking: taken)
+    }
+
+    /// Completes the activity and sends a token over each flow.
+    mutating func complete(_ number: Int, taking flows: [SequenceFlow]) {
+        let activity = activity(number)
+        closeTriggers(of: activity)
+        keepCompensation(of: activity)
+        record(.activityCompleted(activity: number))
+        if endsAdHocSubProcess(in: activity.scope) { return }
+        for flow in flows { record(.flowTaken(flow: flow.id, scope: activity.scope)) }
+        if flows.isEmpty { settleLater(activity.scope) }
+        for flow in flows.reversed() { send(Token(element: flow.target, flow: flow.id, scope: activity.scope)) }
+    }
+
+    /// Whether the scope is that of an ad-hoc subprocess that ends with what has just completed in it.
+    private mutating func endsAdHocSubProcess(in number: Int) -> Bool {
+        guard let scope = instance.scope(number), let host = scope.activity, let element = scope.element,
+            let subprocess = definition.element(element) as? AdHocSubProcess, !scope.isOfLoop
+        else { return false }
+        var ends = false
+        attempt(host) { step throws(IncidentCause) in ends = try subprocess.ends(host, scope: number, in: &step) }
+        return ends
+    }
+
+    // MARK: Scopes
+
+    /// Ends a scope in which nothing can happen any more.
+    private mutating func settle(_ number: Int) {
+        guard let scope = instance.scope(number), !scope.isOfLoop, scope.isIdle, !hasTokensUnderWay(in: number),
+            scope.waiting.isEmpty
+        else { return }
+        if let activity = scope.activity {
+            guard let element = element(of: activity, as: (any ScopeElement).self) else { return }
+            attempt(activity) { step throws(IncidentCause) in
+                try element.innerScopeFinished(activity, in: &step)
+            }
+        } else if number == ProcessInstance.rootScope {
+            closeProcessTriggers()
+            closeRetainedScopes(of: number)
+            record(.instanceEnded(.completed))
+        }
+    }
+
+    // MARK: Views
+
+    func visibleVariables(from scope: Int) -> VisibleVariables {
+        VisibleVariables(instance, scope: scope, now: surroundings.now)
+    }
+
+    /// What an activity sees: its own variables first, if its mappings made some.
+    func visibleVariables(of activity: Int) -> VisibleVariables {
+        visibleVariables(from: variableScope(of: activity))
+    }
+
+    func variableScope(of number: Int) -> Int {
+        let activity = activity(number)
+        return activity.innerScope ?? activity.scope
+    }
+
+    /// The element that an activity is of, if it is of that kind.
+    func element<Kind>(of activity: Int, as kind: Kind.Type) -> Kind? {
+        definition.element(self.activity(activity).element) as? Kind
+    }
+}

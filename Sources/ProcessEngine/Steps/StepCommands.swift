@@ -1,0 +1,214 @@
+import OrderedCollections
+import Values
+
+/// What commands about tasks, timers and incidents do.
+extension Step {
+    mutating func completeTask(_ number: Int, output: [Variable]) throws(Rejection) {
+        let task = try openTask(number)
+        guard let element = definition.element(task.element) as? any TaskElement else {
+            throw Self.misfit(task.element)
+        }
+        // A name that is given twice counts once, with its last value.
+        let members = OrderedDictionary(output.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+        let object = JSON.object(members.map { ($0.key, $0.value) })
+        switch surroundings.contracts.checkOutput(object, of: task.contract) {
+        case .failure(let violation):
+            let problems = violation.problems.joined(separator: " ")
+            try failTask(number, TaskFailure(message: "the output does not fit contract \(task.contract): \(problems)"))
+        case .success(let checked):
+            resolveIncident(of: task)
+            record(.taskCompleted(task: number))
+            let variables = checked.members()?.map { Variable(name: $0.name, value: $0.value) } ?? output
+            attempt(task.activity) { step throws(IncidentCause) in
+                try element.taskCompleted(task, output: variables, in: &step)
+            }
+        }
+    }
+
+    /// A failure of a task that waits for an operator already is refused: it changes nothing.
+    mutating func failTask(_ number: Int, _ failure: TaskFailure) throws(Rejection) {
+        let task = try openTask(number)
+        if let incident = activity(task.activity).incident {
+            throw Rejection(.conflict, "task \(number) has an open incident: \(incident)", element: task.element)
+        }
+        let policy = surroundings.contracts.policy(of: task.contract) ?? .withoutContract
+        let retriesLeft = failure.retry == false ? 0 : max(task.retriesLeft - 1, 0)
+        let pause = max(policy.pause(afterAttempt: task.failures + 1), failure.retryAfter ?? .zero)
+        record(
+            .taskFailed(
+                Event.TaskFailed(
+                    task: number, message: failure.message, details: failure.details, retriesLeft: retriesLeft,
+                    dueAt: surroundings.now.advanced(by: pause))))
+        if retriesLeft == 0 {
+            raiseIncident(IncidentCause(.taskFailed, failure.message), activity: task.activity, task: number)
+        }
+    }
+
+    mutating func throwError(_ error: BPMNError, fromTask number: Int) throws(Rejection) {
+        let task = try openTask(number)
+        guard !error.code.isEmpty else { throw Rejection(.invalid, "a BPMN error needs a code", element: task.element) }
+        // Like an output that does not fit: an agent that breaks its contract must not end the process by it.
+        if let declared = surroundings.contracts.errorCodes(of: task.contract), !declared.contains(error.code) {
+            let why = error.message.map { ": \($0)" } ?? ""
+            return try failTask(
+                number,
+                TaskFailure(message: "contract \(task.contract) does not declare the BPMN error \(error.code)\(why)"))
+        }
+        resolveIncident(of: task)
+        record(.taskErrorThrown(task: number, code: error.code, message: error.message))
+        propagate(error, from: task.activity)
+    }
+
+    mutating func suspendTask(_ number: Int, kind: Event.Incident.Kind, message: String) throws(Rejection) {
+        let task = try openTask(number)
+        guard activity(task.activity).incident == nil else {
+            throw Rejection(.conflict, "task \(number) has an open incident already", element: task.element)
+        }
+        raiseIncident(IncidentCause(kind, message), activity: task.activity, task: number)
+    }
+
+    mutating func fireTimer(_ number: Int) throws(Rejection) {
+        guard let timer = instance.timer(number) else { throw Rejection(.gone, "there is no open timer \(number)") }
+        guard let element = definition.element(timer.element) as? any TriggeredElement else {
+            throw Self.misfit(timer.element)
+        }
+        record(.timerFired(timer: number))
+        happen(Occurrence(activity: timer.activity, timer: timer, subscription: nil, variables: []), at: element)
+    }
+
+    mutating func correlate(_ number: Int, variables: [Variable]) throws(Rejection) {
+        guard let subscription = instance.subscription(number) else {
+            throw Rejection(.gone, "there is no open subscription \(number)")
+        }
+        try checkNames(variables, element: subscription.element)
+        trigger(subscription, variables: variables)
+    }
+
+    // MARK: User tasks
+
+    mutating func claimUserTask(_ number: Int, assignee: String?) throws(Rejection) {
+        let task = try openUserTask(number)
+        guard task.assignee != assignee else { return }
+        record(.userTask(.claimed(userTask: number, assignee: assignee)))
+    }
+
+    mutating func completeUserTask(_ number: Int, variables: [Variable]) throws(Rejection) {
+        let task = try openUserTask(number)
+        try checkNames(variables, element: task.element)
+        record(.userTask(.completed(userTask: number)))
+        setResult(variables, of: task.activity)
+        attempt(task.activity) { step throws(IncidentCause) in try step.leave(task.activity) }
+    }
+
+    mutating func throwUserTaskError(_ number: Int, _ error: BPMNError) throws(Rejection) {
+        let task = try openUserTask(number)
+        guard !error.code.isEmpty else { throw Rejection(.invalid, "a BPMN error needs a code", element: task.element) }
+        record(.userTask(.errorThrown(userTask: number, code: error.code, message: error.message)))
+        propagate(error, from: task.activity)
+    }
+
+    mutating func escalateUserTask(_ number: Int, code: String, variables: [Variable]) throws(Rejection) {
+        let task = try openUserTask(number)
+        try checkNames(variables, element: task.element)
+        escalate(code, variables: variables, from: task.activity, by: task.element)
+    }
+
+    // MARK: Calls
+
+    mutating func endCall(_ number: Int, _ outcome: CallOutcome) throws(Rejection) {
+        guard let call = instance.call(number) else { throw Rejection(.gone, "there is no open call \(number)") }
+        guard let element = definition.element(call.element) as? CallActivity else { throw Self.misfit(call.element) }
+        switch outcome {
+        case .completed(let variables):
+            record(.call(.completed(call: number)))
+            attempt(call.activity) { step throws(IncidentCause) in
+                try element.completed(call.activity, with: variables, in: &step)
+            }
+        case .error(let error):
+            record(.call(.completed(call: number)))
+            propagate(error, from: call.activity)
+        case .escalation(let code, let variables):
+            escalate(code, variables: variables, from: call.activity, by: call.element)
+            if instance.call(number) != nil { record(.call(.escalated(call: number))) }
+        case .failed(let message):
+            record(.call(.failed(call: number)))
+            let cause = IncidentCause(.callFailed, "the called process \(call.target.process) failed: \(message)")
+            raiseIncident(cause, activity: call.activity, task: nil)
+        }
+    }
+
+    /// The calling instance has heard of an escalation: what waited for that goes on.
+    mutating func answerEscalation() throws(Rejection) {
+        guard let waiting = instance.openSubscriptions.first(where: { $0.kind == .answer }) else {
+            throw Rejection(.gone, "no escalation waits for an answer")
+        }
+        trigger(waiting, variables: [])
+    }
+
+    // MARK: Incidents
+
+    mutating func resolveIncident(_ number: Int, retries: Int?) throws(Rejection) {
+        guard let incident = instance.incident(number) else {
+            throw Rejection(.gone, "there is no open incident \(number)")
+        }
+        if let retries, retries < 1 {
+            throw Rejection(.invalid, "a task needs at least one attempt", element: incident.element)
+        }
+        if let task = incident.task, let open = instance.task(task) {
+            let attempts = retries ?? defaultRetries(of: open, after: incident.kind)
+            record(.taskRetried(task: task, retries: attempts, dueAt: surroundings.now))
+            record(.incidentResolved(incident: number))
+            return
+        }
+        guard let element = definition.element(incident.element) else { throw Self.misfit(incident.element) }
+        record(.incidentResolved(incident: number))
+        let activity = activity(incident.activity)
+        attempt(incident.activity) { step throws(IncidentCause) in
+            if let loop = step.definition.loop(of: activity.element), !step.instance.isIteration(activity.scope) {
+                try step.retryLoop(loop, activity)
+            } else {
+                try element.retry(activity, in: &step)
+            }
+        }
+    }
+
+    /// What never spent an attempt keeps what it had left; what used them all gets as many as a new task.
+    private func defaultRetries(of task: OpenTask, after kind: Event.Incident.Kind) -> Int {
+        if kind != .taskFailed && task.retriesLeft > 0 { return task.retriesLeft }
+        let element = definition.element(task.element) as? any TaskElement
+        return element?.retries ?? (surroundings.contracts.policy(of: task.contract) ?? .withoutContract).maxAttempts
+    }
+
+    static func misfit(_ element: ElementID) -> Rejection {
+        Rejection(.invalid, "the definition does not fit the instance: it has no such element", element: element)
+    }
+
+    func checkNames(_ variables: [Variable], element: ElementID?) throws(Rejection) {
+        guard !variables.contains(where: { $0.name.isEmpty }) else {
+            throw Rejection(.invalid, "a variable has no name", element: element)
+        }
+    }
+
+    private func openUserTask(_ number: Int) throws(Rejection) -> OpenUserTask {
+        guard let task = instance.userTask(number) else {
+            throw Rejection(.gone, "there is no open user task \(number)")
+        }
+        return task
+    }
+
+    private func openTask(_ number: Int) throws(Rejection) -> OpenTask {
+        guard let task = instance.task(number) else { throw Rejection(.gone, "there is no open task \(number)") }
+        return task
+    }
+
+    /// A result that came after all makes the operator's work needless.
+    private mutating func resolveIncident(of task: OpenTask) {
+        guard let incident = activity(task.activity).incident else { return }
+        record(.incidentResolved(incident: incident))
+    }
+}
+
+extension TaskPolicy {
+    /// What keeps a task whose topic has no contract.
+    static let withoutContract = TaskPolicy(version: "0.0")
+}

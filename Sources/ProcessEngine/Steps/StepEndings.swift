@@ -1,0 +1,49 @@
+import Values
+
+/// How things end before their time: by an event, a cancel, or the end of what is around them.
+extension Step {
+    /// Ends the whole instance; whatever is still open is canceled first.
+    mutating func endInstance(_ end: Event.InstanceEnd) {
+        cancelContents(of: ProcessInstance.rootScope)
+        closeProcessTriggers()
+        closeRetainedScopes(of: ProcessInstance.rootScope)
+        record(.instanceEnded(end))
+    }
+
+    /// Cancels an activity with all that it holds: tasks, timers, incidents, and what runs inside it; innermost first.
+    mutating func cancel(_ number: Int) {
+        guard let activity = instance.activity(number) else { return }
+        for handler in activity.compensating.sorted() { cancel(handler) }
+        if let scope = activity.innerScope {
+            cancelContents(of: scope)
+            closeRetainedScopes(of: scope)
+            record(.scopeClosed(scope: scope))
+        }
+        if let task = activity.task { record(.taskCanceled(task: task)) }
+        if let task = activity.userTask { record(.userTask(.canceled(userTask: task))) }
+        if let call = activity.call { record(.call(.canceled(call: call))) }
+        closeTriggers(of: activity)
+        if let incident = activity.incident { record(.incidentResolved(incident: incident)) }
+        record(.activityCanceled(activity: number))
+    }
+
+    /// Cancels all that is at work in a scope, except one activity.
+    mutating func cancelContents(of number: Int, except spared: Int? = nil) {
+        // Depth is bounded by the nesting of the model, which its reader bounds.
+        for activity in instance.scope(number)?.openActivities ?? [] where activity != spared { cancel(activity) }
+        for run in instance.scope(number)?.iterations.sorted() ?? [] {
+            cancelContents(of: run)
+            record(.scopeClosed(scope: run))
+        }
+    }
+
+    /// Everything in a scope ends, and the scope remains: tokens under way and waiting ones too.
+    mutating func clear(_ number: Int, except spared: Int? = nil) {
+        cancelContents(of: number, except: spared)
+        dropTokens(in: number)
+        guard let scope = instance.scope(number) else { return }
+        var joins: [ElementID] = []
+        for waiting in scope.waiting where !joins.contains(waiting.join) { joins.append(waiting.join) }
+        for join in joins { consumeTokens(at: join, in: scope) }
+    }
+}

@@ -1,0 +1,86 @@
+package import Expressions
+import Values
+
+/// What a catching event waits for.
+package enum EventTrigger: Sendable, Hashable {
+    case timer(TimerTrigger)
+    case message(MessageTrigger)
+    case signal(name: Expression)
+    case condition(ConditionTrigger)
+
+    /// What is to be opened for it, with all that its expressions say at this moment.
+    func prepare(for element: ElementID, in variables: VisibleVariables) throws(IncidentCause) -> PreparedTrigger {
+        switch self {
+        case .timer(let timer): return .timer(dueAt: try timer.firstDue(for: variables, element: element))
+        case .message(let message):
+            let name = try Self.text(message.name, in: variables, element: element)
+            var key: JSON?
+            if let expression = message.correlationKey {
+                do {
+                    key = try expression.evaluate(in: variables)
+                } catch {
+                    throw IncidentCause(.expressionFailed, "the correlation key of \(element) failed: \(error)")
+                }
+            }
+            return .subscription(.message(name: name, key: key))
+        case .signal(let name):
+            return .subscription(.signal(name: try Self.text(name, in: variables, element: element)))
+        case .condition: return .subscription(.condition)
+        }
+    }
+
+    /// A text that an expression gives.
+    static func text(
+        _ expression: Expression, in variables: VisibleVariables, element: ElementID
+    ) throws(IncidentCause) -> String {
+        do {
+            let value = try expression.evaluate(in: variables)
+            return value.stringValue ?? value.text
+        } catch {
+            throw IncidentCause(.expressionFailed, "the name in \(element) failed: \(error)")
+        }
+    }
+}
+
+/// A trigger that is known in full and not yet in the instance's state.
+enum PreparedTrigger: Sendable {
+    case timer(dueAt: Timestamp)
+    case subscription(Subscription.Kind)
+}
+
+/// `bpmn:messageEventDefinition`: a message by name, and by key if the model gives one.
+package struct MessageTrigger: Sendable, Hashable {
+    package let name: Expression
+    package let correlationKey: Expression?
+}
+
+/// `bpmn:conditionalEventDefinition`.
+package struct ConditionTrigger: Sendable, Hashable {
+    package let condition: Expression
+    /// Only changes of this variable count; nil: of any.
+    package let variable: String?
+    /// Of `create`, `update` and `delete`, those that count; empty: all.
+    package let changes: [String]
+
+    /// What cannot be evaluated yet does not hold: its variables may come later.
+    func holds(in variables: VisibleVariables) -> Bool {
+        (try? condition.evaluateCondition(in: variables)) ?? false
+    }
+
+    func isConcerned(by change: VariableChange) -> Bool {
+        let names = variable.map { change.names.contains($0) ? [$0] : [] } ?? Array(change.names)
+        guard !changes.isEmpty else { return !names.isEmpty }
+        return names.contains { changes.contains(change.existed.contains($0) ? "update" : "create") }
+    }
+}
+
+/// A trigger that came.
+package struct Occurrence: Sendable {
+    /// The activity that waited: the event's own, its host, the gateway before it, or the subprocess around it (0: the
+    /// process).
+    package let activity: Int
+    package let timer: OpenTimer?
+    package let subscription: Int?
+    /// What came with it.
+    package let variables: [Variable]
+}

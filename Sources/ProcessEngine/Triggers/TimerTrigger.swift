@@ -1,0 +1,145 @@
+package import Expressions
+package import Values
+
+/// `bpmn:timerEventDefinition`: when a timer is due.
+///
+/// `timeDuration` and `timeDate` may be expressions; a `timeCycle` is written out (`R3/PT10S`,
+/// `R/2026-01-01T00:00:00Z/P1D`).
+package struct TimerTrigger: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        case duration(Expression)
+        case date(Expression)
+        case cycle(Cycle)
+    }
+
+    package struct Cycle: Sendable, Hashable {
+        /// Nil: without end.
+        package let repetitions: Int?
+        package let start: Timestamp?
+        package let interval: CalendarDuration
+    }
+
+    package let kind: Kind
+
+    func firstDue(for variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> Timestamp {
+        switch kind {
+        case .duration(let expression):
+            let text = try Self.text(of: expression, for: variables, element: element)
+            guard let duration = CalendarDuration(iso8601: text), let due = variables.now.adding(duration) else {
+                throw IncidentCause(
+                    .expressionFailed, "the timer \(element) needs a duration such as PT10S, not \"\(text)\"")
+            }
+            return max(due, variables.now)
+        case .date(let expression):
+            let text = try Self.text(of: expression, for: variables, element: element)
+            guard let date = Self.date(text) else {
+                throw IncidentCause(
+                    .expressionFailed,
+                    "the timer \(element) needs a date-time such as 2026-01-31T12:00:00Z, not \"\(text)\"")
+            }
+            return date
+        case .cycle(let cycle):
+            return cycle.start ?? variables.now.adding(cycle.interval) ?? variables.now
+        }
+    }
+
+    /// When a cycle fires again after it fired `firings` times; nil if it does not. What was missed is not made good.
+    func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+        switch kind {
+        case .duration, .date: return nil
+        case .cycle(let cycle):
+            if let repetitions = cycle.repetitions, firings >= repetitions { return nil }
+            guard let next = due.adding(cycle.interval) else { return nil }
+            return next < now ? now.adding(cycle.interval) : next
+        }
+    }
+
+    private static func text(
+        of expression: Expression, for variables: VisibleVariables, element: ElementID
+    ) throws(IncidentCause) -> String {
+        do {
+            let value = try expression.evaluate(in: variables)
+            return value.stringValue ?? value.text
+        } catch {
+            throw IncidentCause(.expressionFailed, "the timer \(element) failed: \(error)")
+        }
+    }
+
+    /// A date-time; without an offset, of UTC.
+    static func date(_ text: String) -> Timestamp? {
+        Timestamp(iso8601: text) ?? Timestamp(iso8601: text + "Z") ?? Timestamp(iso8601: text + "T00:00:00Z")
+    }
+}
+
+extension TimerTrigger {
+    init?(
+        reading definition: SourceNode, element: ElementID, allowsCycle: Bool, reader: inout DefinitionReader
+    ) {
+        let choices = definition.children.filter {
+            $0.namespace == BPMN.namespace && ["timeDuration", "timeDate", "timeCycle"].contains($0.name)
+        }
+        guard let choice = choices.first, choices.count == 1 else {
+            reader.report(
+                "invalid-timer", definition, element: element,
+                "a timer needs exactly one of timeDuration, timeDate and timeCycle",
+                "for example <bpmn:timeDuration>PT10S</bpmn:timeDuration>")
+            return nil
+        }
+        let text = choice.text.trimmed
+        if choice.name == "timeCycle" {
+            guard allowsCycle else {
+                reader.reportUnsupported(choice, element: element, "a timeCycle here")
+                return nil
+            }
+            guard let cycle = Cycle(text) else {
+                reader.reportUnsupported(
+                    choice, element: element, "the timeCycle \"\(text)\" (R3/PT10S and R/PT1H are)")
+                return nil
+            }
+            kind = .cycle(cycle)
+            return
+        }
+        guard let expression = reader.valueExpression(text, node: choice, element: element) else { return nil }
+        if let constant = expression.constantValue {
+            let literal = constant.stringValue ?? ""
+            let isDate = choice.name == "timeDate"
+            guard isDate ? Self.date(literal) != nil : CalendarDuration(iso8601: literal) != nil else {
+                reader.report(
+                    "invalid-timer", choice, element: element,
+                    "\"\(text)\" is not a \(isDate ? "date-time" : "duration")",
+                    isDate ? "write it like 2026-01-31T12:00:00Z" : "write it like PT10S or P1DT2H")
+                return nil
+            }
+            if isDate && Timestamp(iso8601: literal) == nil {
+                reader.warn(
+                    "date-without-offset", choice, element: element, "\"\(text)\" has no offset and is taken as UTC",
+                    "write it like 2026-01-31T12:00:00Z")
+            }
+        }
+        kind = choice.name == "timeDate" ? .date(expression) : .duration(expression)
+    }
+}
+
+extension TimerTrigger.Cycle {
+    /// `R[n]/[start/]interval`.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count), parts[0].first == "R", let last = parts.last,
+            let interval = CalendarDuration(iso8601: String(last)), !interval.isNegative, interval != CalendarDuration()
+        else { return nil }
+        let count = parts[0].dropFirst()
+        if count.isEmpty {
+            repetitions = nil
+        } else {
+            guard let number = Int(count), number > 0 else { return nil }
+            repetitions = number
+        }
+        if parts.count == 3 {
+            guard let date = TimerTrigger.date(String(parts[1])) else { return nil }
+            start = date
+        } else {
+            start = nil
+        }
+        self.interval = interval
+    }
+}

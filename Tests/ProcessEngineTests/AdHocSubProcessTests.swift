@@ -1,0 +1,53 @@
+import ProcessEngine
+import Testing
+import Values
+
+struct AdHocSubProcessTests {
+    @Test func `all that no flow leads to begins, and it ends with the last`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x">\(user("a"))\(user("b"))\(user("c"))\(flow("b", "c"))
+            </adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        #expect(scenario.active == ["x", "a", "b"])
+        try scenario.finish("b")
+        try scenario.finish("a")
+        try scenario.finish("c")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `ends as soon as its completion condition holds`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x">\(user("a"))\(user("b"))
+            <completionCondition>= done</completionCondition></adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("done", "false")])
+        try scenario.finish("a", [("done", "true")])
+        #expect(scenario.active == ["z"])
+        #expect(scenario.canceled == ["b"])
+    }
+
+    @Test func `its collection says what begins`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x"><extensionElements>
+            <zeebe:adHoc activeElementsCollection='= ["c", "a"]'/></extensionElements>\(user("a"))\(user("b"))\(user("c"))
+            </adHocSubProcess>\(chain("s", "x"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        #expect(scenario.active == ["x", "c", "a"])
+        try scenario.finish("c")
+        try scenario.finish("a")
+        #expect(scenario.instance.end == .completed)
+    }
+
+    @Test func `one that is sequential is refused`() throws {
+        let text = bpmn("<startEvent id='s'/><adHocSubProcess id='x' ordering='Sequential'/>\(chain("s", "x"))")
+        #expect(problems(text).map(\.code) == ["unsupported-element"])
+    }
+}

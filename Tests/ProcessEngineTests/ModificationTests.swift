@@ -1,0 +1,70 @@
+import ProcessEngine
+import Testing
+import Values
+
+struct ModificationTests {
+    private static let text = bpmn(
+        """
+        <startEvent id="s"/>\(user("a"))<subProcess id="sub"><startEvent id="i"/>\(user("b"))\(user("c"))
+        \(chain("i", "b", "c"))</subProcess>\(user("z"))\(chain("s", "a", "sub", "z"))
+        \(boundary("t", on: "sub", messageM))
+        """, declarations: declared)
+
+    private func started() throws -> Scenario {
+        var scenario = try Scenario(Self.text)
+        try scenario.start()
+        return scenario
+    }
+
+    @Test func `a token is put before an element, and the subprocesses around it are entered`() throws {
+        var scenario = try started()
+        try scenario.send(.modify([.startBefore(ElementID("c")), .cancelAll(ElementID("a"))]))
+        #expect(scenario.active == ["sub", "c"])
+        #expect(scenario.waitsFor == ["t"])
+        try scenario.finish("c")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `a token is put behind an element`() throws {
+        var scenario = try started()
+        try scenario.send(.modify([.startAfter(ElementID("sub"), variables: [Variable(name: "n", value: .number(1))])]))
+        #expect(scenario.active == ["a", "z"])
+        #expect(scenario.root("n") == "1")
+    }
+
+    @Test func `tokens are moved`() throws {
+        var scenario = try started()
+        try scenario.send(.modify([.move(from: ElementID("a"), to: ElementID("b"))]))
+        #expect(scenario.active == ["sub", "b"])
+        #expect(scenario.canceled == ["a"])
+    }
+
+    @Test func `canceling the last token completes the instance`() throws {
+        var scenario = try started()
+        try scenario.send(.modify([.cancel(activity: 2)]))
+        #expect(scenario.instance.end == .completed)
+    }
+
+    @Test func `a modification that cannot be changes nothing`() throws {
+        var scenario = try started()
+        let before = scenario.instance
+        for modification: Modification in [
+            .startBefore(ElementID("nowhere")), .startBefore(ElementID("t")), .startAfter(ElementID("c")),
+            .cancel(activity: 99), .cancelAll(ElementID("z")),
+            .setVariables(activity: nil, [Variable(name: "", value: .null)]),
+        ] {
+            #expect(rejection { try scenario.send(.modify([.cancelAll(ElementID("a")), modification])) } != nil)
+        }
+        #expect(scenario.instance == before)
+    }
+
+    @Test func `a suspended instance takes nothing but an operator's commands`() throws {
+        var scenario = try started()
+        try scenario.send(.suspend)
+        #expect(rejection { try scenario.finish("a") }?.reason == .conflict)
+        try scenario.set("n", "1")
+        try scenario.send(.resume)
+        try scenario.finish("a")
+        #expect(scenario.active == ["sub", "b"])
+    }
+}

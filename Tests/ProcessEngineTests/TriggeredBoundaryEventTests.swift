@@ -1,0 +1,82 @@
+import ProcessEngine
+import Testing
+import Values
+
+private func boundary(_ definition: String, interrupting: Bool) -> String {
+    bpmn(
+        """
+        <startEvent id="s"/>\(task("t"))<endEvent id="e"/>\(chain("s", "t", "e"))
+        <boundaryEvent id="b" attachedToRef="t" cancelActivity="\(interrupting)">
+        <timerEventDefinition>\(definition)</timerEventDefinition></boundaryEvent>\(task("u"))\(flow("b", "u"))
+        """)
+}
+
+struct TriggeredBoundaryEventTests {
+    @Test func `an interrupting boundary timer takes over from its activity`() throws {
+        var scenario = try Scenario(boundary("<timeDuration>PT10S</timeDuration>", interrupting: true))
+        try scenario.start()
+        try scenario.fire("b")
+        #expect(scenario.active == ["u"])
+        #expect(scenario.canceled == ["t"])
+        #expect(scenario.journal.contains(.taskCanceled(task: 1)))
+        #expect(scenario.instance.openTimers.isEmpty)
+    }
+
+    @Test func `a boundary timer goes away with its activity`() throws {
+        var scenario = try Scenario(boundary("<timeDuration>PT10S</timeDuration>", interrupting: true))
+        try scenario.start()
+        try scenario.complete("t")
+        #expect(scenario.instance.end == .completed)
+        #expect(scenario.journal.contains(.timerCanceled(timer: 1)))
+    }
+
+    @Test func `a non-interrupting boundary timer starts a path beside its activity, once`() throws {
+        var scenario = try Scenario(boundary("<timeDuration>PT10S</timeDuration>", interrupting: false))
+        try scenario.start()
+        try scenario.fire("b")
+        #expect(scenario.active == ["t", "u"])
+        #expect(scenario.instance.openTimers.isEmpty)
+        try scenario.complete("t")
+        try scenario.complete("u")
+        #expect(scenario.instance.end == .completed)
+    }
+
+    @Test func `a cycle fires as often as it says`() throws {
+        var scenario = try Scenario(boundary("<timeCycle>R3/PT10S</timeCycle>", interrupting: false))
+        try scenario.start()
+        let start = scenario.now
+        for count in 1...3 {
+            try scenario.fire("b")
+            #expect(scenario.now == start.advanced(by: .seconds(10 * count)))
+        }
+        #expect(scenario.instance.openTimers.isEmpty)
+        #expect(scenario.active == ["t", "u", "u", "u"])
+    }
+
+    @Test func `a cycle without end fires until its activity leaves, and makes nothing good that it missed`() throws {
+        var scenario = try Scenario(boundary("<timeCycle>R/PT10S</timeCycle>", interrupting: false))
+        try scenario.start()
+        for _ in 1...5 { try scenario.fire("b") }
+        scenario.now = scenario.now.advanced(by: .seconds(1000))
+        try scenario.fire("b")
+        #expect(scenario.instance.openTimers.map(\.dueAt) == [scenario.now.advanced(by: .seconds(10))])
+        try scenario.complete("t")
+        #expect(scenario.instance.openTimers.isEmpty)
+    }
+
+    @Test func `a boundary timer on a subprocess ends all inside`() throws {
+        var scenario = try Scenario(
+            bpmn(
+                """
+                <startEvent id="s"/><subProcess id="sub"><startEvent id="in"/><parallelGateway id="g"/>\(task("a"))\(task("b"))
+                \(chain("in", "g", "a"))\(flow("g", "b"))</subProcess>\(chain("s", "sub"))
+                <boundaryEvent id="late" attachedToRef="sub"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>
+                </boundaryEvent><endEvent id="e"/>\(flow("late", "e"))
+                """))
+        try scenario.start()
+        try scenario.complete("a")
+        try scenario.fire("late")
+        #expect(scenario.canceled == ["b", "sub"])
+        #expect(scenario.instance.end == .completed)
+    }
+}
