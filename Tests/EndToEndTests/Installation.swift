@@ -7,25 +7,37 @@ final class Installation {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// What the servers keep their data in.
+    enum Store { case sqlite, postgres }
+
     let directory: URL
-    let port: Int
+    /// Where each server listens.
+    let ports: [Int]
     private let busPort: Int
-    private(set) var server: ChildProcess?
+    let store: Store
+    private var servers: [Int: ChildProcess] = [:]
     private(set) var agents: [String: ChildProcess] = [:]
 
-    init(_ name: String) throws {
+    /// The first server's.
+    var port: Int { ports[0] }
+    /// The first server.
+    var server: ChildProcess? { servers[0] }
+
+    init(_ name: String, store: Store = .sqlite, servers: Int = 1) throws {
+        self.store = store
         directory = FileManager.default.temporaryDirectory.appending(
             path: "waybill-\(name)-\(UInt32.random(in: 0...UInt32.max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        port = try Self.freePort()
+        ports = try (0..<servers).map { _ in try Self.freePort() }
         busPort = try Self.freePort()
     }
 
     /// Ends everything it started, whatever state it is in.
     func tearDown() {
         for agent in agents.values { agent.kill() }
-        server?.kill()
+        for server in servers.values { server.kill() }
         _ = try? rabbitMQ("stop")
+        if store == .postgres { _ = try? postgres("remove") }
         try? FileManager.default.removeItem(at: directory)
     }
 
@@ -36,6 +48,14 @@ final class Installation {
         var arguments = [action, directory.appending(path: "rabbitmq").path]
         if action == "start" { arguments += ["--port", String(busPort)] }
         return try Self.run(Self.root.appending(path: "deploy/rabbitmq").path, arguments)
+    }
+
+    // MARK: - PostgreSQL
+
+    @discardableResult
+    func postgres(_ action: String) throws -> String {
+        try Self.run(
+            Self.root.appending(path: "deploy/postgres").path, [action, directory.appending(path: "postgres").path])
     }
 
     // MARK: - The program
@@ -54,14 +74,18 @@ final class Installation {
         return root.appending(path: ".build/debug/waybill").path
     }()
 
-    func startServer(_ more: [String] = []) throws {
-        server = try spawn(
+    func startServer(_ more: [String] = [], number: Int = 0) throws {
+        let place =
+            switch store {
+            case .sqlite: ["dev", "--data", directory.appending(path: "data").path]
+            case .postgres: ["serve", "--postgres-url-file", directory.appending(path: "postgres/postgres.url").path]
+            }
+        servers[number] = try spawn(
             Self.program,
-            [
-                "dev", "--data", directory.appending(path: "data").path, "--listen", "127.0.0.1:\(port)",
-                "--amqp-url-file",
+            place + [
+                "--listen", "127.0.0.1:\(ports[number])", "--amqp-url-file",
                 directory.appending(path: "rabbitmq/amqp.url").path,
-            ] + more, log: "server")
+            ] + more, log: number == 0 ? "server" : "server-\(number)")
     }
 
     func startAgent(_ name: String, contract: String, exec: String, prefetch: Int, arguments: [String] = []) throws {
@@ -75,8 +99,8 @@ final class Installation {
     }
 
     /// Asks the server to stop; its exit status.
-    func stopServer() throws -> Int32 {
-        guard let server else { throw Failure("no server runs") }
+    func stopServer(_ number: Int = 0) throws -> Int32 {
+        guard let server = servers[number] else { throw Failure("no server runs") }
         return server.terminate()
     }
 
@@ -96,8 +120,8 @@ final class Installation {
         return false
     }
 
-    func killServer() {
-        server?.kill()
+    func killServer(_ number: Int = 0) {
+        servers[number]?.kill()
     }
 
     func killAgent(_ name: String) {
@@ -111,10 +135,12 @@ final class Installation {
     }
 
     /// Waits until the server says that it is ready.
-    func waitUntilReady(seconds: Int = 90) async throws {
+    func waitUntilReady(seconds: Int = 90, server number: Int = 0) async throws {
         let deadline = Date().addingTimeInterval(Double(seconds))
         while Date() < deadline {
-            if let (status, _) = try? await request("GET", "/health/ready"), status == 200 { return }
+            if let (status, _) = try? await HTTP(port: ports[number]).request("GET", "/health/ready"), status == 200 {
+                return
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
         throw Failure("the server was not ready after \(seconds) s; its log ends with\n\(logTail("server"))")

@@ -11,33 +11,43 @@ import Values
     /// A run counts only if what it is about did happen: redeliveries, new attempts, and results that came twice or too late.
     @Test(.timeLimit(.minutes(20)))
     func `nothing is lost and nothing is applied twice while everything is killed in turn`() async throws {
+        try await run(Installation("kill"))
+    }
+
+    /// Every role twice, and PostgreSQL is killed as well.
+    @Test(.timeLimit(.minutes(20)))
+    func `nor on PostgreSQL, with two servers that share it`() async throws {
+        try await run(Installation("kill-postgres", store: .postgres, servers: 2))
+    }
+
+    private func run(_ site: Installation) async throws {
         let seed =
             ProcessInfo.processInfo.environment["WAYBILL_KILL_SEED"].flatMap { UInt64($0) }
             ?? UInt64.random(in: 1...9999)
         print("kill test: seed \(seed)")
-        let site = try Installation("kill")
         defer { site.tearDown() }
         try site.rabbitMQ("start")
-        try site.startServer()
-        try await site.waitUntilReady()
+        if site.store == .postgres { try site.postgres("start") }
+        for number in site.ports.indices { try site.startServer(number: number) }
+        for number in site.ports.indices { try await site.waitUntilReady(server: number) }
         let fixtures = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/kill").path
         try site.waybill("push", fixtures, "-m", "kill test")
         let runs = site.directory.appending(path: "runs.log").path
         for agent in ["a", "b", "c"] { try start(agent, of: site, fixtures, runs) }
 
         var chaos = Chaos(site: site, seed: seed, restartAgent: { try self.start($0, of: site, fixtures, runs) })
-        let port = site.port
-        async let starting: Void = Self.startAll(port: port)
+        let ports = site.ports
+        async let starting: Void = Self.startAll(ports: ports)
         try await chaos.run(rounds: 24)
         try await starting
         try await waitForAll(on: site)
-        await chaos.collectCounters()
+        for number in site.ports.indices { await chaos.collectCounters(of: number) }
 
         let rows = try await Verdict.read(site, expecting: Self.instances, runs: runs)
         let counters = chaos.counters
         print(
             """
-            kill test: \(chaos.rounds.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")) kills; \
+            kill test: \(site.ports.count) server(s); \(chaos.rounds.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")) kills; \
             \(rows.tasks) tasks, \(rows.executions) executions, \(rows.releases) re-leases, \
             \(counters.redelivered) redeliveries, \(counters.stale) stale or duplicate results; lost \(rows.lost), applied twice \(rows.twice)
             """)
@@ -53,12 +63,12 @@ import Values
     }
 
     /// Starts every instance exactly once, however often the server is away: the key makes a repetition harmless.
-    private static func startAll(port: Int) async throws {
+    private static func startAll(ports: [Int]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<8 {
                 group.addTask {
                     for number in stride(from: lane, to: Self.instances, by: 8) {
-                        try await startOne(number, port: port)
+                        try await startOne(number, ports: ports)
                         // Spread over the whole of the chaos, so that every kill meets work on its way.
                         try await Task.sleep(for: .milliseconds(450))
                     }
@@ -68,14 +78,16 @@ import Values
         }
     }
 
-    private static func startOne(_ number: Int, port: Int) async throws {
+    private static func startOne(_ number: Int, ports: [Int]) async throws {
         let body = JSON.object([
             (name: "input", value: .object([(name: "number", value: .number(number))])),
             (name: "idempotencyKey", value: .string("kill-\(number)")),
         ])
         let deadline = Date().addingTimeInterval(300)
+        var turn = number
         while Date() < deadline {
-            if let answer = try? await HTTP(port: port).request(
+            turn += 1
+            if let answer = try? await HTTP(port: ports[turn % ports.count]).request(
                 "POST", "/v1/workflows/kill.three-steps/start", body)
             {
                 if answer.status == 201 || answer.status == 200 { return }
@@ -126,10 +138,15 @@ private struct Chaos {
                 try site.rabbitMQ("kill")
                 try site.rabbitMQ("start")
                 rounds["RabbitMQ", default: 0] += 1
+            } else if round % 8 == 6, site.store == .postgres {
+                try site.postgres("kill")
+                try site.postgres("start")
+                rounds["PostgreSQL", default: 0] += 1
             } else if round % 2 == 0 {
-                await collectCounters()
-                site.killServer()
-                try site.startServer()
+                let number = Int.random(in: site.ports.indices, using: &random)
+                await collectCounters(of: number)
+                site.killServer(number)
+                try site.startServer(number: number)
                 rounds["waybill", default: 0] += 1
             } else {
                 let victim = ["a", "b", "c"].randomElement(using: &random) ?? "a"
@@ -141,8 +158,8 @@ private struct Chaos {
     }
 
     /// Adds what the server has counted since it started.
-    mutating func collectCounters() async {
-        guard let text = try? await HTTP(port: site.port).text("/metrics") else { return }
+    mutating func collectCounters(of server: Int) async {
+        guard let text = try? await HTTP(port: site.ports[server]).text("/metrics") else { return }
         counters.redelivered += Self.value("waybill_redelivered_total", in: text)
         counters.stale += Self.value("waybill_result_outcomes_total{outcome=\"stale\"}", in: text)
         counters.stale += Self.value("waybill_result_outcomes_total{outcome=\"gone\"}", in: text)

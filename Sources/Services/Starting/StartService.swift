@@ -50,7 +50,7 @@ package struct StartService: Sendable {
         let key = request.idempotencyKey.map { "\(request.workflow) \($0)" }
         // First of all: what answered once is answered again, whatever has been deployed or closed since.
         if let key, let first = try await engine.firstStart(withKey: key) { return try await repeated(request, first) }
-        let (definition, contract) = try await find(request)
+        let (definition, contract) = try await findDeployed(request)
         let input: JSON
         switch await registry.catalog.checkInput(request.input, of: contract.name, .exactly(contract.version)) {
         case .success(let filled): input = filled
@@ -96,6 +96,16 @@ package struct StartService: Sendable {
         }
         return Started(
             receipt: first.receipt, workflow: request.workflow, version: version, definition: first.start.definition)
+    }
+
+    /// Another process may have deployed it a moment ago.
+    private func findDeployed(_ request: Request) async throws -> (DeployedDefinition, Contract) {
+        do {
+            return try await find(request)
+        } catch let rejection as Rejection {
+            guard try await registry.refresh() else { throw rejection }
+            return try await find(request)
+        }
     }
 
     /// The deployment and the contract that a request means: of `latest`, the highest version that is open.
