@@ -17,8 +17,8 @@ package enum Command: Sendable, Hashable {
     /// Tries again what an incident stopped. `retries`: for a failed task, how many attempts it gets, nil = by
     /// contract.
     case resolveIncident(number: Int, retries: Int?)
-    /// An agent reports a named event of its contract. Without a boundary event of that name it is recorded and nothing
-    /// else.
+    /// An agent reports a named event of its contract. It triggers the boundary event of the message of that name on its
+    /// activity; without one it is recorded and nothing else.
     case recordTaskEvent(number: Int, name: String, payload: JSON)
     /// The infrastructure cannot hand a task over (no queue for its contract): an incident, no attempt spent.
     case suspendTask(number: Int, kind: Event.Incident.Kind, message: String)
@@ -87,7 +87,7 @@ package enum CallOutcome: Sendable, Hashable {
     /// With the variables of its root scope.
     case completed([Variable])
     case error(BPMNError)
-    /// It goes on; this is only news.
+    /// It goes on; this is only news. With the variables of its root scope.
     case escalation(code: String?, variables: [Variable])
     /// It could not be made, or was canceled: an incident.
     case failed(message: String)

@@ -94,11 +94,7 @@ package enum Engine {
             step.endInstance(.canceled(reason: reason))
         case .resolveIncident(let number, let retries): try step.resolveIncident(number, retries: retries)
         case .recordTaskEvent(let number, let name, let payload):
-            guard let task = step.instance.task(number) else {
-                throw Rejection(.gone, "there is no open task \(number)")
-            }
-            guard !name.isEmpty else { throw Rejection(.invalid, "an event needs a name", element: task.element) }
-            step.record(.taskEventRecorded(task: number, name: name, payload: payload))
+            try step.recordTaskEvent(number, name: name, payload: payload)
         case .suspendTask(let number, let kind, let message): try step.suspendTask(number, kind: kind, message: message)
         case .claimUserTask(let number, let assignee): try step.claimUserTask(number, assignee: assignee)
         case .completeUserTask(let number, let variables): try step.completeUserTask(number, variables: variables)

@@ -11,6 +11,44 @@ private func timerEvent(_ definition: String) -> String {
 }
 
 struct CatchEventTests {
+    @Test(arguments: [(false, 1), (true, 2)])
+    func `of several triggers one is enough, unless they are parallel`(isParallel: Bool, needed: Int) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><intermediateCatchEvent id="c" parallelMultiple="\(isParallel)">\(messageM)\(signalS)
+            </intermediateCatchEvent>\(user("u"))\(chain("s", "c", "u"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        for step in 1...needed {
+            #expect(scenario.active == ["c"])
+            if step == 1 {
+                try scenario.correlate("c")
+            } else {
+                try scenario.send(.signal(name: "stop", variables: []))
+            }
+        }
+        #expect(scenario.active == ["u"])
+        #expect(scenario.waitsFor == [])
+    }
+
+    @Test func `what its outputs say is set too when an event-based gateway waited for it`() throws {
+        let outputs = """
+            <extensionElements><camunda:inputOutput><camunda:outputParameter name="foo">${sum}</camunda:outputParameter>
+            </camunda:inputOutput></extensionElements>
+            """
+        let text = bpmn(
+            """
+            <startEvent id="s"/><eventBasedGateway id="g"/><intermediateCatchEvent id="c">\(outputs)\(messageM)
+            </intermediateCatchEvent>\(user("u"))\(chain("s", "g", "c", "u"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.correlate("c", [("sum", "3")])
+        #expect(scenario.root("foo") == "3")
+        #expect(scenario.root("sum") == nil)
+    }
+
     @Test(arguments: [
         ("<timeDuration>PT10S</timeDuration>", "2026-01-01T00:00:10.000Z"),
         ("<timeDuration>= d</timeDuration>", "2026-01-01T01:00:00.000Z"),

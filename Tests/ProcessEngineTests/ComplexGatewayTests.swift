@@ -16,6 +16,23 @@ struct ComplexGatewayTests {
         #expect(scenario.active == ["b", "c"])
         try scenario.finish("b")
         #expect(scenario.active == ["c", "z"])
+        try scenario.finish("c")
+        #expect(scenario.active == ["z"])
+        try scenario.finish("z")
+        #expect(scenario.instance.end == .completed)
+    }
+
+    @Test func `tokens that never suffice are an incident`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><exclusiveGateway id="f" default="f-a"/><complexGateway id="j"><activationCondition>
+            = activationCount >= 2</activationCondition></complexGateway>\(user("a"))\(user("b"))\(user("z"))
+            \(chain("s", "f", "a", "j", "z"))\(flow("f", "b", "= no"))\(flow("b", "j"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("no", "false")])
+        try scenario.finish("a")
+        #expect(scenario.incidents == [.joinStuck])
     }
 
     @Test func `without a condition it joins what comes`() throws {

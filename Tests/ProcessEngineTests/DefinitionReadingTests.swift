@@ -192,6 +192,18 @@ struct DefinitionReadingTests {
             ])
     }
 
+    @Test func `a loop in which nothing ever waits is refused, unless a condition may lead out`() throws {
+        func model(_ condition: String?) -> String {
+            bpmn(
+                """
+                <startEvent id="s"/><exclusiveGateway id="m"/><task id="t"/><exclusiveGateway id="x"/><endEvent id="e"/>
+                \(chain("s", "m", "t", "x"))\(flow("x", "m", condition))\(condition == nil ? "" : flow("x", "e", "= true"))
+                """)
+        }
+        #expect(problems(model(nil)).map(\.code) == ["endless-loop"])
+        #expect(problems(model("= again")).map(\.code) == [])
+    }
+
     @Test func `a flow to an element that is refused is not refused again`() throws {
         #expect(
             problems(bpmn("<startEvent id='s'/><globalTask id='u'/>\(flow("s", "u"))")).map(\.code) == [

@@ -12,6 +12,42 @@ private func boundary(_ definition: String, interrupting: Bool) -> String {
 }
 
 struct TriggeredBoundaryEventTests {
+    @Test func `an agent's event triggers the message boundary event of its name, and another is only recorded`() throws
+    {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(task("t"))\(chain("s", "t"))
+            \(ProcessEngineTests.boundary("b", on: "t", messageM, attributes: "cancelActivity='false'"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.send(.recordTaskEvent(number: 1, name: "other", payload: .emptyObject))
+        #expect(scenario.active == ["t"])
+        try scenario.send(.recordTaskEvent(number: 1, name: "paid", payload: json(#"{"sum": 3}"#)))
+        #expect(scenario.active == ["t", "after-b"])
+        #expect(scenario.root("sum") == "3")
+    }
+
+    @Test(arguments: [(false, 1), (true, 2)])
+    func `of several triggers one is enough, unless they are parallel`(isParallel: Bool, needed: Int) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))\(chain("s", "u"))
+            \(ProcessEngineTests.boundary("b", on: "u", messageM + signalS, attributes: "parallelMultiple='\(isParallel)'"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        for step in 1...needed {
+            #expect(scenario.active == ["u"])
+            if step == 1 {
+                try scenario.correlate("b")
+            } else {
+                try scenario.send(.signal(name: "stop", variables: []))
+            }
+        }
+        #expect(scenario.active == ["after-b"])
+    }
+
     @Test func `an interrupting boundary timer takes over from its activity`() throws {
         var scenario = try Scenario(boundary("<timeDuration>PT10S</timeDuration>", interrupting: true))
         try scenario.start()

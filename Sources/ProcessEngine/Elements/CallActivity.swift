@@ -82,9 +82,14 @@ package struct CallActivity: FlowElement {
 
     /// The called instance completed, with these variables.
     func completed(_ activity: Int, with variables: [Variable], in step: inout Step) throws(IncidentCause) {
+        step.setResult(try passedBack(variables, in: step), of: activity)
+        try step.leave(activity)
+    }
+
+    /// What its outputs take of the called instance's variables.
+    func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {
         var called = step.visibleVariables(from: ProcessInstance.rootScope).emptied
         for variable in variables { called.locals[variable.name] = variable.value }
-        step.setResult(try outputs.evaluate(in: called), of: activity)
-        try step.leave(activity)
+        return try outputs.evaluate(in: called)
     }
 }

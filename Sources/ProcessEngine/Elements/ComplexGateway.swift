@@ -3,7 +3,8 @@ import OrderedCollections
 package import Values
 
 /// `bpmn:complexGateway`: goes on as soon as its activation condition holds, which may ask for `activationCount`, the
-/// number of tokens that came; those that come later are used up without effect until all have come. Without a condition it is an inclusive gateway.
+/// number of tokens that came; those
+/// that come later are used up without effect. Without a condition it is an inclusive gateway.
 package struct ComplexGateway: NonLocalJoin {
     package static let tag = "complexGateway"
     package let id: ElementID
@@ -15,6 +16,8 @@ package struct ComplexGateway: NonLocalJoin {
             reader.condition($0, element: id)
         }
     }
+
+    package var ignoresLateTokens: Bool { activationCondition != nil }
 
     package func arrive(_ token: Token, in step: inout Step) {
         guard step.definition.incoming(of: id).count > 1, let flow = token.flow else {

@@ -33,7 +33,8 @@ package struct EventSubProcess: ScopeElement {
         let mapped = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
         let scope = step.instance.lastScope + 1
         step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
-        if !(mapped + variables).isEmpty { step.record(.variablesSet(scope: scope, mapped + variables)) }
+        if !mapped.isEmpty { step.record(.variablesSet(scope: scope, mapped)) }
+        step.setVariables(variables, from: scope)
         try step.armEventSubprocesses(in: id, scope: scope, of: activity)
         step.send(Token(element: start, flow: nil, scope: scope))
     }

@@ -107,4 +107,10 @@ package protocol CompensatingElement: FlowElement {
 /// A gateway that waits for tokens anywhere in its scope that can still come.
 package protocol NonLocalJoin: FlowElement {
     func canPass(in scope: Int, of step: Step) -> Bool
+    /// Whether tokens that come after it passed are used up without effect.
+    var ignoresLateTokens: Bool { get }
+}
+
+extension NonLocalJoin {
+    package var ignoresLateTokens: Bool { false }
 }

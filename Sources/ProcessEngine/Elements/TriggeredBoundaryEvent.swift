@@ -8,6 +8,8 @@ package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement {
     package let attachedTo: ElementID
     package let isInterrupting: Bool
     package let triggers: [EventTrigger]
+    /// It takes all triggers, not one of them.
+    package let isParallel: Bool
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
         node.name == tag && TriggerReader.describes(eventDefinitions)
@@ -17,17 +19,20 @@ package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement {
         guard let attachedTo = reader.reference("attachedToRef", of: node, element: id),
             let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader)
         else { return nil }
-        if triggers.isParallel { reader.reportUnsupported(node, element: id, "a parallel multiple boundary event") }
         self.id = id
         self.attachedTo = attachedTo
         self.isInterrupting = node.attribute("cancelActivity") != "false"
         self.triggers = triggers.all
+        isParallel = triggers.isParallel
     }
 
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
+        if isParallel, !step.isLast(occurrence, of: id) { return }
         let host = step.activity(occurrence.activity)
         if isInterrupting {
             step.cancel(host.number)
+        } else if isParallel {
+            try step.open([self], for: host.number, in: host.scope)
         } else if let timer = occurrence.timer {
             for case .timer(let trigger) in triggers {
                 guard

@@ -8,6 +8,8 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
     package let id: ElementID
     package let isInterrupting: Bool
     package let triggers: [EventTrigger]
+    /// It takes all triggers, not one of them.
+    package let isParallel: Bool
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
         node.name == tag && TriggerReader.describes(eventDefinitions)
@@ -17,9 +19,12 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
         guard let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader) else {
             return nil
         }
-        if triggers.isParallel { reader.reportUnsupported(node, element: id, "a parallel multiple start event") }
+        if triggers.isParallel, !reader.isInEventSubprocess {
+            reader.reportUnsupported(node, element: id, "a parallel multiple start event of a process")
+        }
         self.id = id
         self.triggers = triggers.all
+        isParallel = triggers.isParallel
         isInterrupting = node.attribute("isInterrupting") != "false"
     }
 
@@ -30,7 +35,12 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
         guard let scope, let container = step.definition.parent(of: id),
             let subprocess = step.definition.element(container) as? EventSubProcess
         else { return }
-        if !isInterrupting, let timer = occurrence.timer { rearm(timer, in: &step) }
+        if isParallel {
+            guard step.isLast(occurrence, of: id) else { return }
+            if !isInterrupting { try step.open([self], for: occurrence.activity, in: scope) }
+        } else if !isInterrupting, let timer = occurrence.timer {
+            rearm(timer, in: &step)
+        }
         step.startEventSubprocess(
             subprocess, at: id, in: scope, isInterrupting: isInterrupting, variables: occurrence.variables)
     }

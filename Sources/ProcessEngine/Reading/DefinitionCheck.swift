@@ -25,6 +25,7 @@ struct DefinitionCheck {
 
     consuming func run() -> [Diagnostic] {
         checkStarts(in: nil, at: definition.position)
+        findings += EndlessLoopCheck(definition, nodes: nodes, file: file).run()
         for node in nodes {
             if node.element is any ScopeElement { checkStarts(in: node.element.id, at: node.position) }
             if let event = node.element as? any BoundaryElement { checkBoundary(event, node) }

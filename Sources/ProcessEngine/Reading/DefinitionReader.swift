@@ -55,6 +55,9 @@ package struct DefinitionReader {
 
     /// Reads the elements and flows inside a process or subprocess.
     mutating func readContents(of container: SourceNode, in parent: ElementID?) {
+        let outer = isInEventSubprocess
+        isInEventSubprocess = container.attribute("triggeredByEvent") == "true"
+        defer { isInEventSubprocess = outer }
         for child in container.children where child.namespace == BPMN.namespace {
             if child.name == "sequenceFlow" {
                 flowNodes.append((child, parent))
@@ -68,6 +71,9 @@ package struct DefinitionReader {
             }
         }
     }
+
+    /// Whether what is read now stands directly in an event subprocess.
+    private(set) var isInEventSubprocess = false
 
     private mutating func readElement(_ node: SourceNode, in parent: ElementID?) {
         guard let id = id(of: node) else {

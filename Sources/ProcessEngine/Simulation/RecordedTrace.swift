@@ -33,6 +33,19 @@ package struct RecordedTrace {
             if let problem { return "step \(index + 1): \(problem)" }
             if let difference = compare(expected) { return "step \(index + 1): \(difference)" }
         }
+        return compareEnd(trace["expect"] ?? .null)
+    }
+
+    /// How the first instance ended, and with which variables.
+    private func compareEnd(_ expected: JSON) -> String? {
+        guard let instance = simulation.members.first?.instance else { return nil }
+        if let ended = expected["ended"]?.boolValue, ended != instance.isEnded { return "ended: \(instance.isEnded)" }
+        for (name, value) in expected["variables"]?.members() ?? [] {
+            let found = instance.rootVariable(name)
+            if found?.canonical != value.canonical {
+                return "\(name) is \(found?.text ?? "nothing"), not \(value.text)"
+            }
+        }
         return nil
     }
 

@@ -246,7 +246,8 @@ package struct Simulation: Sendable {
         case .message(let message): effects.append(.message(message))
         case .escalation(let code, _, let catcher, let variables):
             if catcher == nil, let parent = member.instance.parent {
-                effects.append(.endCall(parent, .escalation(code: code, variables: variables)))
+                let called = member.instance.rootVariables + variables
+                effects.append(.endCall(parent, .escalation(code: code, variables: called)))
             }
         }
     }

@@ -74,6 +74,7 @@ package struct ProcessInstance: Sendable, Hashable {
             if scopes[scope] != nil { waitingScopes.insert(scope) }
         case .tokensJoined(let element, let flows, let scope):
             for flow in flows { scopes[scope]?.removeToken(at: element, by: flow) }
+            scopes[scope]?.joined.insert(element)
             if scopes[scope]?.waiting.isEmpty ?? true { waitingScopes.remove(scope) }
         case .scopeOpened(let scope, let parent, let activity): open(scope, in: parent, for: activity)
         case .scopeClosed(let scope): close(scope)

@@ -24,6 +24,8 @@ struct Scope: Sendable, Hashable {
     var variables: OrderedDictionary<String, JSON> = [:]
     var activities: TreeSet<Int> = []
     var waiting: [WaitingTokens] = []
+    /// The joins that let tokens pass.
+    var joined: Set<ElementID> = []
 
     /// Tokens that came to a join by one flow and wait for their siblings.
     struct WaitingTokens: Sendable, Hashable {

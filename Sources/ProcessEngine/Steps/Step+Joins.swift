@@ -21,8 +21,15 @@ extension Step {
                 enterStuckJoin(join, in: scope)
                 return true
             }
-            if let join = joins.first, let element = definition.element(join) {
-                pass(element, in: scope)
+            if let join = joins.first, let element = definition.element(join) as? any NonLocalJoin {
+                if element.ignoresLateTokens, scope.joined.contains(join) {
+                    consumeTokens(at: join, in: scope)
+                    settleLater(number)
+                } else if element.ignoresLateTokens {
+                    enterStuckJoin(join, in: scope)
+                } else {
+                    pass(element, in: scope)
+                }
                 return true
             }
         }

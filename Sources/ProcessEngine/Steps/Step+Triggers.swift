@@ -78,6 +78,16 @@ extension Step {
 
     // MARK: Coming
 
+    /// Of an event that takes all its triggers: uses up the one that came, and tells whether it was the last.
+    mutating func isLast(_ occurrence: Occurrence, of event: ElementID) -> Bool {
+        if let subscription = occurrence.subscription {
+            record(.subscription(.closed(subscription: subscription)))
+        }
+        let owner = occurrence.activity
+        return !instance.openTimers.contains { $0.activity == owner && $0.element == event }
+            && !instance.openSubscriptions.contains { $0.activity == owner && $0.element == event }
+    }
+
     mutating func trigger(_ subscription: Subscription, variables: [Variable]) {
         guard let element = definition.element(subscription.element) as? any TriggeredElement else { return }
         record(.subscription(.triggered(subscription: subscription.number)))

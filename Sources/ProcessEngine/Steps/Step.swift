@@ -168,8 +168,11 @@ package struct Step: Sendable {
     mutating func enterTriggered(_ element: any FlowElement, in scope: Int, variables: [Variable]) {
         let number = instance.lastActivity + 1
         record(.activityEntered(activity: number, element: element.id, scope: scope))
-        setVariables(variables, from: scope)
-        attempt(number) { step throws(IncidentCause) in try step.leave(number) }
+        attempt(number) { step throws(IncidentCause) in
+            try step.openLocalScope(of: number)
+            step.setResult(variables, of: number)
+            try step.leave(number)
+        }
     }
 
     /// Does what may get the activity stuck; an incident then says why.

@@ -59,6 +59,20 @@ extension Step {
         propagate(error, from: task.activity)
     }
 
+    mutating func recordTaskEvent(_ number: Int, name: String, payload: JSON) throws(Rejection) {
+        let task = try openTask(number)
+        guard !name.isEmpty else { throw Rejection(.invalid, "an event needs a name", element: task.element) }
+        record(.taskEventRecorded(task: number, name: name, payload: payload))
+        var host = activity(task.activity)
+        // The boundary events of a run of a loop are its body's.
+        if instance.isIteration(host.scope), let body = instance.scope(host.scope)?.activity { host = activity(body) }
+        let waiting = host.subscriptions.compactMap { instance.subscription($0) }.first {
+            if case .message(name, _) = $0.kind { $0.element != host.element } else { false }
+        }
+        guard let waiting else { return }
+        trigger(waiting, variables: (payload.members() ?? []).map { Variable(name: $0.name, value: $0.value) })
+    }
+
     mutating func suspendTask(_ number: Int, kind: Event.Incident.Kind, message: String) throws(Rejection) {
         let task = try openTask(number)
         guard activity(task.activity).incident == nil else {
@@ -128,7 +142,13 @@ extension Step {
             record(.call(.completed(call: number)))
             propagate(error, from: call.activity)
         case .escalation(let code, let variables):
-            escalate(code, variables: variables, from: call.activity, by: call.element)
+            let passed: [Variable]
+            do throws(IncidentCause) {
+                passed = try element.passedBack(variables, in: self)
+            } catch {
+                throw Rejection(.invalid, error.message, element: call.element)
+            }
+            escalate(code, variables: passed, from: call.activity, by: call.element)
             if instance.call(number) != nil { record(.call(.escalated(call: number))) }
         case .failed(let message):
             record(.call(.failed(call: number)))
