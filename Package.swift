@@ -123,8 +123,8 @@ let package = Package(
         .testTarget(
             name: "PostgresStoreTests",
             dependencies: [
-                "PostgresStore", "ServicesTesting", "Services", "Contracts", "Delivery", "ProcessEngine", "Staging",
-                "Values", logging,
+                "PostgresStore", "ServicesTesting", "Services", "XMLReader", "YAMLReader", "Contracts", "Delivery",
+                "ProcessEngine", "Values", logging,
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

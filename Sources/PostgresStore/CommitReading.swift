@@ -42,52 +42,49 @@ struct CommitReading {
         let instances = Set(transitions.filter { $0.seq != 1 }.map(\.instance)).map(\.text)
         let rows = candidates()
         let keys = startKeys()
-        var statements = [
-            Connection.Statement(sql: "BEGIN"), Connection.Statement(sql: Self.head),
-            Connection.Statement(sql: Self.lastSeqs, values: [.texts(instances)]),
-            Connection.Statement(
-                sql: Self.insertRows,
-                values: [
-                    .ints(rows.map { $0 + 1 }), .texts(rows.map { transitions[$0].instance.text }),
-                    .ints(rows.map { transitions[$0].seq }), .ints(rows.map { transitions[$0].at.stored }),
-                    .blobs(rows.map { transitions[$0].events }),
-                ]),
-        ]
-        if !keys.isEmpty {
-            let names = keys.map(\.key)
-            statements += [
-                Connection.Statement(
-                    sql: Self.insertKeys, values: [.texts(names), .texts(keys.map(\.instance.text))]),
-                Connection.Statement(sql: Self.readKeys, values: [.texts(names)]),
-            ]
-        }
-        if !tasks.isEmpty {
-            statements.append(
-                Connection.Statement(
-                    sql: Self.lockTasks, values: [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]))
-        }
-        return try read(connection.run(statements), hasKeys: !keys.isEmpty, hasTasks: !tasks.isEmpty)
-    }
+        let names = keys.map(\.key)
+        var batch = Batch()
+        batch.add("BEGIN")
+        let head = batch.add(Self.head)
+        let lastSeqs = batch.add(if: !instances.isEmpty, Self.lastSeqs, [.texts(instances)])
+        let inserted = batch.add(
+            if: !rows.isEmpty, Self.insertRows,
+            [
+                .ints(rows.map { $0 + 1 }), .texts(rows.map { transitions[$0].instance.text }),
+                .ints(rows.map { transitions[$0].seq }), .ints(rows.map { transitions[$0].at.stored }),
+                .blobs(rows.map { transitions[$0].events }),
+            ])
+        let ownKeys = batch.add(if: !keys.isEmpty, Self.insertKeys, [.texts(names), .texts(keys.map(\.instance.text))])
+        let allKeys = batch.add(if: !keys.isEmpty, Self.readKeys, [.texts(names)])
+        let locks = batch.add(
+            if: !tasks.isEmpty, Self.lockTasks, [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))])
+        let answers = try connection.run(batch.statements)
 
-    private func read(_ answers: [ResultRows], hasKeys: Bool, hasTasks: Bool) throws -> Locked {
-        guard let head = answers[1].first({ ($0.int(0), $0.int(1)) }) else {
+        guard let first = head.flatMap({ answers[$0].first { ($0.int(0), $0.int(1)) } }) else {
             throw StoreError(.corrupt, "the row of position_base is gone; restore the schema from a backup")
         }
-        var locked = Locked(transaction: head.0, firstPosition: head.1)
-        for (instance, seq) in answers[2].map({ (InstanceID($0.text(0)), $0.number(1)) }) {
-            locked.lastSeqs[instance] = seq
-        }
-        locked.inserted = Set(answers[3].map { Int($0.int(0) - head.1) - 1 })
-        if hasKeys {
-            locked.ownKeys = Set(answers[4].map { $0.text(0) })
-            for (key, instance) in answers[5].map({ ($0.text(0), InstanceID($0.text(1))) }) {
-                locked.keys[key] = instance
-            }
-        }
-        if hasTasks, let rows = answers.last {
-            for task in try rows.map(PlannedTask.init) { locked.tasks[task.row.id] = task }
+        var locked = Locked(transaction: first.0, firstPosition: first.1)
+        lastSeqs.map { answers[$0] }?.forEach { locked.lastSeqs[InstanceID($0.text(0))] = $0.number(1) }
+        inserted.map { answers[$0] }?.forEach { locked.inserted.insert(Int($0.int(0) - first.1) - 1) }
+        ownKeys.map { answers[$0] }?.forEach { locked.ownKeys.insert($0.text(0)) }
+        allKeys.map { answers[$0] }?.forEach { locked.keys[$0.text(0)] = InstanceID($0.text(1)) }
+        try locks.map { answers[$0] }?.forEach { row in
+            let task = try PlannedTask(row)
+            locked.tasks[task.row.id] = task
         }
         return locked
+    }
+
+    /// Statements, and where the answer to each will be; nil for those left out.
+    private struct Batch {
+        private(set) var statements: [Connection.Statement] = []
+
+        @discardableResult
+        mutating func add(if isNeeded: Bool = true, _ sql: String, _ values: [PostgresValue] = []) -> Int? {
+            guard isNeeded else { return nil }
+            statements.append(Connection.Statement(sql: sql, values: values))
+            return statements.count - 1
+        }
     }
 
     /// The first transition of the batch for each key of the journal, in the order of keys, which is everybody's.

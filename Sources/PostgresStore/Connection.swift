@@ -27,6 +27,8 @@ final class Connection {
     init(owning handle: OpaquePointer, answerLimit: Duration) throws(PostgresFailure) {
         self.handle = handle
         self.answerLimit = answerLimit
+        // libpq would print notices.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
         guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1 else { throw lost() }
     }
 

@@ -19,6 +19,10 @@ final class ResultRows {
         try (0..<count).map { try read(ResultRow(result: result, row: Int32($0))) }
     }
 
+    func forEach(_ body: (ResultRow) throws -> Void) rethrows {
+        for row in 0..<count { try body(ResultRow(result: result, row: Int32(row))) }
+    }
+
     func first<Answer>(_ read: (ResultRow) throws -> Answer) rethrows -> Answer? {
         count == 0 ? nil : try read(ResultRow(result: result, row: 0))
     }

@@ -73,6 +73,32 @@ extension PostgresStoreTests {
             }
         }
 
+        /// The lease of an attempt has expired: its late result and the next claim come at once. The fence is checked and the
+        /// task removed under the lock that the claim needs.
+        @Test func `a late result and the next claim never both get the task`() async throws {
+            try await TestDatabase.withStores(2) { (stores) async throws in
+                var results = 0
+                for number in 1...60 {
+                    let name = "i\(number)"
+                    _ = try await stores[0].commit([Work.transition(name, 1, [.create(Work.task(1))])], marks: [])
+                    let leased = try await stores[0].claim(Work.claim(1))[0]
+                    var late = Work.transition(name, 2, [.remove(number: 1)])
+                    late.fences = [Fence(task: leased.id, attempt: 1, token: leased.lease.token)]
+                    let result = late
+                    async let committed = stores[0].commit([result], marks: []).outcomes[0]
+                    async let claimed = stores[1].claim(Work.claim(1, at: 5000))
+                    let (outcome, next) = (try await committed, try await claimed)
+                    #expect(Work.isCommitted(outcome) == next.isEmpty)
+                    results += Work.isCommitted(outcome) ? 1 : 0
+                    guard let next = next.first else { continue }
+                    #expect(outcome == .fenceLost([leased.id]) && next.lease.attempt == 2)
+                    late.fences = [Fence(task: next.id, attempt: 2, token: next.lease.token)]
+                    _ = try await stores[0].commit([late], marks: [])
+                }
+                #expect(try await stores[0].nextDue() == nil, "\(results) results were first")
+            }
+        }
+
         /// Batches overlap in instances, fenced tasks and start keys, in any order: nobody may wait in a circle.
         @Test func `commits that overlap in any order never deadlock`() async throws {
             try await TestDatabase.withStores(4) { (stores) async throws in
