@@ -5,6 +5,7 @@ package import Services
 package struct PostgresConfiguration: Sendable {
     /// A URL or a list of keywords as libpq takes them: several hosts, `sslmode`, `passfile`, `target_session_attrs` and all
     /// others work (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING). In a URL `schema` is ours.
+    /// The server itself, or a pooler that keeps a session for each connection: statements stay prepared.
     package var url: String
     /// All tables are in here. Several Waybills can share a database.
     package var schema = "waybill"

@@ -16,7 +16,8 @@ extension PostgresStore: ProcessStore {
         let receipt = try await commits.run { lane in
             try Commit(lane: lane, transitions: transitions.map(\.storable), marks: marks).run()
         }
-        if !transitions.isEmpty || !marks.isEmpty { hinting.send(on: lookups) }
+        // A lease that is prolonged is news to nobody.
+        if !transitions.isEmpty || marks.contains(where: \.givesBack) { hinting.send(on: lookups) }
         return receipt
     }
 
@@ -165,6 +166,15 @@ extension PlannedTask {
     /// As `PostgresStore.taskColumns` and `owner` give it.
     init(_ row: ResultRow) throws {
         self.init(row: try TaskRow(stored: row, from: 0), owner: row.optional(15, row.text))
+    }
+}
+
+extension LeaseMark {
+    fileprivate var givesBack: Bool {
+        switch change {
+        case .released: true
+        case .queued, .started, .heartbeat: false
+        }
     }
 }
 

@@ -16,23 +16,29 @@ struct Schema {
 
     let name: String
     let connection: Connection
-    /// Other than `migrations` only in tests.
-    var migrations = Self.migrations
 
     /// Brings the schema up to date, makes it if there is none. Many processes may do so at once.
     func prepare() throws {
-        let newest = migrations.last?.version ?? 0
-        if try version() < newest {
+        if try version() < Self.newest {
             try connection.transaction {
                 // The key of the lock is the schema, whatever it is for: two Waybills in a database do not wait long.
                 try connection.run(
                     "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 8712341))",
                     [.text("waybill schema \(name)")])
-                try connection.run([Connection.Statement(sql: "CREATE SCHEMA IF NOT EXISTS \(name)", keepsPlan: false)])
+                try makeSchema()
                 try migrate(from: try version())
             }
         }
         try raisePositions()
+    }
+
+    /// Only if there is none: one that was made for us needs no right to make another.
+    private func makeSchema() throws {
+        let isThere = try connection.first("SELECT 1 FROM pg_namespace WHERE nspname = $1::text", [.text(name)]) { _ in
+            true
+        }
+        guard isThere == nil else { return }
+        try connection.run([Connection.Statement(sql: "CREATE SCHEMA \(name)", keepsPlan: false)])
     }
 
     /// The version of the schema, 0 if it has no tables yet. Throws if this program must not touch it. Only reads.
@@ -52,12 +58,11 @@ struct Schema {
         let found = try connection.first(
             "SELECT coalesce(max(version), 0)::bigint, coalesce(max(oldest_user), 0)::bigint FROM schema_version"
         ) { (version: $0.number(0), oldestUser: $0.number(1)) }
-        let newest = migrations.last?.version ?? 0
-        if let found, found.oldestUser > newest {
+        if let found, found.oldestUser > Self.newest {
             throw StoreError(
                 .misuse,
                 "the schema \(name) has version \(found.version), which programs of version \(found.oldestUser) and newer "
-                    + "can use; this one knows \(newest): use the newer one")
+                    + "can use; this one knows \(Self.newest): use the newer one")
         }
         return found?.version ?? 0
     }
@@ -72,7 +77,7 @@ struct Schema {
                         """, keepsPlan: false)
             ])
         }
-        for migration in migrations where migration.version > version {
+        for migration in Self.migrations where migration.version > version {
             try connection.runScript(migration.sql)
             try connection.run(
                 "INSERT INTO schema_version (version, oldest_user, applied_at) VALUES ($1::bigint, $2::bigint, now())",
