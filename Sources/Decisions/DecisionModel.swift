@@ -11,6 +11,10 @@ package struct DecisionModel: Sendable {
     let types: [String: ItemType]
     /// Elements before those that require them.
     let rank: [Int]
+    /// What the first file calls the others.
+    let imports: [(name: String, namespace: String)]
+    /// Of decisions, services and business knowledge models, by id and by name.
+    private let numbers: [String: Int]
     /// What was found while reading. Errors only where they were tolerated.
     package let problems: [Diagnostic]
 
@@ -47,7 +51,7 @@ package struct DecisionModel: Sendable {
 
     init(
         name: String, namespace: String, elements: [Element], functions: [ModelFunction], types: [String: ItemType],
-        rank: [Int], problems: [Diagnostic]
+        rank: [Int], imports: [(name: String, namespace: String)], problems: [Diagnostic]
     ) {
         self.name = name
         self.namespace = namespace
@@ -55,7 +59,9 @@ package struct DecisionModel: Sendable {
         self.functions = functions
         self.types = types
         self.rank = rank
+        self.imports = imports
         self.problems = problems
+        numbers = DecisionModel.numbers(of: elements, in: namespace)
     }
 
     /// What can be evaluated, in the order of the files.
@@ -91,13 +97,22 @@ package struct DecisionModel: Sendable {
         }
     }
 
-    /// The number of the element with that id or name; those of the first file come first.
-    func number(of name: String, where matches: (Element) -> Bool) -> Int? {
-        func first(_ condition: (Element) -> Bool) -> Int? {
-            elements.firstIndex { condition($0) && matches($0) }
+    /// The number of what has that id or name: decisions come first, then those of the first file, then ids.
+    func number(of name: String) -> Int? { numbers[name] }
+
+    private static func numbers(of elements: [Element], in namespace: String) -> [String: Int] {
+        var numbers: [String: Int] = [:]
+        for wantsDecision in [true, false] {
+            for wantsOwn in [true, false] {
+                for key in [\Element.id, \Element.name] {
+                    for (number, element) in elements.enumerated()
+                    where element.isDecision == wantsDecision && (element.namespace == namespace) == wantsOwn {
+                        if case .input = element.kind { continue }
+                        if numbers[element[keyPath: key]] == nil { numbers[element[keyPath: key]] = number }
+                    }
+                }
+            }
         }
-        return first { $0.namespace == namespace && $0.id == name }
-            ?? first { $0.namespace == namespace && $0.name == name }
-            ?? first { $0.id == name || $0.name == name }
+        return numbers
     }
 }

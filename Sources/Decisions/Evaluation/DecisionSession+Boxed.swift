@@ -107,10 +107,9 @@ extension DecisionSession {
     ) throws(ExpressionError) -> Datum {
         guard let items = try evaluator.items(in: try evaluate(source, binding, &evaluator)) else { return .null }
         var results: [Datum] = []
-        results.reserveCapacity(items.count)
         for item in items {
             let inner = Binding(variable, item, in: Binding("partial", .list(results), in: binding))
-            results.append(try evaluate(body, inner, &evaluator))
+            try evaluator.append(try evaluate(body, inner, &evaluator), to: &results)
         }
         return .list(results)
     }

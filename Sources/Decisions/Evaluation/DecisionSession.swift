@@ -22,9 +22,12 @@ final class DecisionSession {
     /// Values that are known in one invocation of a decision service, or of the model itself.
     final class Frame {
         var values: [Int: Datum]
+        /// Only the model itself is given values: what a service sees are its parameters.
+        let given: GivenValues?
 
-        init(_ values: [Int: Datum]) {
+        init(_ values: [Int: Datum], given: GivenValues? = nil) {
             self.values = values
+            self.given = given
         }
     }
 
@@ -75,14 +78,34 @@ final class DecisionSession {
         var waiting = goals
         while let number = waiting.popLast() {
             guard frame.values[number] == nil, seen.insert(number).inserted else { continue }
+            if let given = frame.given, !given.isEmpty, !goals.contains(number),
+                let value = try self.given(given, for: number, &evaluator)
+            {
+                frame.values[number] = value
+                continue
+            }
+            guard model.elements[number].isDecision else { continue }
             needed.append(number)
-            waiting += model.elements[number].requirements.map(\.element).filter { model.elements[$0].isDecision }
+            for requirement in model.elements[number].requirements { waiting.append(requirement.element) }
         }
         needed.sort { model.rank[$0] < model.rank[$1] }
         for number in needed {
             try evaluator.spend(1)
             frame.values[number] = try decide(number, in: frame, &evaluator)
         }
+    }
+
+    /// The value that is given for an element, as its type has it; nil if none is.
+    func given(
+        _ values: GivenValues, for number: Int, _ evaluator: inout Evaluator
+    ) throws(ExpressionError) -> Datum? {
+        let element = model.elements[number]
+        guard let input = values.value(for: element, of: model) else { return nil }
+        let outer = current
+        current = number
+        defer { current = outer }
+        let value = input.isText ? fromText(input.value, as: element.type, nesting: 0) : input.value
+        return try coerce(evaluator.resolved(value), to: element.type, at: element.position, &evaluator)
     }
 
     private func decide(
@@ -177,6 +200,27 @@ final class DecisionSession {
     }
 
     // MARK: Types
+
+    /// JSON has no temporal values: their texts stand where the model has their types.
+    private func fromText(_ value: Datum, as type: ExpressionType, nesting: Int) -> Datum {
+        guard nesting < 50 else { return value }
+        switch (value, type) {
+        case (_, .named(let name)):
+            return model.types[name].map { fromText(value, as: $0.type, nesting: nesting + 1) } ?? value
+        case (.list(let items), .list(let element)):
+            return .list(items.map { fromText($0, as: element, nesting: nesting + 1) })
+        case (.context(let members), .context(let types, _)):
+            var converted = members
+            for type in types {
+                converted[type.name] = members[type.name].map { fromText($0, as: type.type, nesting: nesting + 1) }
+            }
+            return .context(converted)
+        case (.string(let text), .date), (.string(let text), .time), (.string(let text), .dateTime),
+            (.string(let text), .daysTimeDuration), (.string(let text), .yearsMonthsDuration):
+            return TemporalText.parse(text) ?? value
+        default: return value
+        }
+    }
 
     /// The value as the type has it; null, with a diagnostic, if it does not fit.
     func coerce(

@@ -39,7 +39,8 @@ struct ModelReader {
         let rank = try EvaluationOrder.rank(elements)
         return DecisionModel(
             name: first.root.attribute("name") ?? "", namespace: first.namespace, elements: elements,
-            functions: functions, types: types.all, rank: rank, problems: problems)
+            functions: functions, types: types.all, rank: rank,
+            imports: first.imports.map { ($0.name, $0.namespace) }, problems: problems)
     }
 
     private func check(_ file: ModelFile) throws(Diagnostics) {

@@ -7,19 +7,22 @@ extension Evaluator {
     mutating func call(
         _ callee: Node, _ arguments: Node.Arguments, _ binding: Binding?, at node: Node
     ) throws(Fault) -> Datum {
-        let function: FunctionValue
-        if case .name(let name) = callee.kind, Binding.lookup(name, in: binding) == nil,
-            let builtIn = BuiltIn.named(name)
+        if case .name(let name) = callee.kind, let builtIn = BuiltIn.named(name),
+            Binding.lookup(name, in: binding) == nil
         {
-            function = FunctionValue(.builtIn(builtIn))
-        } else if case .function(let value) = try evaluate(callee, in: binding) {
-            function = value
-        } else {
-            return .null
+            return try call(.builtIn(builtIn), arguments, binding, at: node)
         }
+        guard case .function(let function) = try evaluate(callee, in: binding) else { return .null }
+        return try call(function.body, arguments, binding, at: node)
+    }
+
+    private mutating func call(
+        _ function: FunctionValue.Body, _ arguments: Node.Arguments, _ binding: Binding?, at node: Node
+    ) throws(Fault) -> Datum {
         switch arguments {
         case .positional(let nodes):
             var values: [Datum] = []
+            values.reserveCapacity(nodes.count)
             for argument in nodes { values.append(try evaluate(argument, in: binding)) }
             return try apply(function, to: values, at: node)
         case .named(let entries):
@@ -30,7 +33,13 @@ extension Evaluator {
     }
 
     mutating func apply(_ function: FunctionValue, to values: [Datum], at node: Node) throws(Fault) -> Datum {
-        switch function.body {
+        try apply(function.body, to: values, at: node)
+    }
+
+    private mutating func apply(
+        _ function: FunctionValue.Body, to values: [Datum], at node: Node
+    ) throws(Fault) -> Datum {
+        switch function {
         case .builtIn(let builtIn):
             guard let arguments = builtIn.arguments(values) else { return .null }
             return try run(builtIn, arguments, at: node)
@@ -56,16 +65,16 @@ extension Evaluator {
         _ function: FunctionValue, toNamed values: [(name: String, value: Datum)]
     ) throws(ExpressionError) -> Datum {
         do throws(Fault) {
-            return try apply(function, toNamed: values, at: Node(.literal(.null), at: 0))
+            return try apply(function.body, toNamed: values, at: Node(.literal(.null), at: 0))
         } catch {
             throw error.located(in: source)
         }
     }
 
     private mutating func apply(
-        _ function: FunctionValue, toNamed values: [(name: String, value: Datum)], at node: Node
+        _ function: FunctionValue.Body, toNamed values: [(name: String, value: Datum)], at node: Node
     ) throws(Fault) -> Datum {
-        switch function.body {
+        switch function {
         case .builtIn(let builtIn):
             guard let arguments = builtIn.arguments(named: values) else { return .null }
             return try run(builtIn, arguments, at: node)

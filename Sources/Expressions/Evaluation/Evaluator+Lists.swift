@@ -34,11 +34,31 @@ extension Evaluator {
         var results: [Datum] = []
         let complete = try forEach(iterators[...], binding) { evaluator, inner throws(Fault) in
             let value = try evaluator.evaluate(body, in: Binding("partial", .list(results), in: inner))
-            results.append(value)
-            try evaluator.checkSize(of: .list(results), at: node.offset)
+            try evaluator.append(value, to: &results, at: node.offset)
             return true
         }
         return complete == nil ? .null : .list(results)
+    }
+
+    /// Appends to the results of an iteration. The body can keep `partial`, the results so far: then they are copied here,
+    /// which is charged, for the copies can add up to far more than the results.
+    mutating func append(_ value: Datum, to results: inout [Datum], at offset: Int) throws(Fault) {
+        let hasRoom = results.capacity > results.count
+        let place = results.withUnsafeBufferPointer(\.baseAddress)
+        results.append(value)
+        if hasRoom, results.withUnsafeBufferPointer(\.baseAddress) != place {
+            try charge(results.count, offset: offset)
+        }
+        try checkSize(of: .list(results), at: offset)
+    }
+
+    /// The same, for hosts.
+    package mutating func append(_ value: Datum, to results: inout [Datum]) throws(ExpressionError) {
+        do throws(Fault) {
+            try append(value, to: &results, at: 0)
+        } catch {
+            throw error.located(in: source)
+        }
     }
 
     mutating func quantified(
