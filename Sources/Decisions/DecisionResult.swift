@@ -45,7 +45,7 @@ package struct DecisionTrace: Sendable {
 /// The value of an input, or of a decision that is given instead of evaluated.
 package struct DecisionInput: Sendable {
     package let name: String
-    /// Nil: of whichever model has an input of that name, the first file's first.
+    /// Nil: in every file that has an input of that name.
     package let namespace: String?
     package let value: Datum
     /// Whether temporal values are texts, as in JSON.

@@ -117,6 +117,41 @@ struct DecisionModelTests {
         #expect(try model.value(of: "d") == 3)
     }
 
+    @Test(arguments: [(5, "\"small\""), (50, "null")])
+    func `tests of a table may be JUEL, as Camunda has them`(x: Int, expected: String) throws {
+        let model = try model(
+            input("x") + "<decision id=\"d\" name=\"d\">" + inputRequirement("x")
+                + """
+                <decisionTable><input><inputExpression><text>x</text></inputExpression></input><output/>
+                <rule><inputEntry expressionLanguage="juel"><text>${cellInput &lt; 10}</text></inputEntry>
+                <outputEntry><text>"small"</text></outputEntry></rule></decisionTable></decision>
+                """)
+        #expect(try model.value(of: "d", ["x": .number(Decimal128(x))]).json.text == expected)
+    }
+
+    @Test func `knowledge without logic is refused`() throws {
+        let error = try #require(throws: Diagnostics.self) {
+            try model("<businessKnowledgeModel id=\"k\" name=\"k\"><variable name=\"k\"/></businessKnowledgeModel>")
+        }
+        #expect(error.all.map(\.code) == ["no-logic"])
+    }
+
+    @Test func `a service is called with its inputs, then its decisions`() throws {
+        let model = try model(
+            input("a") + decision("b", "2")
+                + """
+                <decision id="c" name="c">\(inputRequirement("a"))\(requirement("b"))
+                <literalExpression><text>[a, b]</text></literalExpression></decision>
+                <decisionService id="s" name="s"><variable name="s"/><outputDecision href="#c"/>
+                <inputDecision href="#b"/><inputData href="#a"/></decisionService>
+                <decision id="d" name="d"><knowledgeRequirement><requiredKnowledge href="#s"/></knowledgeRequirement>
+                <literalExpression><text>s(10, 20)</text></literalExpression></decision>
+                """)
+        #expect(try model.value(of: "d") == [10, 20])
+        #expect(try model.value(of: "s", ["b": 7]) == [nil, 7])
+        #expect(try model.value(of: "c", ["a": 1]) == [1, 2])
+    }
+
     @Test func `zones by name keep their rules`() throws {
         let model = try model(
             decision("later", "@\"2026-03-28T12:00:00@Europe/Paris\" + duration(\"P1D\")")

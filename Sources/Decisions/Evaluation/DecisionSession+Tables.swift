@@ -43,6 +43,8 @@ extension DecisionSession {
             guard let test else { continue }
             var outer = binding
             if let variable = table.inputs[index].variable { outer = Binding(variable, inputs[index], in: outer) }
+            // What Camunda calls the value in tests of other languages than FEEL.
+            if test.language == .juel { outer = Binding("cellInput", inputs[index], in: outer) }
             guard try holds(test, of: inputs[index], outer, &evaluator, at: table.position) else { return false }
         }
         try evaluator.spend(1)

@@ -163,11 +163,10 @@ struct ModelReader {
         // A variable may have the type of the function, or of its result.
         if case .function(_, let declared) = result { result = declared }
         guard let logic = declaration.node.firstOwn("encapsulatedLogic") else {
+            let missing = reader.invalid(
+                "no-logic", "the business knowledge model has no logic", at: declaration.node, in: &self)
             functions.append(
-                ModelFunction(name: declaration.variable, parameters: [], body: .service(index), result: .any))
-            report(
-                "no-logic", "the business knowledge model has no logic", at: declaration.node, in: declaration.file,
-                element: declaration.id)
+                ModelFunction(name: declaration.variable, parameters: [], body: .boxed(missing), result: .any))
             return functions.count - 1
         }
         let read = reader.function(logic, in: &self)
