@@ -35,6 +35,10 @@ package struct ProcessDefinition: Sendable {
         /// What its activities make of variables, where the element does not do that itself.
         var mappings: MappingReader.Mappings?
         var isForCompensation = false
+        /// Where its activities go on only in a step of their own.
+        var savesBefore = false
+        var savesAfter = false
+        var listeners: [Listener] = []
     }
 
     init(
@@ -84,6 +88,9 @@ package struct ProcessDefinition: Sendable {
     package func position(of id: ElementID) -> SourcePosition? { nodes[id]?.position }
     package var serviceTasks: [ServiceTask] { elements.compactMap { $0 as? ServiceTask } }
 
+    func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.savesBefore ?? false }
+    func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.savesAfter ?? false }
+    func listeners(of id: ElementID) -> [Listener] { nodes[id]?.listeners ?? [] }
     func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.loop }
     func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.mappings }
     /// Where tokens begin in a subprocess: its start event, else all that no flow leads to.

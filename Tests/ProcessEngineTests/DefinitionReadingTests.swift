@@ -150,7 +150,7 @@ struct DefinitionReadingTests {
             ),
             (
                 "<serviceTask id=\"x\" waybill:contract=\"c\"><extensionElements><camunda:executionListener/></extensionElements></serviceTask>",
-                "unsupported-extension", "x"
+                "host-language", "x"
             ),
             (
                 "<serviceTask id=\"x\" waybill:contract=\"c\"><extensionElements><zeebe:taskHeaders/></extensionElements></serviceTask>",

@@ -240,6 +240,14 @@ struct EventCodingTests {
             .decisionEvaluated(activity: 5, decision: "d", result: .bool(true)),
             #"{"e":"decisionEvaluated","activity":5,"decision":"d","result":true}"#
         ),
+        (
+            .savePointReached(activity: 5, timer: 3, isAfter: true),
+            #"{"e":"savePointReached","activity":5,"timer":3,"at":"after"}"#
+        ),
+        (
+            .savePointReached(activity: 5, timer: 3, isAfter: false),
+            #"{"e":"savePointReached","activity":5,"timer":3,"at":"before"}"#
+        ),
         (.suspended, #"{"e":"suspended"}"#),
         (.resumed, #"{"e":"resumed"}"#),
     ]
@@ -257,7 +265,7 @@ struct EventCodingTests {
 
     @Test func `the golden events have every kind`() throws {
         let kinds = Set(Self.golden.map { name(of: $0.event) })
-        #expect(kinds.count == 50)
+        #expect(kinds.count == 51)
     }
 
     /// The compiler finds an event that is missing here; the count above then finds that it has no golden text.
@@ -311,6 +319,7 @@ struct EventCodingTests {
         case .thrown(.message): "messageThrown"
         case .thrown(.escalation): "escalationThrown"
         case .decisionEvaluated: "decisionEvaluated"
+        case .savePointReached: "savePointReached"
         case .suspended: "suspended"
         case .resumed: "resumed"
         }

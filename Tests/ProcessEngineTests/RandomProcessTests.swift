@@ -31,20 +31,27 @@ private struct ModelWriter {
         text = "<startEvent id=\"start\"/><endEvent id=\"end\"/>\n"
         let block = self.block(depth: 4)
         text += flow("start", block.first) + flow(block.last, "end")
-        return bpmn(text)
+        return bpmn(text, declarations: declared)
     }
 
     mutating func block(depth: Int) -> (first: String, last: String) {
-        switch depth == 0 ? dice.roll(2) : dice.roll(7) {
+        switch depth == 0 ? dice.roll(5) : dice.roll(12) {
         case 0: return leaf(task(id("t")), "t")
         case 1:
             let wait =
                 "<intermediateCatchEvent id=\"w\(counter + 1)\"><timerEventDefinition><timeDuration>PT5S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
             counter += 1
             return leaf(wait, "w")
-        case 2, 3: return sequence(depth)
-        case 4: return split("parallelGateway", depth)
-        case 5: return split("exclusiveGateway", depth)
+        case 2: return leaf(user(id("u")), "u")
+        case 3: return leaf("<receiveTask id=\"\(id("r"))\" messageRef=\"M\"/>", "r")
+        case 4:
+            let event = dice.roll(2) == 0 ? "" : signalS
+            return leaf("<intermediateThrowEvent id=\"\(id("x"))\">\(event)</intermediateThrowEvent>", "x")
+        case 5, 6: return sequence(depth)
+        case 7: return split("parallelGateway", depth)
+        case 8: return split("exclusiveGateway", depth)
+        case 9: return split("inclusiveGateway", depth)
+        case 10: return loop()
         default: return subprocess(depth)
         }
     }
@@ -65,7 +72,7 @@ private struct ModelWriter {
         let fork = id("g")
         let join = id("g")
         let branches = 2 + dice.roll(2)
-        let isExclusive = tag == "exclusiveGateway"
+        let isExclusive = tag != "parallelGateway"
         var isDefault = isExclusive
         for branch in 0..<branches {
             let inside = block(depth: depth - 1)
@@ -79,12 +86,25 @@ private struct ModelWriter {
         return (fork, join)
     }
 
+    /// Some runs of a task, after each other or at once.
+    private mutating func loop() -> (first: String, last: String) {
+        let marker = """
+            <multiInstanceLoopCharacteristics isSequential="\(dice.roll(2) == 0)"><loopCardinality>\(dice.roll(4))\
+            </loopCardinality></multiInstanceLoopCharacteristics>
+            """
+        return leaf(dice.roll(2) == 0 ? task(id("m"), inside: marker) : user(id("m"), inside: marker), "m")
+    }
+
     private mutating func subprocess(_ depth: Int) -> (first: String, last: String) {
         let sub = id("sub")
         let outer = text
         text = "<startEvent id=\"s-\(sub)\"/>"
         let inside = block(depth: depth - 1)
         text += flow("s-\(sub)", inside.first)
+        // Every third has an event subprocess that waits for a signal.
+        if dice.roll(3) == 0 {
+            text += eventSubprocess("e-\(sub)", signalS, isInterrupting: dice.roll(2) == 0)
+        }
         text = "\(outer)<subProcess id=\"\(sub)\">\(text)</subProcess>\n"
         // Every other subprocess has a boundary that catches an error and leads round to where it would have gone.
         guard dice.roll(2) == 0 else { return (sub, sub) }
@@ -99,7 +119,7 @@ private struct ModelWriter {
 
 struct RandomProcessTests {
     /// `Scenario` decides each step twice and replays it from its encoded events; here the paths are random.
-    @Test(arguments: 0..<150)
+    @Test(arguments: 0..<700)
     func `every sound process ends, on every path`(seed: Int) throws {
         var writer = ModelWriter(dice: Dice(state: UInt64(seed)))
         let model = try definition(writer.process())
@@ -117,28 +137,31 @@ struct RandomProcessTests {
 
     private func run(_ scenario: inout Scenario, _ dice: inout Dice) throws {
         for _ in 0..<10_000 where !scenario.instance.isEnded {
-            let tasks = scenario.instance.openTasks
-            let timers = scenario.instance.openTimers
-            let incidents = scenario.instance.openIncidents
-            #expect(incidents.allSatisfy { $0.kind == .taskFailed })
-            let choice = dice.roll(tasks.count + timers.count + incidents.count)
-            if choice < timers.count {
-                try scenario.send(.fireTimer(number: timers[choice].number))
-            } else if choice < timers.count + incidents.count {
-                try scenario.send(.resolveIncident(number: incidents[choice - timers.count].number, retries: nil))
-            } else {
-                let task = tasks[choice - timers.count - incidents.count]
-                let value = JSON.number(dice.roll(12))
-                switch dice.roll(12) {
-                case 0 where scenario.instance.activity(task.activity)?.incident == nil:
-                    try scenario.send(
-                        .failTask(number: task.number, TaskFailure(message: "no", retry: dice.roll(2) == 0)))
-                case 1: try scenario.send(.throwError(number: task.number, BPMNError(code: "E")))
-                case 2 where dice.roll(4) == 0: try scenario.send(.cancel(reason: "dice"))
-                default:
-                    try scenario.send(.completeTask(number: task.number, output: [Variable(name: "n", value: value)]))
+            let instance = scenario.instance
+            #expect(instance.openIncidents.allSatisfy { $0.kind == .taskFailed })
+            var commands = instance.openTimers.map { Command.fireTimer(number: $0.number) }
+            commands += instance.openIncidents.map { .resolveIncident(number: $0.number, retries: nil) }
+            commands += instance.openTasks.map { command(for: $0, in: instance, &dice) }
+            commands += instance.openUserTasks.map { .completeUserTask(number: $0.number, variables: []) }
+            for subscription in instance.openSubscriptions {
+                if case .message = subscription.kind {
+                    commands.append(.correlate(subscription: subscription.number, variables: []))
+                } else if commands.isEmpty || dice.roll(6) == 0 {
+                    commands.append(.signal(name: "stop", variables: []))
                 }
             }
+            try scenario.send(commands[dice.roll(commands.count)])
+        }
+    }
+
+    private func command(for task: OpenTask, in instance: ProcessInstance, _ dice: inout Dice) -> Command {
+        switch dice.roll(12) {
+        case 0 where instance.activity(task.activity)?.incident == nil:
+            .failTask(number: task.number, TaskFailure(message: "no", retry: dice.roll(2) == 0))
+        case 1: .throwError(number: task.number, BPMNError(code: "E"))
+        case 2 where dice.roll(4) == 0: .cancel(reason: "dice")
+        default:
+            .completeTask(number: task.number, output: [Variable(name: "n", value: .number(dice.roll(12)))])
         }
     }
 
@@ -172,7 +195,7 @@ struct RandomProcessTests {
             case .call(.completed(let number)), .call(.failed(let number)), .call(.canceled(let number)):
                 closed("call \(number)")
             case .userTask(.claimed), .subscription(.triggered), .call(.escalated), .loop, .compensation, .thrown,
-                .decisionEvaluated,
+                .decisionEvaluated, .savePointReached,
                 .suspended, .resumed:
                 continue
             case .flowTaken, .tokenArrived, .tokensJoined, .variablesSet, .outputKept, .outputMapped, .taskFailed,

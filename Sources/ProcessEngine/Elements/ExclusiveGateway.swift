@@ -11,6 +11,7 @@ package struct ExclusiveGateway: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        try step.runListeners(.end, of: activity)
         let outgoing = step.definition.outgoing(of: id)
         let variables = step.visibleVariables(from: step.activity(activity).scope)
         for flow in outgoing where !flow.isDefault {

@@ -20,6 +20,7 @@ package struct LinkThrowEvent: FlowElement {
             throw IncidentCause(.noFlowTaken, "no link event catches the link \"\(link)\" of \(id)")
         }
         let scope = step.activity(activity).scope
+        try step.runListeners(.end, of: activity)
         step.complete(activity, taking: [])
         step.send(Token(element: target, flow: nil, scope: scope))
     }

@@ -20,6 +20,7 @@ package struct ParallelGateway: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        try step.runListeners(.end, of: activity)
         step.complete(activity, taking: step.definition.outgoing(of: id))
     }
 }

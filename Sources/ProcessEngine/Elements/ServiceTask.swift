@@ -17,6 +17,8 @@ package struct ServiceTask: TaskElement {
     package let retries: Int?
     /// Wins over the contract's priority.
     package let priority: Expression?
+    /// When an agent's answer is a BPMN error after all.
+    package let errorDefinitions: [ErrorDefinition]
     /// It is an end event that sends a message.
     package let isEnd: Bool
 
@@ -35,6 +37,7 @@ package struct ServiceTask: TaskElement {
         guard let work = TaskReader.read(node, element: id, reader: &reader) else { return nil }
         self.id = id
         isEnd = node.name == "endEvent"
+        errorDefinitions = ErrorDefinition.read(node, element: id, reader: &reader)
         contract = work.contract
         retries = work.retries
         priority = work.priority

@@ -51,6 +51,7 @@ package struct UserTask: FlowElement {
             candidateGroups: try texts(candidateGroups, in: variables), dueAt: try date(dueDate, in: variables),
             followUpAt: try date(followUpDate, in: variables), formKey: form(in: variables),
             priority: try text(priority, in: variables).flatMap { Int($0) } ?? 50)
+        try step.runListeners(.create, of: activity)
         try step.armBoundaryEvents(of: activity)
         step.record(.userTask(.created(task)))
     }

@@ -57,6 +57,8 @@ package enum Event: Sendable, Hashable {
     case compensation(CompensationEvent)
     case call(CallEvent)
     case thrown(ThrownEvent)
+    /// An activity goes on only by a timer that is due at once: before its work, or after it.
+    case savePointReached(activity: Int, timer: Int, isAfter: Bool)
     /// A business rule task had a decision made.
     case decisionEvaluated(activity: Int, decision: String, result: JSON)
     /// An operator stopped the instance, or let it go on.

@@ -37,6 +37,9 @@ extension EventDecoder {
         case "callFailed": .call(.failed(call: try number("call")))
         case "callCanceled": .call(.canceled(call: try number("call")))
         case "signalThrown", "messageThrown", "escalationThrown": .thrown(try thrown())
+        case "savePointReached":
+            .savePointReached(
+                activity: try number("activity"), timer: try number("timer"), isAfter: try text("at") == "after")
         case "decisionEvaluated":
             .decisionEvaluated(
                 activity: try number("activity"), decision: try text("decision"), result: try required("result"))

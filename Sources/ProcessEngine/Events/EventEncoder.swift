@@ -65,14 +65,26 @@ struct EventEncoder {
         case .compensation(let event): write(event)
         case .call(let event): write(event)
         case .thrown(let event): write(event)
+        case .savePointReached(let activity, let timer, let isAfter):
+            writeSavePoint(activity, timer: timer, isAfter: isAfter)
         case .decisionEvaluated(let activity, let decision, let result):
-            kind("decisionEvaluated", ("activity", activity))
-            text("decision", decision)
-            json("result", result)
+            writeDecision(activity, decision, result)
         case .suspended: kind("suspended")
         case .resumed: kind("resumed")
         }
         writer.endObject()
+    }
+
+    private mutating func writeSavePoint(_ activity: Int, timer: Int, isAfter: Bool) {
+        kind("savePointReached", ("activity", activity))
+        number("timer", timer)
+        text("at", isAfter ? "after" : "before")
+    }
+
+    private mutating func writeDecision(_ activity: Int, _ decision: String, _ result: JSON) {
+        kind("decisionEvaluated", ("activity", activity))
+        text("decision", decision)
+        json("result", result)
     }
 
     private mutating func writeTask(_ event: Event) {

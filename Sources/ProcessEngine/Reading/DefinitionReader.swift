@@ -91,6 +91,11 @@ package struct DefinitionReader {
         var made = ProcessDefinition.Node(
             element: element, name: node.attribute("name"), parent: parent, position: node.position)
         made.loop = loop
+        for name in ["asyncBefore", "async"] where node.attribute(name, namespace: BPMN.camunda) == "true" {
+            made.savesBefore = true
+        }
+        made.savesAfter = node.attribute("asyncAfter", namespace: BPMN.camunda) == "true"
+        made.listeners = ListenerReader.read(node, element: id, reader: &self)
         made.isForCompensation = node.attribute("isForCompensation") == "true"
         if !(element is ServiceTask) && !(element is any ScopeElement) {
             let mappings = MappingReader.read(node, element: id, reader: &self)

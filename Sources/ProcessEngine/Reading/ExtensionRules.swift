@@ -13,11 +13,15 @@ enum ExtensionRules {
 
     /// Every element may map variables.
     private static let everywhere: [String: Set<String>] = [
-        BPMN.camunda: ["inputOutput"], BPMN.zeebe: ["ioMapping"], BPMN.waybill: ["input", "output"],
+        BPMN.camunda: ["inputOutput", "executionListener", "taskListener"], BPMN.zeebe: ["ioMapping"],
+        BPMN.waybill: ["input", "output"],
     ]
 
     private static let understood: [String: [String: Set<String>]] = [
-        "serviceTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "serviceTask": [
+            BPMN.camunda: ["errorEventDefinition"],
+            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"],
+        ],
         "sendTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
         "businessRuleTask": [
             BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "calledDecision"]

@@ -179,18 +179,22 @@ package struct RecordedTrace {
         }.map(\.element)
     }
 
-    /// What the record tells of: not gateways, links, compensation boundary events, and the bodies of loops.
+    /// What the record tells of: not gateways, links, compensation boundary events, the bodies of loops, and what never
+    /// came past the save point before it.
     private static func ended(
         in member: Simulation.Member, from start: Int
     ) -> (completed: [ElementID], canceled: [ElementID]) {
         var elements: [Int: ElementID] = [:]
         var scopes: [Int: Int] = [:]
         var bodies: Set<Int> = []
+        var savePoints: [Int: Int] = [:]
         var ended: (completed: [ElementID], canceled: [ElementID]) = ([], [])
         for (index, event) in member.journal.enumerated() {
             if case .activityEntered(let number, let element, _) = event { elements[number] = element }
             if case .scopeOpened(let scope, _, let activity) = event { scopes[scope] = activity }
             if case .loop(.started(let scope, _, _)) = event, let body = scopes[scope] { bodies.insert(body) }
+            if case .savePointReached(let activity, let timer, isAfter: false) = event { savePoints[timer] = activity }
+            if case .timerFired(let timer) = event { savePoints[timer] = nil }
             guard index >= start else { continue }
             if case .activityCompleted(let number) = event, let element = elements[number], !bodies.contains(number),
                 isRecorded(element, of: member.definition)
@@ -198,7 +202,7 @@ package struct RecordedTrace {
                 ended.completed.append(element)
             }
             if case .activityCanceled(let number) = event, let element = elements[number], !bodies.contains(number),
-                isRecorded(element, of: member.definition)
+                !savePoints.values.contains(number), isRecorded(element, of: member.definition)
             {
                 ended.canceled.append(element)
             }

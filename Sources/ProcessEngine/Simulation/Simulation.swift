@@ -114,7 +114,25 @@ package struct Simulation: Sendable {
     // MARK: Effects
 
     private mutating func settleEffects() {
-        while let effect = effects.popFirst() { carryOut(effect) }
+        for _ in 0..<Engine.transitionLimit {
+            if let effect = effects.popFirst() {
+                carryOut(effect)
+            } else if let (id, timer) = savePoint {
+                try? decide(.fireTimer(number: timer), for: id)
+            } else {
+                return
+            }
+        }
+    }
+
+    /// A save point, which is due at once.
+    private var savePoint: (InstanceID, Int)? {
+        for member in members where !member.instance.isEnded {
+            for case let savePoint? in member.instance.activeActivities.map(\.savePoint) {
+                return (member.id, savePoint.timer)
+            }
+        }
+        return nil
     }
 
     /// What cannot be done any more, because its receiver is gone, is not done.

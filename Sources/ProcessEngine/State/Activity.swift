@@ -31,11 +31,19 @@ package struct Activity: Sendable, Hashable {
     package internal(set) var compensator: Int?
     /// What undoes something for it.
     var compensating: TreeSet<Int> = []
+    /// The timer by which it goes on from a save point.
+    package internal(set) var savePoint: SavePoint?
     package internal(set) var incident: Int?
     /// The output of its finished task, kept because mapping it failed.
     package internal(set) var keptOutput: [Variable]?
     /// How often each of its timers fired: what a cycle counts by.
     var firings: [Firings] = []
+
+    package struct SavePoint: Sendable, Hashable {
+        package let timer: Int
+        /// Its work is done: it only leaves.
+        package let isAfter: Bool
+    }
 
     struct Firings: Sendable, Hashable {
         var element: ElementID

@@ -92,6 +92,8 @@ package struct ProcessInstance: Sendable, Hashable {
         case .incidentResolved(let number):
             guard let resolved = incidents.removeValue(forKey: number) else { return }
             activities[resolved.activity]?.incident = nil
+        case .savePointReached(let activity, let timer, let isAfter):
+            activities[activity]?.savePoint = Activity.SavePoint(timer: timer, isAfter: isAfter)
         case .userTask(let event): apply(event)
         case .subscription(let event): apply(event)
         case .loop(let event): apply(event)
@@ -196,7 +198,12 @@ package struct ProcessInstance: Sendable, Hashable {
             if timer.activity == 0 { rootFirings[timer.element, default: 0] += 1 }
             guard var owner = activities[timer.activity] else { return }
             owner.countFiring(of: timer.element)
-            if owner.element == timer.element { owner.phase = .leaving }
+            if let savePoint = owner.savePoint, savePoint.timer == number {
+                owner.savePoint = nil
+                owner.phase = savePoint.isAfter ? .leaving : .entering
+            } else if owner.element == timer.element {
+                owner.phase = .leaving
+            }
             activities[timer.activity] = owner
         case .timerCanceled(let number): _ = removeTimer(number)
         default: return  // Only events about timers come here.

@@ -47,6 +47,8 @@ package struct Step: Sendable {
     var loopsStarted = 0
     /// Throwing events whose handlers are being started: they go on only after all have been.
     var undoing: Set<Int> = []
+    /// Activities that go on from a save point.
+    var passedSavePoints: Set<Int> = []
     /// What the parallel loops that are being started run over.
     var pendingItems: [Int: ArraySlice<JSON>] = [:]
 
@@ -160,7 +162,9 @@ package struct Step: Sendable {
         if let loop = definition.loop(of: element.id), !instance.isIteration(activity(number).scope) {
             return try startLoop(loop, number)
         }
+        if stopsBefore(number) { return }
         try openLocalScope(of: number)
+        try runListeners(.start, of: number)
         try element.enter(number, in: &self)
     }
 
@@ -195,6 +199,8 @@ package struct Step: Sendable {
     /// Leaves by every outgoing flow without a condition and every one whose condition holds; by the default flow if
     /// that is none. Without outgoing flows the path ends here.
     mutating func leave(_ number: Int) throws(IncidentCause) {
+        if stopsAfter(number) { return }
+        try runListeners(.end, of: number)
         let activity = activity(number)
         if instance.isIteration(activity.scope) { return try endIteration(number) }
         if activity.compensator != nil { return try endCompensation(number) }

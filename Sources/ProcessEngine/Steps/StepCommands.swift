@@ -16,9 +16,13 @@ extension Step {
             let problems = violation.problems.joined(separator: " ")
             try failTask(number, TaskFailure(message: "the output does not fit contract \(task.contract): \(problems)"))
         case .success(let checked):
+            let variables = checked.members()?.map { Variable(name: $0.name, value: $0.value) } ?? output
+            if var error = definedError(of: task, variables) {
+                error.variables = variables
+                return try throwError(error, fromTask: number)
+            }
             resolveIncident(of: task)
             record(.taskCompleted(task: number))
-            let variables = checked.members()?.map { Variable(name: $0.name, value: $0.value) } ?? output
             attempt(task.activity) { step throws(IncidentCause) in
                 try element.taskCompleted(task, output: variables, in: &step)
             }
@@ -30,6 +34,13 @@ extension Step {
         let task = try openTask(number)
         if let incident = activity(task.activity).incident {
             throw Rejection(.conflict, "task \(number) has an open incident: \(incident)", element: task.element)
+        }
+        let failed = JSON.object([
+            ("errorMessage", .string(failure.message)), ("errorDetails", failure.details.map { .string($0) } ?? .null),
+            ("retries", .number(task.retriesLeft)),
+        ])
+        if let error = definedError(of: task, [Variable(name: "externalTask", value: failed)]) {
+            return try throwError(error, fromTask: number)
         }
         let policy = surroundings.contracts.policy(of: task.contract) ?? .withoutContract
         let retriesLeft = failure.retry == false ? 0 : max(task.retriesLeft - 1, 0)
@@ -83,6 +94,9 @@ extension Step {
 
     mutating func fireTimer(_ number: Int) throws(Rejection) {
         guard let timer = instance.timer(number) else { throw Rejection(.gone, "there is no open timer \(number)") }
+        if let savePoint = instance.activity(timer.activity)?.savePoint, savePoint.timer == number {
+            return pass(savePoint, of: timer.activity)
+        }
         guard let element = definition.element(timer.element) as? any TriggeredElement else {
             throw Self.misfit(timer.element)
         }
@@ -111,7 +125,10 @@ extension Step {
         try checkNames(variables, element: task.element)
         record(.userTask(.completed(userTask: number)))
         setResult(variables, of: task.activity)
-        attempt(task.activity) { step throws(IncidentCause) in try step.leave(task.activity) }
+        attempt(task.activity) { step throws(IncidentCause) in
+            try step.runListeners(.complete, of: task.activity)
+            try step.leave(task.activity)
+        }
     }
 
     mutating func throwUserTaskError(_ number: Int, _ error: BPMNError) throws(Rejection) {

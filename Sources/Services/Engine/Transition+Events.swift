@@ -59,7 +59,8 @@ extension Transition {
             case .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived,
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
                 .taskEventRecorded,
-                .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .suspended, .resumed:
+                .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .savePointReached,
+                .suspended, .resumed:
                 break
             case .subscription, .call, .thrown:
                 // The journal has them; nothing brings them to other instances yet.
