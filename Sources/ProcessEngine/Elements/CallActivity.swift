@@ -24,7 +24,7 @@ package struct CallActivity: FlowElement {
             .compactMap { $0 }.first { !$0.isEmpty }
         guard let name, let process = reader.valueExpression(name, node: node, element: id) else {
             reader.report(
-                "missing-reference", node, element: id, "the call activity names no process", "set calledElement")
+                "missing-reference", node, element: id, "<callActivity> names no process", "set calledElement")
             return nil
         }
         self.id = id

@@ -121,7 +121,11 @@ struct EventEncoder {
             kind("taskRetried", ("task", task))
             number("retries", retries)
             time("dueAt", dueAt)
-        default:
+        case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken,
+            .tokenArrived, .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped,
+            .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved, .userTask,
+            .subscription, .loop, .compensation, .call, .thrown, .savePointReached, .decisionEvaluated, .suspended,
+            .resumed:
             preconditionFailure("only events about tasks come here")
         }
     }

@@ -82,9 +82,14 @@ package struct ProcessInstance: Sendable, Hashable {
             for variable in variables { scopes[scope]?.variables[variable.name] = variable.value }
         case .outputKept(let activity, let output): activities[activity]?.keptOutput = output
         case .outputMapped(let activity): activities[activity]?.keptOutput = nil
-        case .taskCreated, .taskCompleted, .taskFailed, .taskErrorThrown, .taskCanceled, .taskRetried:
-            applyToTasks(event)
-        case .timerScheduled, .timerFired, .timerCanceled: applyToTimers(event)
+        case .taskCreated(let created): create(created)
+        case .taskCompleted(let number), .taskErrorThrown(let number, _, _), .taskCanceled(let number): endTask(number)
+        case .taskFailed(let failed): fail(failed)
+        case .taskRetried(let number, let retries, let dueAt): retryTask(number, retries: retries, dueAt: dueAt)
+        case .timerScheduled(let number, let activity, let element, let dueAt):
+            schedule(OpenTimer(number: number, activity: activity, element: element, dueAt: dueAt))
+        case .timerFired(let number): fireTimer(number)
+        case .timerCanceled(let number): _ = removeTimer(number)
         case .incidentRaised(let incident):
             lastIncident = max(lastIncident, incident.number)
             incidents[incident.number] = incident
@@ -154,60 +159,59 @@ package struct ProcessInstance: Sendable, Hashable {
         scopes[Self.rootScope]?.compensations = []
     }
 
-    private mutating func applyToTasks(_ event: Event) {
-        switch event {
-        case .taskCreated(let created):
-            lastTask = max(lastTask, created.task)
-            tasks[created.task] = OpenTask(
-                number: created.task, activity: created.activity, element: created.element, contract: created.contract,
-                priority: created.priority, input: created.input, retriesLeft: created.retries)
-            activities[created.activity]?.task = created.task
-            activities[created.activity]?.phase = .waiting
-        case .taskCompleted(let number), .taskErrorThrown(let number, _, _), .taskCanceled(let number):
-            guard let task = tasks.removeValue(forKey: number) else { return }
-            activities[task.activity]?.task = nil
-            activities[task.activity]?.phase = .leaving
-        case .taskFailed(let failed):
-            guard var task = tasks[failed.task] else { return }
-            task.retriesLeft = failed.retriesLeft
-            task.failures += 1
-            task.dueAt = failed.dueAt
-            tasks[failed.task] = task
-        case .taskRetried(let number, let retries, let dueAt):
-            guard var task = tasks[number] else { return }
-            task.retriesLeft = retries
-            task.failures = 0
-            task.dueAt = dueAt
-            tasks[number] = task
-        default: return  // Only events about tasks come here.
-        }
+    private mutating func create(_ created: Event.TaskCreated) {
+        lastTask = max(lastTask, created.task)
+        tasks[created.task] = OpenTask(
+            number: created.task, activity: created.activity, element: created.element, contract: created.contract,
+            priority: created.priority, input: created.input, retriesLeft: created.retries)
+        activities[created.activity]?.task = created.task
+        activities[created.activity]?.phase = .waiting
     }
 
-    private mutating func applyToTimers(_ event: Event) {
-        switch event {
-        case .timerScheduled(let number, let activity, let element, let dueAt):
-            lastTimer = max(lastTimer, number)
-            timers[number] = OpenTimer(number: number, activity: activity, element: element, dueAt: dueAt)
-            if activity == 0 { scopes[Self.rootScope]?.timers.append(number) }
-            guard var owner = activities[activity] else { return }
-            owner.timers.append(number)
-            if owner.element == element { owner.phase = .waiting }
-            activities[activity] = owner
-        case .timerFired(let number):
-            guard let timer = removeTimer(number) else { return }
-            if timer.activity == 0 { rootFirings[timer.element, default: 0] += 1 }
-            guard var owner = activities[timer.activity] else { return }
-            owner.countFiring(of: timer.element)
-            if let savePoint = owner.savePoint, savePoint.timer == number {
-                owner.savePoint = nil
-                owner.phase = savePoint.isAfter ? .leaving : .entering
-            } else if owner.element == timer.element {
-                owner.phase = .leaving
-            }
-            activities[timer.activity] = owner
-        case .timerCanceled(let number): _ = removeTimer(number)
-        default: return  // Only events about timers come here.
+    private mutating func endTask(_ number: Int) {
+        guard let task = tasks.removeValue(forKey: number) else { return }
+        activities[task.activity]?.task = nil
+        activities[task.activity]?.phase = .leaving
+    }
+
+    private mutating func fail(_ failed: Event.TaskFailed) {
+        guard var task = tasks[failed.task] else { return }
+        task.retriesLeft = failed.retriesLeft
+        task.failures += 1
+        task.dueAt = failed.dueAt
+        tasks[failed.task] = task
+    }
+
+    private mutating func retryTask(_ number: Int, retries: Int, dueAt: Timestamp) {
+        guard var task = tasks[number] else { return }
+        task.retriesLeft = retries
+        task.failures = 0
+        task.dueAt = dueAt
+        tasks[number] = task
+    }
+
+    private mutating func schedule(_ timer: OpenTimer) {
+        lastTimer = max(lastTimer, timer.number)
+        timers[timer.number] = timer
+        if timer.activity == 0 { scopes[Self.rootScope]?.timers.append(timer.number) }
+        guard var owner = activities[timer.activity] else { return }
+        owner.timers.append(timer.number)
+        if owner.element == timer.element { owner.phase = .waiting }
+        activities[timer.activity] = owner
+    }
+
+    private mutating func fireTimer(_ number: Int) {
+        guard let timer = removeTimer(number) else { return }
+        if timer.activity == 0 { rootFirings[timer.element, default: 0] += 1 }
+        guard var owner = activities[timer.activity] else { return }
+        owner.countFiring(of: timer.element)
+        if let savePoint = owner.savePoint, savePoint.timer == number {
+            owner.savePoint = nil
+            owner.phase = savePoint.isAfter ? .leaving : .entering
+        } else if owner.element == timer.element {
+            owner.phase = .leaving
         }
+        activities[timer.activity] = owner
     }
 
     private mutating func removeTimer(_ number: Int) -> OpenTimer? {
