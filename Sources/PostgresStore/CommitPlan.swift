@@ -42,6 +42,9 @@ struct CommitPlan {
     private(set) var removed: Set<TaskID> = []
     private(set) var timers: [TaskID: Timestamp?] = [:]
     private(set) var outbox: [OutboxMessage.Content] = []
+    private(set) var subscriptions: [TaskID: NewSubscription?] = [:]
+    private(set) var consumed: Set<Int64> = []
+    private(set) var inbox: [InboxEntry.Content] = []
     /// The journal row that stands for each key, and the transition that won it, if another one of the batch did.
     private(set) var winners: [Int] = []
     private var keys: [String: InstanceID]
@@ -85,7 +88,9 @@ struct CommitPlan {
         if let key = transition.startKey, let instance = keys[key] { return .keyTaken(instance) }
         guard isHeld, transition.seq == locked.lastSeqs[transition.instance, default: 0] + 1 else { return .conflict }
         let lost = transition.fences.filter { !holds($0) }
-        return lost.isEmpty ? nil : .fenceLost(lost.map(\.task))
+        guard lost.isEmpty else { return .fenceLost(lost.map(\.task)) }
+        let gone = transition.consumes.filter { !locked.entries.contains($0) }
+        return gone.isEmpty ? nil : .consumed(gone)
     }
 
     private func holds(_ fence: Fence) -> Bool {
@@ -108,6 +113,17 @@ struct CommitPlan {
             }
         }
         outbox += transition.outbox
+        for change in transition.subscriptions {
+            switch change {
+            case .open(let new):
+                subscriptions[TaskID(instance: transition.instance, number: new.number)] = .some(new)
+            case .close(let number):
+                subscriptions[TaskID(instance: transition.instance, number: number)] = .some(nil)
+            }
+        }
+        locked.entries.subtract(transition.consumes)
+        consumed.formUnion(transition.consumes)
+        inbox += transition.inbox
     }
 
     private mutating func store(_ change: TaskChange, of transition: Transition, at position: Int64) {

@@ -17,6 +17,8 @@ struct CommitReading {
         /// Start keys that are ours, so far.
         var ownKeys: Set<String> = []
         var tasks: [TaskID: PlannedTask] = [:]
+        /// Entries of the inbox that are there.
+        var entries: Set<Int64> = []
     }
 
     private let transitions: [Transition]
@@ -58,6 +60,8 @@ struct CommitReading {
         let allKeys = batch.add(if: !keys.isEmpty, Self.readKeys, [.texts(names)])
         let locks = batch.add(
             if: !tasks.isEmpty, Self.lockTasks, [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))])
+        let consumed = transitions.flatMap(\.consumes)
+        let entries = batch.add(if: !consumed.isEmpty, Self.lockEntries, [.ints(consumed.map { $0 })])
         let answers = try connection.run(batch.statements)
 
         guard let first = head.flatMap({ answers[$0].first { ($0.int(0), $0.int(1)) } }) else {
@@ -72,6 +76,7 @@ struct CommitReading {
             let task = try PlannedTask(row)
             locked.tasks[task.row.id] = task
         }
+        entries.map { answers[$0] }?.forEach { locked.entries.insert($0.int(0)) }
         return locked
     }
 
@@ -140,4 +145,6 @@ struct CommitReading {
         JOIN task ON task.instance = k.instance COLLATE "C" AND task.number = k.number
         ORDER BY task.instance, task.number FOR UPDATE OF task
         """
+
+    private static let lockEntries = "SELECT id FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
 }

@@ -16,6 +16,11 @@ struct CommitWrites {
         update(tasks.filter { $0.creation == nil && $0.isChanged })
         store(plan.timers)
         send(plan.outbox)
+        store(plan.subscriptions)
+        if !plan.consumed.isEmpty {
+            add("DELETE FROM inbox WHERE id = ANY($1::bigint[])", [.ints(plan.consumed.sorted().map { $0 })])
+        }
+        if !plan.inbox.isEmpty { statements.append(PostgresStore.adding(plan.inbox)) }
     }
 
     private mutating func add(_ sql: String, _ values: [PostgresValue]) {
@@ -152,6 +157,31 @@ struct CommitWrites {
             [
                 .texts(messages.map(\.exchange)), .texts(messages.map(\.routingKey)), .texts(messages.map(\.type)),
                 .blobs(messages.map(\.body)),
+            ])
+    }
+
+    private mutating func store(_ subscriptions: [TaskID: NewSubscription?]) {
+        let sorted = subscriptions.sorted { $0.key < $1.key }
+        let over = sorted.filter { $0.value == nil }.map(\.key)
+        if !over.isEmpty {
+            add(
+                """
+                DELETE FROM subscription USING unnest($1::text[], $2::bigint[]) AS k(instance, number)
+                WHERE subscription.instance = k.instance COLLATE "C" AND subscription.number = k.number
+                """, [.texts(over.map(\.instance.text)), .ints(over.map(\.number))])
+        }
+        let open = sorted.compactMap { entry in entry.value.map { (instance: entry.key.instance.text, new: $0) } }
+        guard !open.isEmpty else { return }
+        add(
+            """
+            INSERT INTO subscription (instance, number, kind, name, key, business_key, definition, element)
+            SELECT * FROM unnest(
+                $1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+            """,
+            [
+                .texts(open.map(\.instance)), .ints(open.map(\.new.number)), .texts(open.map(\.new.kind.rawValue)),
+                .texts(open.map(\.new.name)), .texts(open.map(\.new.key)), .texts(open.map(\.new.businessKey)),
+                .texts(open.map(\.new.definition.description)), .texts(open.map(\.new.element.text)),
             ])
     }
 }

@@ -56,7 +56,7 @@ extension PostgresStore: ProcessStore {
             try connection.first(
                 """
                 SELECT least(
-                    (SELECT min(due_at) FROM timer), (SELECT min(available_at) FROM task WHERE phase = 0),
+                    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM inbox), (SELECT min(available_at) FROM task WHERE phase = 0),
                     (SELECT min(lease_until) FROM task WHERE lease_until IS NOT NULL))
                 """
             ) { row in row.optional(0, row.timestamp) } ?? nil
@@ -181,9 +181,11 @@ extension LeaseMark {
 extension Transition {
     /// With a start key that the database gives back as it was: it is compared in memory too.
     fileprivate var storable: Transition {
-        guard let key = startKey, key.utf8.contains(0) else { return self }
+        guard startKey != nil || !subscriptions.isEmpty || !inbox.isEmpty else { return self }
         var copy = self
-        copy.startKey = key.replacing("\u{0}", with: "\u{FFFD}")
+        copy.startKey = startKey?.withoutNull
+        copy.subscriptions = subscriptions.map(\.storable)
+        copy.inbox = inbox.map(\.storable)
         return copy
     }
 }

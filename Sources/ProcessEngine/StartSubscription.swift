@@ -1,5 +1,5 @@
 package import Expressions
-import Values
+package import Values
 
 /// What starts a process from outside: the deployment subscribes to it for the newest version, and starts an instance
 /// with `Command.Start.startEvent` when it comes.
@@ -49,5 +49,12 @@ extension ProcessDefinition {
             case .condition, .call, .answer: return nil
             }
         }
+    }
+}
+
+extension TimerTrigger {
+    /// When a timer start event fires first after its deployment; nil if its expression says nothing.
+    package func firstDue(of element: ElementID, at now: Timestamp) -> Timestamp? {
+        try? firstDue(for: VisibleVariables(ProcessInstance(), scope: 0, now: now), element: element)
     }
 }

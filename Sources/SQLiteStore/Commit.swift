@@ -30,7 +30,11 @@ struct Commit {
         ) { row in row[0] as Int? }
         guard transition.seq == (last.flatMap { $0 } ?? 0) + 1 else { return .conflict }
         let lost = try transition.fences.filter { try !holds($0) }
-        return lost.isEmpty ? nil : .fenceLost(lost.map(\.task))
+        guard lost.isEmpty else { return .fenceLost(lost.map(\.task)) }
+        let gone = try transition.consumes.filter { entry in
+            try database.first("SELECT 1 FROM inbox WHERE id = ?", [entry]) { _ in true } == nil
+        }
+        return gone.isEmpty ? nil : .consumed(gone)
     }
 
     private func holds(_ fence: Fence) throws -> Bool {
@@ -62,6 +66,9 @@ struct Commit {
                 "INSERT INTO outbox (exchange, routing_key, type, body) VALUES (?, ?, ?, ?)",
                 [message.exchange, message.routingKey, message.type, Data(message.body)])
         }
+        for change in transition.subscriptions { try store(change, of: transition) }
+        for entry in transition.consumes { try database.run("DELETE FROM inbox WHERE id = ?", [entry]) }
+        for entry in transition.inbox { try database.add(entry) }
         return position
     }
 
@@ -126,6 +133,24 @@ struct Commit {
                 [transition.instance.text, number, dueAt.stored])
         case .remove(let number):
             try database.run("DELETE FROM timer WHERE instance = ? AND number = ?", [transition.instance.text, number])
+        }
+    }
+
+    private func store(_ change: SubscriptionChange, of transition: Transition) throws {
+        switch change {
+        case .open(let new):
+            try database.run(
+                """
+                INSERT INTO subscription (instance, number, kind, name, key, business_key, definition, element)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    transition.instance.text, new.number, new.kind.rawValue, new.name, new.key, new.businessKey,
+                    new.definition.description, new.element.text,
+                ])
+        case .close(let number):
+            try database.run(
+                "DELETE FROM subscription WHERE instance = ? AND number = ?", [transition.instance.text, number])
         }
     }
 }

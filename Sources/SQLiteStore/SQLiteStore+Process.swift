@@ -55,6 +55,7 @@ extension SQLiteStore: ProcessStore {
                 """
                 SELECT min(due) FROM (
                     SELECT min(due_at) AS due FROM timer
+                    UNION ALL SELECT min(due_at) FROM inbox
                     UNION ALL SELECT min(available_at) FROM task INDEXED BY task_due WHERE phase = 0
                     UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
                         WHERE phase = 1 AND lease_until IS NOT NULL

@@ -6,7 +6,7 @@ package import Values
 
 /// The reference for every process store: the simplest code that keeps the port's promises. Nothing outlives it.
 package final class InMemoryProcessStore: ProcessStore, TaskInputStore {
-    private let state = Mutex(InMemoryProcessState())
+    let state = Mutex(InMemoryProcessState())
 
     package init() {}
 
@@ -44,7 +44,7 @@ package final class InMemoryProcessStore: ProcessStore, TaskInputStore {
             let tasks = state.tasks.values.compactMap {
                 $0.row.phase == .waiting ? $0.row.availableAt : $0.row.leaseUntil
             }
-            return (tasks + state.timers.values).min()
+            return (tasks + state.timers.values + state.inbox.map(\.content.dueAt)).min()
         }
     }
 

@@ -41,7 +41,11 @@ struct InMemoryProcessState {
     var tasks: [TaskID: StoredTask] = [:]
     var timers: [TimerID: Timestamp] = [:]
     var outbox: [OutboxMessage] = []
+    var subscriptions: [TaskID: NewSubscription] = [:]
+    var inbox: [InboxEntry] = []
+    var messageKeys: Set<String> = []
     private var lastMessage: Int64 = 0
+    private var lastEntry: Int64 = 0
     private var lastTask = 0
 
     mutating func commit(_ transitions: [Transition], _ marks: [LeaseMark]) throws(StoreError) -> CommitReceipt {
@@ -73,7 +77,9 @@ struct InMemoryProcessState {
         if let key = transition.startKey, let instance = startKeys[key] { return .keyTaken(instance) }
         guard transition.seq == (rows[transition.instance]?.count ?? 0) + 1 else { return .conflict }
         let lost = transition.fences.filter { !holds($0) }
-        return lost.isEmpty ? nil : .fenceLost(lost.map(\.task))
+        guard lost.isEmpty else { return .fenceLost(lost.map(\.task)) }
+        let gone = transition.consumes.filter { id in !inbox.contains { $0.id == id } }
+        return gone.isEmpty ? nil : .consumed(gone)
     }
 
     private func holds(_ fence: Fence) -> Bool {
@@ -103,7 +109,20 @@ struct InMemoryProcessState {
             lastMessage += 1
             outbox.append(OutboxMessage(id: lastMessage, content: content))
         }
+        for change in transition.subscriptions {
+            switch change {
+            case .open(let new): subscriptions[TaskID(instance: transition.instance, number: new.number)] = new
+            case .close(let number): subscriptions[TaskID(instance: transition.instance, number: number)] = nil
+            }
+        }
+        inbox.removeAll { transition.consumes.contains($0.id) }
+        for entry in transition.inbox { add(entry) }
         return position
+    }
+
+    mutating func add(_ entry: InboxEntry.Content) {
+        lastEntry += 1
+        inbox.append(InboxEntry(id: lastEntry, content: entry))
     }
 
     private mutating func store(_ change: TaskChange, of transition: Transition) {

@@ -7,7 +7,9 @@ import Values
 package enum ProcessStoreConformance {
     package typealias Case = StoreConformanceCase<any ProcessStore>
 
-    package static let cases: [Case] = journalCases + fenceCases + changeCases + claimCases + leaseCases + waitingCases
+    package static let cases: [Case] =
+        journalCases + fenceCases + changeCases + claimCases + leaseCases + waitingCases
+        + eventCases
 }
 
 /// The words of the cases: one contract, times as milliseconds, transitions that hold their tasks' inputs.
@@ -74,7 +76,7 @@ extension CommitReceipt.Outcome {
     var isCommitted: Bool {
         switch self {
         case .committed: true
-        case .conflict, .fenceLost, .keyTaken: false
+        case .conflict, .fenceLost, .keyTaken, .consumed: false
         }
     }
 }

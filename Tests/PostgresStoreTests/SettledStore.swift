@@ -40,4 +40,18 @@ struct SettledStore: ProcessStore, TaskInputStore {
     func input(of task: TaskID, heldBy token: String) async throws -> JSON? {
         try await store.input(of: task, heldBy: token)
     }
+
+    func subscriptions(_ query: SubscriptionQuery) async throws -> [SubscriptionRow] {
+        try await store.subscriptions(query)
+    }
+    func inbox(at now: Timestamp, limit: Int) async throws -> [InboxEntry] {
+        try await store.inbox(at: now, limit: limit)
+    }
+    func awaitedEntries(limit: Int) async throws -> [InboxEntry] { try await store.awaitedEntries(limit: limit) }
+    func post(_ entries: [InboxEntry.Content], key: String?) async throws -> Bool {
+        try await store.post(entries, key: key)
+    }
+    func redirect(_ entry: Int64, into entries: [InboxEntry.Content]) async throws -> Bool {
+        try await store.redirect(entry, into: entries)
+    }
 }

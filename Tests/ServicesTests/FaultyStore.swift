@@ -154,4 +154,24 @@ final class FaultyStore: ProcessStore {
         try requirePresence()
         return try await inner.instance(startedWith: key)
     }
+    func subscriptions(_ query: SubscriptionQuery) async throws -> [SubscriptionRow] {
+        try requirePresence()
+        return try await inner.subscriptions(query)
+    }
+    func inbox(at now: Timestamp, limit: Int) async throws -> [InboxEntry] {
+        try requirePresence()
+        return try await inner.inbox(at: now, limit: limit)
+    }
+    func awaitedEntries(limit: Int) async throws -> [InboxEntry] {
+        try requirePresence()
+        return try await inner.awaitedEntries(limit: limit)
+    }
+    func post(_ entries: [InboxEntry.Content], key: String?) async throws -> Bool {
+        try requirePresence()
+        return try await inner.post(entries, key: key)
+    }
+    func redirect(_ entry: Int64, into entries: [InboxEntry.Content]) async throws -> Bool {
+        try requirePresence()
+        return try await inner.redirect(entry, into: entries)
+    }
 }

@@ -44,7 +44,7 @@ package struct TimerTrigger: Sendable, Hashable {
     }
 
     /// When a cycle fires again after it fired `firings` times; nil if it does not. What was missed is not made good.
-    func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+    package func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
         switch kind {
         case .duration, .date: return nil
         case .cycle(let cycle):

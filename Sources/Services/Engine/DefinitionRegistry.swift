@@ -16,6 +16,8 @@ package actor DefinitionRegistry {
     private(set) package var deployed: [DeployedDefinition] = []
     private(set) package var catalog = ContractCatalog()
     private(set) package var policies: [ContractKey: TaskPolicy] = [:]
+    /// Read when somebody asks, for what is deployed now.
+    private var startEventsNow: [(definition: DefinitionID, start: StartSubscription)]?
 
     package var contracts: any TaskContracts { catalog }
 
@@ -34,6 +36,7 @@ package actor DefinitionRegistry {
         catalog = try ContractCatalog(contracts)
         policies = Self.policies(of: contracts)
         epoch = current
+        startEventsNow = nil
         for watcher in watchers { watcher.yield(policies) }
         return true
     }
@@ -66,6 +69,24 @@ package actor DefinitionRegistry {
         guard let source = try await store.source(of: id) else { return nil }
         let found = try readModel(source, "\(id)").first { $0.process == id.process }
         parsed[id] = found
+        return found
+    }
+
+    /// What starts the newest version of each open process from outside, in the order of processes. One that cannot be read, or
+    /// is away with the store, has none.
+    func startEvents() async -> [(definition: DefinitionID, start: StartSubscription)] {
+        if let startEventsNow { return startEventsNow }
+        let asked = epoch
+        var newest: [String: DeployedDefinition] = [:]
+        for definition in deployed where definition.id.version > newest[definition.id.process]?.id.version ?? 0 {
+            newest[definition.id.process] = definition
+        }
+        var found: [(definition: DefinitionID, start: StartSubscription)] = []
+        for definition in newest.values.filter(\.open).sorted(by: { $0.id.process < $1.id.process }) {
+            guard let parsed = try? await self.definition(definition.id) else { continue }
+            found += parsed.startSubscriptions.map { (definition.id, $0) }
+        }
+        if asked == epoch { startEventsNow = found }
         return found
     }
 

@@ -32,7 +32,7 @@ extension EngineService {
         var marks: [(mark: LeaseMark, item: PendingWork?)] = []
         for item in work {
             switch item.work {
-            case .command(let instance, _, let fence, _):
+            case .command(let instance, _, let fence, _, _):
                 groups[instance, default: []].append(item)
                 if let fence { lazyMarks.forget(fence.task, attempt: fence.attempt) }
             case .mark(let mark): marks.append((mark, item))
@@ -102,8 +102,9 @@ extension EngineService {
         var fences = TransitionFences()
         var events: [Event] = []
         var startKey: String?
+        var entries: [Int64] = []
         for item in items {
-            guard case .command(_, let command, let fence, let key) = item.work else { continue }
+            guard case .command(_, let command, let fence, let key, let entry) = item.work else { continue }
             if let fence, !fences.admits(fence) {
                 decision.deferred.append(item)
                 continue
@@ -115,6 +116,8 @@ extension EngineService {
                 events += step
                 if let fence { fences.take(fence, for: step) }
                 startKey = startKey ?? key
+                // Without events there is no transition to take it away.
+                if let entry, !step.isEmpty { entries.append(entry) }
                 decision.outcomes.append(nil)
             } catch {
                 decision.outcomes.append(.rejected(error))
@@ -126,9 +129,11 @@ extension EngineService {
             instance: before.id, seq: before.seq + 1, at: surroundings.now, events: encoded.bytes)
         transition.fences = fences.all
         transition.startKey = startKey
+        transition.consumes = entries
         decision.created = transition.derive(
             from: events, inputRanges: encoded.inputRanges, before: before.instance, definition: before.definitionID,
             lost: fences.lost)
+        transition.deriveEffects(of: events, after: decision.after, definition: before.definitionID)
         decision.transition = transition
         return decision
     }
@@ -151,7 +156,18 @@ extension EngineService {
             polls.giveBack(id)
             var others: [PendingWork] = []
             for item in decision.items {
-                if case .command(_, _, let fence?, _) = item.work, tasks.contains(fence.task) {
+                if case .command(_, _, let fence?, _, _) = item.work, tasks.contains(fence.task) {
+                    answer(item, .stale)
+                } else {
+                    others.append(item)
+                }
+            }
+            retry(others)
+        case .consumed(let entries):
+            polls.giveBack(id)
+            var others: [PendingWork] = []
+            for item in decision.items {
+                if case .command(_, _, _, _, let entry?) = item.work, entries.contains(entry) {
                     answer(item, .stale)
                 } else {
                     others.append(item)
@@ -186,6 +202,7 @@ extension EngineService {
             }
         }
         for case .schedule(_, let dueAt) in transition.timers { wake(at: dueAt) }
+        if !transition.inbox.isEmpty || transition.subscriptions.contains(where: \.isNewMessage) { inboxSignal.fire() }
         if polls.needsRecheck { tickSignal.fire() }
     }
 
@@ -207,7 +224,7 @@ extension EngineService {
     private func load(_ id: InstanceID, items: [PendingWork]) async throws -> CachedInstance? {
         if let cached = cache[id] { return cached }
         let missing: Rejection
-        if case .command(_, .start(let start), _, _)? = items.first?.work {
+        if case .command(_, .start(let start), _, _, _)? = items.first?.work {
             if let definition = try await registry.definition(start.definition) {
                 return CachedInstance(
                     id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition)
@@ -268,5 +285,12 @@ extension EngineService {
     func newToken() -> String {
         let (high, low) = random.next()
         return Hex.text(high) + Hex.text(low)
+    }
+}
+
+extension SubscriptionChange {
+    /// A message may have waited for it.
+    fileprivate var isNewMessage: Bool {
+        if case .open(let new) = self { new.kind == .message } else { false }
     }
 }

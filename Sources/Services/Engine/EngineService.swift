@@ -29,6 +29,9 @@ package actor EngineService: TaskEngine {
     var stopping = false
     let workSignal = Signal()
     nonisolated let tickSignal = Signal()
+    nonisolated let inboxSignal = Signal()
+    /// Timer start events that are in the inbox, or were.
+    var scheduledTimers: Set<String> = []
     /// When something falls due, as far as this process caused it.
     var wakes = Heap<Timestamp>()
 
@@ -49,9 +52,11 @@ package actor EngineService: TaskEngine {
     package func run() async throws {
         // The tick waits for its own commits: it can end only after whoever commits has answered it.
         async let ticks: Void = tickLoop()
+        async let inbox: Void = inboxLoop()
         await commitLoop()
         await shutDown()
         await ticks
+        await inbox
     }
 
     private func commitLoop() async {
@@ -79,6 +84,7 @@ package actor EngineService: TaskEngine {
     /// Another process has committed to the store: there may be due tasks and journal rows that this one did not make.
     package nonisolated func storeChanged() {
         tickSignal.fire()
+        inboxSignal.fire()
         committed.fire()
     }
 
@@ -127,7 +133,8 @@ package struct EngineConfiguration: Sendable {
 
 /// One thing to be committed.
 enum Work: Sendable {
-    case command(InstanceID, Command, fence: Fence?, startKey: String?)
+    /// `entry`: of the inbox, which it applies.
+    case command(InstanceID, Command, fence: Fence?, startKey: String?, entry: Int64? = nil)
     case mark(LeaseMark)
 }
 

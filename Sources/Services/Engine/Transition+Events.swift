@@ -3,7 +3,7 @@ import ProcessEngine
 import Values
 
 extension Transition {
-    /// The rows that events cause: tasks, timers, messages to agents. Returns the inputs of the tasks created, by number.
+    /// The rows that events cause here: tasks, timers, messages to agents; `deriveEffects` has what they cause elsewhere. Returns the inputs of the tasks created, by number.
     ///
     /// `before` is the instance before the events; `lost` are the tasks whose failure came from the reaper: a late result of the
     /// lost attempt still counts until the next one begins.
@@ -60,10 +60,7 @@ extension Transition {
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
                 .taskEventRecorded,
                 .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .savePointReached,
-                .suspended, .resumed:
-                break
-            case .subscription, .call, .thrown:
-                // The journal has them; nothing brings them to other instances yet.
+                .suspended, .resumed, .subscription, .call, .thrown:
                 break
             }
         }

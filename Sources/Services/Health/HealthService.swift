@@ -26,7 +26,8 @@ package struct HealthService: Sendable {
     /// Without an engine, a store or an index of its own (a broker that serves another engine) it leaves their numbers out.
     package init(
         checks: [(name: String, check: Check)], engine: EngineService?, broker: BrokerService?,
-        store: (any ProcessStore)?, index: (any IndexStore)?, progress: ProjectorProgress, bus: (any MessageBus)?, names: BusNames,
+        store: (any ProcessStore)?, index: (any IndexStore)?, progress: ProjectorProgress, bus: (any MessageBus)?,
+        names: BusNames,
         time: any TimeSource
     ) {
         self.checks = checks

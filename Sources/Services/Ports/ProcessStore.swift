@@ -5,14 +5,15 @@ package import Values
 /// Keeps what the engine decides: the journal, and the rows derived from it that are waited for (tasks, timers, messages).
 ///
 /// Every adapter passes `ProcessStoreConformance`. What is returned is durable. All methods throw `StoreError`.
-package protocol ProcessStore: Sendable {
+package protocol ProcessStore: EventStore {
     /// The journal rows of an instance with a larger seq, in order; empty if there are none.
     func journal(of instance: InstanceID, after seq: Int) async throws -> [JournalRow]
 
     /// Commits transitions and marks together, in one transaction, and answers each transition in order.
     ///
     /// A transition is stored whole or not at all, the others regardless: `.conflict` if its seq is not the instance's last + 1
-    /// (another process was first), `.fenceLost` if a fence does not hold, `.keyTaken` if its start key names an instance.
+    /// (another process was first), `.fenceLost` if a fence does not hold, `.keyTaken` if its start key names an instance,
+    /// `.consumed` if an entry of the inbox that it applies is gone.
     /// Marks that no longer match attempt and token are left out; `markOutcomes` says which were applied.
     func commit(_ transitions: [Transition], marks: [LeaseMark]) async throws -> CommitReceipt
 
@@ -91,6 +92,11 @@ package struct Transition: Sendable {
     package var tasks: [TaskChange] = []
     package var timers: [TimerChange] = []
     package var outbox: [OutboxMessage.Content] = []
+    package var subscriptions: [SubscriptionChange] = []
+    /// For other instances.
+    package var inbox: [InboxEntry.Content] = []
+    /// Entries of the inbox that this transition applies: they must be there, and are taken away.
+    package var consumes: [Int64] = []
     /// Of a start: the caller's idempotency key.
     package var startKey: String?
 
@@ -174,6 +180,7 @@ package struct CommitReceipt: Sendable {
         case conflict
         case fenceLost([TaskID])
         case keyTaken(InstanceID)
+        case consumed([Int64])
     }
     package var outcomes: [Outcome]
     /// For each mark, whether it was applied.

@@ -1,0 +1,299 @@
+import Delivery
+import Logging
+import ProcessEngine
+import Values
+
+/// What came of an entry of the inbox.
+private enum Plan {
+    /// This command applies it.
+    case command(InstanceID, Command, startKey: String?)
+    /// These take its place.
+    case redirect([InboxEntry.Content])
+    /// It is looked at again later.
+    case later
+}
+
+/// Applies what instances cause in each other: calls, messages, signals, and timers that start processes.
+///
+/// An entry goes away in the transition that applies it, so that it is applied once, whichever process gets to it first. The order
+/// of one process is kept as far as entries concern one instance.
+extension EngineService {
+    private static let inboxLimit = 500
+
+    func inboxLoop() async {
+        while !Task.isCancelled {
+            var pause = configuration.longestSleep
+            do {
+                try await scheduleStartTimers()
+                if try await applyInbox() { continue }
+            } catch {
+                log.error("the inbox waits: \(error)")
+                pause = .seconds(1)
+            }
+            _ = await inboxSignal.wait(until: time.now.advanced(by: pause), by: time)
+        }
+    }
+
+    /// Puts the timer start events of what is deployed into the inbox, each once: whoever does it first.
+    private func scheduleStartTimers() async throws {
+        for timer in await registry.timerStarts() {
+            let key = "timer \(timer.definition) \(timer.element)"
+            guard !scheduledTimers.contains(key) else { continue }
+            if let due = timer.trigger.firstDue(of: timer.element, at: time.now) {
+                let entry = Effect.startTimer(timer.definition, at: timer.element, fired: 0).entry(at: due)
+                _ = try await store.post([entry], key: key)
+            } else {
+                log.error("the timer \(timer.element) that starts \(timer.definition) is never due")
+            }
+            scheduledTimers.insert(key)
+        }
+    }
+
+    /// Applies what is due; whether to look again at once.
+    private func applyInbox() async throws -> Bool {
+        let now = time.now
+        var entries = try await store.inbox(at: now, limit: Self.inboxLimit)
+        let due = Set(entries.map(\.id))
+        entries += try await store.awaitedEntries(limit: Self.inboxLimit).filter { !due.contains($0.id) }
+        guard !entries.isEmpty else { return false }
+        var work: [Work] = []
+        var applied: [(entry: InboxEntry, effect: Effect)] = []
+        var progressed = false
+        for entry in entries {
+            guard let json = try? JSON(validating: entry.content.body), let effect = Effect(json) else {
+                log.error("entry \(entry.id) of the inbox cannot be read, and is dropped")
+                progressed = try await store.redirect(entry.id, into: []) || progressed
+                continue
+            }
+            if entry.content.awaits != nil, entry.content.dueAt <= now {
+                log.notice("nobody waited for \(effect.summary) in its time")
+                progressed = try await store.redirect(entry.id, into: []) || progressed
+                continue
+            }
+            switch try await plan(effect, of: entry, among: applied.map(\.effect), at: now) {
+            case .command(let instance, let command, let key):
+                work.append(.command(instance, command, fence: nil, startKey: key, entry: entry.id))
+                applied.append((entry, effect))
+            case .redirect(let contents):
+                progressed = try await store.redirect(entry.id, into: contents) || progressed
+            case .later: continue
+            }
+        }
+        let outcomes = try await submit(work)
+        for (item, outcome) in zip(applied, outcomes) {
+            progressed = try await settle(item.entry, item.effect, outcome) || progressed
+        }
+        // What was not settled is tried again with a pause, or it would be a loop.
+        return progressed
+    }
+
+    private func plan(
+        _ effect: Effect, of entry: InboxEntry, among earlier: [Effect], at now: Timestamp
+    ) async throws -> Plan {
+        switch effect {
+        case .call(let parent, let caller, let target, let businessKey, let variables):
+            return try await call(parent, caller, target, businessKey, variables, at: now)
+        case .cancelCall(let parent):
+            return try await child(of: parent, among: earlier, .cancel(reason: "its call was canceled"))
+        case .answerCall(let parent): return try await child(of: parent, among: earlier, .answerEscalation)
+        case .endCall(let parent, let outcome):
+            return .command(parent.instance, .endCall(call: parent.call, outcome), startKey: nil)
+        case .signal(let name, let variables, let sender):
+            return try await broadcast(name, variables, sender, at: now)
+        case .deliverSignal(let instance, let name, let variables):
+            return .command(instance, .signal(name: name, variables: variables), startKey: nil)
+        case .start(let definition, let element, let businessKey, let variables):
+            let deployed = await registry.deployed.first { $0.id == definition }
+            return .command(
+                newInstance(),
+                .start(
+                    Command.Start(
+                        definition: definition, variables: variables, businessKey: businessKey,
+                        labels: InstanceLabels(of: deployed), startEvent: element)), startKey: nil)
+        case .message(let message): return try await deliver(message, entry, at: now)
+        case .startTimer(let definition, let element, let fired):
+            return await startTimer(definition, element, fired, entry, at: now)
+        }
+    }
+
+    /// The called instance has the call as its start key: it is made once, and found by it.
+    private func call(
+        _ parent: ParentCall, _ caller: DefinitionID, _ target: CallTarget, _ businessKey: String?,
+        _ variables: [Variable], at now: Timestamp
+    ) async throws -> Plan {
+        guard let definition = await registry.called(target, by: caller) else {
+            let outcome = CallOutcome.failed(message: "the process \(target.process) that it calls is not deployed")
+            return .redirect([Effect.endCall(parent, outcome).entry(at: now)])
+        }
+        return .command(
+            newInstance(),
+            .start(
+                Command.Start(
+                    definition: definition.id, variables: variables, businessKey: businessKey,
+                    labels: InstanceLabels(of: definition), parent: parent)), startKey: parent.startKey)
+    }
+
+    private func child(of parent: ParentCall, among earlier: [Effect], _ command: Command) async throws -> Plan {
+        if let child = try await store.instance(startedWith: parent.startKey) {
+            return .command(child, command, startKey: nil)
+        }
+        // Not made yet, or never will be: its request came before this one, and stays until it is settled.
+        let isRequested = earlier.contains { if case .call(parent, _, _, _, _) = $0 { true } else { false } }
+        return isRequested ? .later : .redirect([])
+    }
+
+    private func broadcast(
+        _ name: String, _ variables: [Variable], _ sender: InstanceID?, at now: Timestamp
+    ) async throws -> Plan {
+        let rows = try await store.subscriptions(SubscriptionQuery(kind: .signal, name: name, limit: .max))
+        var contents: [InboxEntry.Content] = []
+        var last: InstanceID?
+        for row in rows where row.instance != sender && row.instance != last {
+            last = row.instance
+            contents.append(Effect.deliverSignal(row.instance, name: name, variables: variables).entry(at: now))
+        }
+        for (definition, element) in await registry.starts(withSignal: name) {
+            contents.append(
+                Effect.start(definition, at: element, businessKey: nil, variables: variables).entry(at: now))
+        }
+        return .redirect(contents)
+    }
+
+    private func deliver(_ message: Effect.Message, _ entry: InboxEntry, at now: Timestamp) async throws -> Plan {
+        if let target = try await receiver(of: message) {
+            switch target {
+            case .subscription(let row):
+                return .command(
+                    row.instance,
+                    .correlate(subscription: row.subscription.number, variables: message.variables), startKey: nil)
+            case .start(let definition, let element):
+                return .redirect([
+                    Effect.start(
+                        definition, at: element, businessKey: message.businessKey, variables: message.variables
+                    ).entry(at: now)
+                ])
+            }
+        }
+        guard entry.content.awaits == nil else { return .later }
+        guard message.timeToLive > 0 else {
+            log.notice("nobody waits for the message \(message.name)")
+            return .redirect([])
+        }
+        return .redirect([
+            InboxEntry.Content(
+                dueAt: now.advanced(by: .milliseconds(message.timeToLive)),
+                awaits: InboxEntry.Awaited(name: message.name, key: message.key, businessKey: message.businessKey),
+                body: Effect.message(message).json.bytes)
+        ])
+    }
+
+    /// Starts an instance, and is due again when the timer fires next. Only the newest version of an open process has timers.
+    private func startTimer(
+        _ definition: DefinitionID, _ element: ElementID, _ fired: Int, _ entry: InboxEntry, at now: Timestamp
+    ) async -> Plan {
+        guard
+            let timer = await registry.timerStarts().first(where: {
+                $0.definition == definition && $0.element == element
+            })
+        else {
+            let isSuperseded = await registry.deployed.contains {
+                $0.id.process == definition.process && $0.id.version > definition.version
+            }
+            // Closed for now: it is looked at again.
+            return .redirect(
+                isSuperseded
+                    ? []
+                    : [
+                        Effect.startTimer(definition, at: element, fired: fired).entry(
+                            at: now.advanced(by: .seconds(60)))
+                    ])
+        }
+        var contents = [Effect.start(definition, at: element, businessKey: nil, variables: []).entry(at: now)]
+        if let next = timer.trigger.nextDue(after: entry.content.dueAt, firings: fired + 1, now: now) {
+            contents.append(Effect.startTimer(definition, at: element, fired: fired + 1).entry(at: next))
+        }
+        return .redirect(contents)
+    }
+
+    /// What came of a command; whether the entry is gone.
+    private func settle(_ entry: InboxEntry, _ effect: Effect, _ outcome: WorkOutcome) async throws -> Bool {
+        switch outcome {
+        // Nothing was written: nobody was interested.
+        case .committed(position: 0), .existing: return try await store.redirect(entry.id, into: [])
+        case .committed: return true
+        // Another process has applied it.
+        case .stale: return true
+        case .rejected(let rejection): return try await reject(entry, effect, rejection.message)
+        case .unreadable(let error): return try await reject(entry, effect, "\(error)")
+        case .failed: return false
+        }
+    }
+
+    private func reject(_ entry: InboxEntry, _ effect: Effect, _ reason: String) async throws -> Bool {
+        switch effect {
+        case .call(let parent, _, _, _, _):
+            let failed = Effect.endCall(parent, .failed(message: reason)).entry(at: time.now)
+            return try await store.redirect(entry.id, into: [failed])
+        // Who waited does no more: it is looked for somebody else.
+        case .message: return false
+        case .start(let definition, let element, _, _):
+            log.error("\(definition) could not be started at \(element): \(reason)")
+            return try await store.redirect(entry.id, into: [])
+        case .cancelCall, .answerCall, .endCall, .signal, .deliverSignal, .startTimer:
+            log.debug("\(effect.summary) found nobody: \(reason)")
+            return try await store.redirect(entry.id, into: [])
+        }
+    }
+
+    func newInstance() -> InstanceID { InstanceID(UUIDv7.text(at: time.now, random: random.next())) }
+}
+
+// MARK: - Who a message is for
+
+extension EngineService {
+    enum Receiver {
+        case subscription(SubscriptionRow)
+        case start(DefinitionID, ElementID)
+    }
+
+    /// The first that waits for a message, else the process that starts with it; nil: nobody.
+    func receiver(of message: Effect.Message) async throws -> Receiver? {
+        let rows = try await store.subscriptions(
+            SubscriptionQuery(
+                kind: .message, name: message.name, key: .matching(message.key), businessKey: message.businessKey,
+                instance: message.instance, limit: 1))
+        if let row = rows.first { return .subscription(row) }
+        guard message.instance == nil, let start = await registry.starts(withMessage: message.name).first else {
+            return nil
+        }
+        return .start(start.definition, start.element)
+    }
+}
+
+extension ParentCall {
+    /// Of the called instance.
+    fileprivate var startKey: String { "call \(instance) \(call)" }
+}
+
+extension Effect {
+    /// For the log.
+    fileprivate var summary: String {
+        switch self {
+        case .call(let parent, _, let target, _, _): "the call of \(target.process) by \(parent.instance)"
+        case .cancelCall(let parent): "the cancel of a call by \(parent.instance)"
+        case .answerCall(let parent): "an answer of \(parent.instance)"
+        case .endCall(let parent, _): "the end of a call by \(parent.instance)"
+        case .signal(let name, _, _), .deliverSignal(_, let name, _): "the signal \(name)"
+        case .start(let definition, let element, _, _): "the start of \(definition) at \(element)"
+        case .message(let message): "the message \(message.name)"
+        case .startTimer(let definition, let element, _): "the timer \(element) of \(definition)"
+        }
+    }
+}
+
+extension InstanceLabels {
+    /// Of an instance that was not started by contract.
+    fileprivate init(of deployed: DeployedDefinition?) {
+        self.init(workflow: deployed?.workflow, workflowVersion: deployed?.workflowVersion)
+    }
+}
