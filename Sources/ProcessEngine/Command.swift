@@ -149,12 +149,19 @@ package struct TaskFailure: Sendable, Hashable {
     package var retry: Bool?
     /// At least this long until the next attempt, if longer than the policy's back-off.
     package var retryAfter: Duration?
+    /// Of a worker that counts for itself: so many attempts are left, and the next may start after exactly `retryAfter`. Nil: by
+    /// policy.
+    package var retriesLeft: Int?
 
-    package init(message: String, details: String? = nil, retry: Bool? = nil, retryAfter: Duration? = nil) {
+    package init(
+        message: String, details: String? = nil, retry: Bool? = nil, retryAfter: Duration? = nil,
+        retriesLeft: Int? = nil
+    ) {
         self.message = message
         self.details = details
         self.retry = retry
         self.retryAfter = retryAfter
+        self.retriesLeft = retriesLeft
     }
 }
 

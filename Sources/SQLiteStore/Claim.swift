@@ -38,6 +38,17 @@ struct Claim {
         }
     }
 
+    /// The task itself, if it is due.
+    func run(only task: TaskID) throws -> LeasedTask? {
+        guard let token = request.tokens.first else { return nil }
+        let due = try database.first(
+            """
+            SELECT id, priority, available_at FROM task WHERE instance = ?1 AND number = ?2
+                AND (phase = 0 AND available_at <= ?3 OR phase IN (1, 2) AND lease_until <= ?3)
+            """, [task.instance.text, task.number, request.now.stored], Self.candidate)
+        return try due.map { try lease($0, token: token) }
+    }
+
     /// Most polls of an idle engine end here.
     private func isAnythingDue() throws -> Bool {
         try database.first(

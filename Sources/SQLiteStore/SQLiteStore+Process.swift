@@ -136,7 +136,7 @@ extension SQLiteStore: ProcessStore {
     /// In the order that `taskRow` reads.
     static let taskColumns = [
         "instance", "number", "element", "contract", "phase", "priority", "retries", "attempt", "token", "available_at",
-        "lease_until", "started_at", "progress", "progress_message", "error",
+        "lease_until", "started_at", "progress", "progress_message", "error", "owner",
     ].map { "task.\($0)" }.joined(separator: ", ")
 
     static func taskRow(_ row: Row, from first: Int) throws -> TaskRow {
@@ -150,7 +150,7 @@ extension SQLiteStore: ProcessStore {
             token: row[first + 8],
             availableAt: row.timestamp(first + 9), leaseUntil: row.optionalTimestamp(first + 10),
             startedAt: row.optionalTimestamp(first + 11), progress: row[first + 12], progressMessage: row[first + 13],
-            error: row[first + 14])
+            error: row[first + 14], owner: row[first + 15])
     }
 }
 

@@ -5,7 +5,7 @@ import Synchronization
 package import Values
 
 /// The reference for every process store: the simplest code that keeps the port's promises. Nothing outlives it.
-package final class InMemoryProcessStore: ProcessStore, TaskInputStore {
+package final class InMemoryProcessStore: ProcessStore, TaskInputStore, TaskLockStore {
     let state = Mutex(InMemoryProcessState())
 
     package init() {}
@@ -74,6 +74,14 @@ package final class InMemoryProcessStore: ProcessStore, TaskInputStore {
             return nil
         }
         return try JSON(validating: bytes)
+    }
+
+    package func lock(_ request: LockRequest) async throws -> LeasedTask? {
+        try state.withLock { try $0.lock(request) }
+    }
+
+    package func extend(_ attempt: AttemptID, at now: Timestamp, until: Timestamp) async throws -> Bool {
+        state.withLock { $0.extend(attempt, at: now, until: until) }
     }
 
     package func instance(startedWith key: String) async throws -> InstanceID? {

@@ -13,19 +13,41 @@ extension InMemoryProcessState {
         candidates.sort(by: Self.comesBefore)
         let limit = max(min(request.limit, request.tokens.count), 0)
         return try zip(candidates.prefix(limit), request.tokens).map { candidate, token in
-            var task = candidate
-            task.row.phase = .dispatched
-            task.row.attempt += 1
-            task.row.token = token
-            task.row.leaseUntil = request.leaseUntil
-            tasks[task.row.id] = task
-            return LeasedTask(
-                id: task.row.id, element: task.row.element, contract: task.row.contract, priority: task.row.priority,
-                retries: task.row.retries, definition: task.definition, businessKey: task.businessKey,
-                lease: TaskLease(
-                    owner: request.owner, attempt: task.row.attempt, token: token, until: request.leaseUntil),
-                input: try JSON(validating: task.input))
+            try lease(
+                candidate,
+                TaskLease(
+                    owner: request.owner, attempt: candidate.row.attempt + 1, token: token, until: request.leaseUntil))
         }
+    }
+
+    private mutating func lease(_ candidate: StoredTask, _ lease: TaskLease) throws -> LeasedTask {
+        var task = candidate
+        task.row.phase = .dispatched
+        task.row.attempt = lease.attempt
+        task.row.token = lease.token
+        task.row.owner = lease.owner
+        task.row.leaseUntil = lease.until
+        tasks[task.row.id] = task
+        return LeasedTask(
+            id: task.row.id, element: task.row.element, contract: task.row.contract, priority: task.row.priority,
+            retries: task.row.retries, definition: task.definition, businessKey: task.businessKey, lease: lease,
+            input: try JSON(validating: task.input))
+    }
+
+    mutating func lock(_ request: LockRequest) throws -> LeasedTask? {
+        guard let task = tasks[request.task], Self.isDue(task, at: request.now) else { return nil }
+        return try lease(
+            task,
+            TaskLease(
+                owner: request.owner, attempt: task.row.attempt + 1, token: request.token, until: request.leaseUntil))
+    }
+
+    mutating func extend(_ attempt: AttemptID, at now: Timestamp, until: Timestamp) -> Bool {
+        guard let task = tasks[attempt.task], task.isHeld(by: attempt.attempt, attempt.token),
+            let lease = task.row.leaseUntil, lease > now
+        else { return false }
+        tasks[attempt.task]?.row.leaseUntil = until
+        return true
     }
 
     private func best(of credit: ClaimRequest.Credit, at now: Timestamp) -> ArraySlice<StoredTask> {

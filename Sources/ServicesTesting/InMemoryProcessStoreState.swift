@@ -22,6 +22,7 @@ struct InMemoryProcessState {
         mutating func end(_ phase: TaskPhase, keepToken: Bool) {
             row.phase = phase
             row.leaseUntil = nil
+            row.owner = nil
             row.startedAt = nil
             row.progress = nil
             row.progressMessage = nil
@@ -158,7 +159,7 @@ struct InMemoryProcessState {
                 priority: task.priority, retries: task.retries, attempt: task.lease?.attempt ?? 0,
                 token: task.lease?.token,
                 availableAt: task.availableAt, leaseUntil: task.lease?.until, startedAt: nil, progress: nil,
-                progressMessage: nil, error: nil),
+                progressMessage: nil, error: nil, owner: task.lease?.owner),
             definition: task.definition, businessKey: task.businessKey,
             input: Array(transition.events[task.inputRange]),
             order: lastTask)

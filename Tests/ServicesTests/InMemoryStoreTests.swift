@@ -8,6 +8,18 @@ import Testing
         try await promise.run(on: InMemoryProcessStore())
     }
 
+    @Test(arguments: TaskLockStoreConformance.cases)
+    func `the lock store in memory`(keeps promise: TaskLockStoreConformance.Case) async throws {
+        try await promise.run(on: InMemoryProcessStore())
+    }
+
+    @Test(arguments: DeploymentRecordStoreConformance.cases)
+    func `the store of deployment records in memory`(
+        keeps promise: DeploymentRecordStoreConformance.Case
+    ) async throws {
+        try await promise.run(on: InMemoryDeploymentRecordStore())
+    }
+
     @Test(arguments: DeploymentStoreConformance.cases)
     func `the deployment store in memory`(keeps promise: DeploymentStoreConformance.Case) async throws {
         try await promise.run(on: InMemoryDeploymentStore())

@@ -39,6 +39,16 @@ private final class Scratch {
         try await promise.run(on: try await open())
     }
 
+    @Test(arguments: TaskLockStoreConformance.cases)
+    func `is a lock store that`(keeps promise: TaskLockStoreConformance.Case) async throws {
+        try await promise.run(on: try await open())
+    }
+
+    @Test(arguments: DeploymentRecordStoreConformance.cases)
+    func `is a store of deployment records that`(keeps promise: DeploymentRecordStoreConformance.Case) async throws {
+        try await promise.run(on: try await open())
+    }
+
     @Test(arguments: DeploymentStoreConformance.cases)
     func `is a deployment store that`(keeps promise: DeploymentStoreConformance.Case) async throws {
         try await promise.run(on: try await open())

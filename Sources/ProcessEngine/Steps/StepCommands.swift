@@ -42,9 +42,7 @@ extension Step {
         if let error = definedError(of: task, [Variable(name: "externalTask", value: failed)]) {
             return try throwError(error, fromTask: number)
         }
-        let policy = surroundings.contracts.policy(of: task.contract) ?? .withoutContract
-        let retriesLeft = failure.retry == false ? 0 : max(task.retriesLeft - 1, 0)
-        let pause = max(policy.pause(afterAttempt: task.failures + 1), failure.retryAfter ?? .zero)
+        let (retriesLeft, pause) = consequence(of: failure, for: task)
         record(
             .taskFailed(
                 Event.TaskFailed(
@@ -53,6 +51,16 @@ extension Step {
         if retriesLeft == 0 {
             raiseIncident(IncidentCause(.taskFailed, failure.message), activity: task.activity, task: number)
         }
+    }
+
+    /// The attempts left, and the pause until the next.
+    private func consequence(of failure: TaskFailure, for task: OpenTask) -> (retriesLeft: Int, pause: Duration) {
+        if let counted = failure.retriesLeft { return (max(counted, 0), max(failure.retryAfter ?? .zero, .zero)) }
+        let policy = surroundings.contracts.policy(of: task.contract) ?? .withoutContract
+        return (
+            failure.retry == false ? 0 : max(task.retriesLeft - 1, 0),
+            max(policy.pause(afterAttempt: task.failures + 1), failure.retryAfter ?? .zero)
+        )
     }
 
     mutating func throwError(_ error: BPMNError, fromTask number: Int) throws(Rejection) {

@@ -144,6 +144,7 @@ extension EngineService {
         defer { pending += decision.deferred }
         switch outcome {
         case .committed(let position):
+            lastPosition = max(lastPosition, position)
             if let transition = decision.transition { settle(transition, after: decision) }
             for (item, known) in zip(decision.items, decision.outcomes) {
                 answer(item, known ?? .committed(position: position))

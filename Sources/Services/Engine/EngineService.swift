@@ -32,6 +32,8 @@ package actor EngineService: TaskEngine {
     nonisolated let inboxSignal = Signal()
     /// Timer start events that are in the inbox, or were.
     var scheduledTimers: Set<String> = []
+    /// The journal position of the last commit of this process; 0 before the first.
+    package internal(set) var lastPosition: Int64 = 0
     /// When something falls due, as far as this process caused it.
     var wakes = Heap<Timestamp>()
 

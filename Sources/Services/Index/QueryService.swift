@@ -34,6 +34,11 @@ package struct QueryService: Sendable {
         return false
     }
 
+    /// Waits until the index shows all that this process has written, for clients that know no positions.
+    package func catchesUp(atMost patience: Duration = .seconds(10)) async -> Bool {
+        await waits(for: await engine.lastPosition, atMost: patience)
+    }
+
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
         try await index.instances(query)
     }

@@ -284,6 +284,8 @@ package struct TaskRow: Sendable, Hashable {
     package var attempt: Int
     /// Nil while no attempt is valid.
     package var token: String?
+    /// Who took the lease; nil while there is none.
+    package var owner: String?
     package var availableAt: Timestamp
     package var leaseUntil: Timestamp?
     package var startedAt: Timestamp?
@@ -295,7 +297,7 @@ package struct TaskRow: Sendable, Hashable {
         id: TaskID, element: ElementID, contract: ContractKey, phase: TaskPhase, priority: Int, retries: Int,
         attempt: Int,
         token: String?, availableAt: Timestamp, leaseUntil: Timestamp?, startedAt: Timestamp?, progress: Double?,
-        progressMessage: String?, error: String?
+        progressMessage: String?, error: String?, owner: String? = nil
     ) {
         self.id = id
         self.element = element
@@ -305,6 +307,7 @@ package struct TaskRow: Sendable, Hashable {
         self.retries = retries
         self.attempt = attempt
         self.token = token
+        self.owner = owner
         self.availableAt = availableAt
         self.leaseUntil = leaseUntil
         self.startedAt = startedAt
