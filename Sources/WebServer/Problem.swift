@@ -90,7 +90,7 @@ extension Rejection.Reason {
     }
 }
 
-/// Turns every error into a problem document; internal ones are logged.
+/// Turns every error into a problem document, in the dialect that the request speaks; internal ones are logged.
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
     let log: Logger
@@ -101,63 +101,14 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
+            if EngineREST.speaks(request) {
+                let refusal = CamundaError(error)
+                if refusal.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(refusal.message)") }
+                return refusal.response
+            }
             let problem = Problem(error)
             if problem.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(problem.detail)") }
             return problem.response
         }
-    }
-}
-
-/// Keeps strangers out: a bearer token where one is set; on loopback, requests that a web page of another origin made.
-///
-/// Without a token the server listens on loopback only, and there a browser is the danger: a `Host` that is not this machine
-/// is DNS rebinding, a body that is not JSON is a form of another site.
-///
-/// An agent that fetches a claimed input knows neither the server's token nor needs to: its attempt's token is a secret that
-/// only the bus tells, and the route checks it.
-struct GuardMiddleware: RouterMiddleware {
-    typealias Context = BasicRequestContext
-    let token: String?
-    let loopback: Bool
-
-    func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        if request.uri.path.hasPrefix("/health/") || request.isClaim { return try await next(request, context) }
-        if let token {
-            guard let given = request.headers[.authorization], Self.equal(given, "Bearer \(token)") else {
-                throw Problem(
-                    status: .unauthorized, title: "Unauthorized",
-                    detail: "send the token of this server: Authorization: Bearer … (the command reads WAYBILL_TOKEN)")
-            }
-        } else if loopback, let host = request.head.authority, !WebServer.isLoopback(Self.hostName(host)) {
-            throw Problem(
-                status: .misdirectedRequest, title: "Wrong host",
-                detail: "this server answers to localhost, not to \(host)")
-        }
-        if request.method == .post || request.method == .put {
-            let type = request.headers[.contentType] ?? ""
-            guard type.lowercased().hasPrefix("application/json") else {
-                throw Problem(
-                    status: .unsupportedMediaType, title: "Unsupported media type",
-                    detail: "send Content-Type: application/json, not '\(type)'")
-            }
-        }
-        return try await next(request, context)
-    }
-
-    private static func hostName(_ authority: String) -> String {
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            return String(authority[authority.index(after: authority.startIndex)..<end])
-        }
-        return String(authority.prefix { $0 != ":" })
-    }
-
-    /// Compares in constant time.
-    private static func equal(_ left: String, _ right: String) -> Bool {
-        let (a, b) = (Array(left.utf8), Array(right.utf8))
-        var difference = UInt8(a.count == b.count ? 0 : 1)
-        for index in b.indices { difference |= b[index] ^ (index < a.count ? a[index] : 0) }
-        return difference == 0
     }
 }

@@ -1,5 +1,5 @@
 package import ProcessEngine
-import Values
+package import Values
 
 /// Answers questions about instances and tasks from the index, and about one instance from its journal.
 package struct QueryService: Sendable {
@@ -58,6 +58,8 @@ package struct QueryService: Sendable {
         query.page.limit = 1
         return try await index.instances(query).rows.first
     }
+
+    package var now: Timestamp { time.now }
 
     /// The live state of an instance: variables, incidents, what is active.
     package func state(_ id: InstanceID) async throws -> ProcessInstance? {

@@ -1,0 +1,134 @@
+import Contracts
+package import ProcessEngine
+import Values
+
+/// Deploys BPMN files past the config store: what modelers and scripts made for Camunda 7 do.
+///
+/// Such a definition has no workflow contract, which is how `DeploymentService` knows that it came by another way and leaves it
+/// alone. What belongs to a workflow of the config store is refused here: the next comparison would put the store's version back.
+package struct ModelDeployer: Sendable {
+    package struct File: Sendable {
+        package var name: String
+        package var content: [UInt8]
+        package init(name: String, content: [UInt8]) {
+            self.name = name
+            self.content = content
+        }
+    }
+
+    package struct Draft: Sendable {
+        package var name: String?
+        package var source: String?
+        /// Nothing is deployed if the newest deployment of this name and source has the same files.
+        package var filtersDuplicates = false
+        package var files: [File] = []
+        package init() {}
+    }
+
+    package struct Deployed: Sendable {
+        package var record: DeploymentRecord
+        /// The definitions of all files; none if it is a duplicate.
+        package var definitions: [DefinitionID]
+    }
+
+    package let records: any DeploymentRecordStore
+    private let registry: DefinitionRegistry
+    private let readModel: DefinitionRegistry.ModelReader
+    private let hash: @Sendable ([UInt8]) -> String
+    private let time: any TimeSource
+    private let random: any RandomSource
+
+    /// - Parameter hash: SHA-256, hexadecimal.
+    package init(
+        records: any DeploymentRecordStore, registry: DefinitionRegistry,
+        readModel: @escaping DefinitionRegistry.ModelReader, hash: @escaping @Sendable ([UInt8]) -> String,
+        time: any TimeSource, random: any RandomSource
+    ) {
+        self.records = records
+        self.registry = registry
+        self.readModel = readModel
+        self.hash = hash
+        self.time = time
+        self.random = random
+    }
+
+    /// Throws `Diagnostics` with everything wrong with any file, `Rejection`, or `StoreError`; then nothing is deployed.
+    ///
+    /// A process whose file equals its newest version makes no new one: its definition is the one there was.
+    package func deploy(_ draft: Draft) async throws -> Deployed {
+        if draft.filtersDuplicates, let duplicate = try await duplicate(of: draft) {
+            return Deployed(record: duplicate, definitions: [])
+        }
+        let (processes, counts) = try read(draft.files)
+        try await refuseManaged(processes.map(\.process))
+        let now = time.now
+        let receipt = try await registry.store.deploy(Deployment(processes: processes, contracts: []), at: now)
+        var ids = receipt.definitions.map(\.id)[...]
+        var resources: [DeploymentRecord.Resource] = []
+        for (file, count) in zip(draft.files, counts) {
+            resources.append(
+                DeploymentRecord.Resource(
+                    name: file.name, hash: hash(file.content), definitions: Array(ids.prefix(count))))
+            ids = ids.dropFirst(count)
+        }
+        let record = DeploymentRecord(
+            id: UUIDv7.text(at: now, random: random.next()), name: draft.name, source: draft.source, deployedAt: now,
+            resources: resources)
+        try await records.add(record)
+        try await registry.refresh()
+        return Deployed(record: record, definitions: receipt.definitions.map(\.id))
+    }
+
+    private func duplicate(of draft: Draft) async throws -> DeploymentRecord? {
+        let last = try await records.deploymentRecords().last { $0.name == draft.name && $0.source == draft.source }
+        guard let last else { return nil }
+        let files = Dictionary(draft.files.map { ($0.name, hash($0.content)) }, uniquingKeysWith: { $1 })
+        let known = Dictionary(last.resources.map { ($0.name, $0.hash) }, uniquingKeysWith: { $1 })
+        guard files == known else { return nil }
+        // Somebody else may have deployed another version of a process since: then this is none.
+        let newest = Dictionary(
+            await registry.deployed.map { ($0.id.process, $0.id.version) }, uniquingKeysWith: max)
+        let isNewest = last.resources.flatMap(\.definitions).allSatisfy { newest[$0.process] == $0.version }
+        return isNewest ? last : nil
+    }
+
+    /// The processes of all files, and how many each file has.
+    private func read(_ files: [File]) throws -> (processes: [Deployment.Process], counts: [Int]) {
+        var processes: [Deployment.Process] = []
+        var counts: [Int] = []
+        var problems: [Diagnostic] = []
+        for file in files {
+            guard file.name.hasSuffix(".bpmn") || file.name.hasSuffix(".bpmn20.xml") else {
+                throw Rejection(.invalid, "\(file.name): only BPMN files can be deployed (.bpmn, .bpmn20.xml)")
+            }
+            do {
+                let found = try readModel(file.content, file.name)
+                counts.append(found.count)
+                processes += found.map {
+                    Deployment.Process(
+                        process: $0.process, source: file.content, hash: hash(file.content), workflow: nil,
+                        workflowVersion: nil)
+                }
+            } catch let error as Diagnostics {
+                problems += error.all
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let names = processes.map(\.process)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw Rejection(.invalid, "the deployment has the process '\(twice)' twice")
+        }
+        return (processes, counts)
+    }
+
+    private func refuseManaged(_ processes: [String]) async throws {
+        try await registry.refresh()
+        for process in processes {
+            let newest = await registry.deployed.last { $0.id.process == process }
+            guard let newest, newest.open, let workflow = newest.workflow else { continue }
+            throw Rejection(
+                .conflict,
+                "process '\(process)' belongs to workflow \(workflow) of the config store: change it with `waybill push`")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import ProcessEngine
+import Services
+import Values
+
+/// Deploying models, and looking at deployments.
+extension EngineREST {
+    /// The largest deployment, bytes.
+    static let deploymentLimit = 64 << 20
+
+    func addDeploymentRoutes(to routes: EngineRoutes) {
+        routes.post("deployment/create") { request, _ in try await deploy(request) }
+        routes.get("deployment") { request, _ in
+            let filters = Filters(query: request)
+            return Response(json: try filters.page(await deployments(filters))) { $0.deployment($1) }
+        }
+        routes.get("deployment/count") { request, _ in
+            Response(count: try await deployments(Filters(query: request)).count)
+        }
+        routes.get("deployment/:id") { _, context in
+            var writer = JSONWriter()
+            writer.deployment(try await deployment(context.part("id")))
+            return Response(json: writer)
+        }
+        routes.get("deployment/:id/resources") { _, context in
+            let record = try await deployment(context.part("id"))
+            return Response(json: record.resources) { writer, resource in
+                writer.beginObject()
+                writer.member("id", resource.name)
+                writer.member("name", resource.name)
+                writer.member("deploymentId", record.id)
+                writer.endObject()
+            }
+        }
+        routes.get("deployment/:id/resources/:resource/data") { _, context in
+            let record = try await deployment(context.part("id"))
+            let name = try context.part("resource")
+            guard let resource = record.resources.first(where: { $0.name == name }),
+                let definition = resource.definitions.first, let source = try await registry.store.source(of: definition)
+            else { throw CamundaError.notFound("Deployment resource '\(name)' for deployment '\(record.id)' does not exist") }
+            return Response(
+                status: .ok, headers: [.contentType: "application/octet-stream"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: source)))
+        }
+    }
+
+    private func deploy(_ request: Request) async throws -> Response {
+        guard let buffer = try? await request.body.collect(upTo: Self.deploymentLimit) else {
+            throw CamundaError(
+                status: .contentTooLarge, type: "RestException",
+                message: "a deployment may have at most \(Self.deploymentLimit) bytes")
+        }
+        guard
+            let multipart = Multipart(Array(buffer.readableBytesView), contentType: request.headers[.contentType] ?? "")
+        else { throw CamundaError.invalid("a deployment is a multipart/form-data body with at least one file") }
+        var draft = ModelDeployer.Draft()
+        for part in multipart.parts {
+            let text = String(decoding: part.content, as: UTF8.self)
+            switch (part.filename, part.name) {
+            case (let filename?, _): draft.files.append(ModelDeployer.File(name: filename, content: part.content))
+            case (nil, "deployment-name"): draft.name = text
+            case (nil, "deployment-source"): draft.source = text
+            case (nil, "enable-duplicate-filtering"):
+                draft.filtersDuplicates = draft.filtersDuplicates || text.lowercased() == "true"
+            case (nil, "deploy-changed-only"):
+                draft.filtersDuplicates = draft.filtersDuplicates || text.lowercased() == "true"
+            case (nil, "deployment-activation-time"):
+                throw CamundaError.invalid("deployment-activation-time is not supported: deploy when it is to begin")
+            case (nil, _): continue
+            }
+        }
+        guard !draft.files.isEmpty else { throw CamundaError.invalid("No deployment resources contained in the form upload.") }
+        let deployed = try await deployer.deploy(draft)
+        let definitions = try await definitions(deployed.definitions)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.selfLink("\(request.engineRoot)/deployment/\(deployed.record.id)")
+        writer.deploymentMembers(deployed.record)
+        writer.key("deployedProcessDefinitions")
+        if definitions.isEmpty {
+            writer.null()
+        } else {
+            writer.beginObject()
+            for definition in definitions {
+                writer.key(definition.id.description)
+                writer.definition(definition)
+            }
+            writer.endObject()
+        }
+        writer.nulls(
+            "deployedCaseDefinitions", "deployedDecisionDefinitions", "deployedDecisionRequirementsDefinitions")
+        writer.endObject()
+        return Response(json: writer)
+    }
+
+    private func deployment(_ id: String) async throws -> DeploymentRecord {
+        guard let record = try await deployer.records.deploymentRecords().first(where: { $0.id == id }) else {
+            throw CamundaError.notFound("Deployment with id '\(id)' does not exist")
+        }
+        return record
+    }
+
+    private func deployments(_ filters: Filters) async throws -> [DeploymentRecord] {
+        let records = try await deployer.records.deploymentRecords().filter { record in
+            if let id = filters.string("id"), record.id != id { return false }
+            if let name = filters.string("name"), record.name != name { return false }
+            if let pattern = filters.string("nameLike"), !Filters.like(pattern, record.name ?? "") { return false }
+            if let source = filters.string("source"), record.source != source { return false }
+            return !filters.flag("withoutSource") || record.source == nil
+        }
+        let sorted =
+            switch filters.string("sortBy") {
+            case "id": records.sorted { $0.id < $1.id }
+            case "name": records.sorted { ($0.name ?? "", $0.deployedAt) < ($1.name ?? "", $1.deployedAt) }
+            case nil, .some: records
+            }
+        return filters.string("sortOrder") == "desc" ? sorted.reversed() : sorted
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func deployment(_ record: DeploymentRecord) {
+        beginObject()
+        deploymentMembers(record)
+        endObject()
+    }
+
+    fileprivate mutating func deploymentMembers(_ record: DeploymentRecord) {
+        member("id", record.id)
+        member("name", record.name)
+        member("source", record.source)
+        time("deploymentTime", record.deployedAt)
+        nulls("tenantId")
+    }
+}
