@@ -86,6 +86,13 @@ let package = Package(
         .target(
             name: "ServicesTesting",
             dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", logging]),
+        .target(
+            name: "WebServerTesting",
+            dependencies: [
+                "Values", "ProcessEngine", "Delivery", "Services", "ServicesTesting", "XMLReader", "WebServer", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .executableTarget(
             name: "waybill",
             dependencies: [
@@ -125,6 +132,12 @@ let package = Package(
             dependencies: [
                 "PostgresStore", "ServicesTesting", "Services", "XMLReader", "YAMLReader", "Contracts", "Delivery",
                 "ProcessEngine", "Values", logging,
+            ]),
+        .testTarget(
+            name: "WebServerTests",
+            dependencies: [
+                "WebServer", "WebServerTesting", "Services", "ProcessEngine", "Values",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

@@ -124,6 +124,8 @@ package struct ContractCatalog: Sendable {
     }
 }
 
+/// A contract that is not deployed promises nothing, so that nothing can break it: a bare topic, served to REST workers. That what
+/// the config store has is complete is checked before it is stored.
 extension ContractCatalog: TaskContracts {
     package func policy(of contract: ContractKey) -> TaskPolicy? { entry(contract)?.contract.policy }
 
@@ -132,16 +134,11 @@ extension ContractCatalog: TaskContracts {
     package func errorCodes(of contract: ContractKey) -> [String]? { entry(contract)?.contract.errors.map(\.code) }
 
     package func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
-        guard let entry = entry(contract) else {
-            return .failure(ContractViolation(["the contract \(contract) is not deployed"]))
-        }
-        return checkInput(input, of: entry)
+        entry(contract).map { checkInput(input, of: $0) } ?? .success(input)
     }
 
     package func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
-        guard let entry = entry(contract) else {
-            return .failure(ContractViolation(["the contract \(contract) is not deployed"]))
-        }
+        guard let entry = entry(contract) else { return .success(output) }
         let problems = entry.output.validate(output).map { $0.sentence(about: "output") }
         return problems.isEmpty ? .success(output) : .failure(ContractViolation(problems))
     }

@@ -6,7 +6,6 @@ import Values
 /// A task row inside a commit.
 struct PlannedTask {
     var row: TaskRow
-    var owner: String?
     /// Where it comes from, if this commit makes it.
     var creation: Creation?
     var isChanged = false
@@ -30,7 +29,7 @@ struct PlannedTask {
         row.startedAt = nil
         row.progress = nil
         row.progressMessage = nil
-        owner = nil
+        row.owner = nil
         if !keepToken { row.token = nil }
     }
 }
@@ -156,9 +155,9 @@ struct CommitPlan {
             id: id, element: task.element, contract: task.contract, phase: task.lease == nil ? .waiting : .dispatched,
             priority: task.priority, retries: task.retries, attempt: task.lease?.attempt ?? 0, token: task.lease?.token,
             availableAt: task.availableAt, leaseUntil: task.lease?.until, startedAt: nil, progress: nil,
-            progressMessage: nil, error: nil)
+            progressMessage: nil, error: nil, owner: task.lease?.owner)
         tasks[id] = PlannedTask(
-            row: row, owner: task.lease?.owner,
+            row: row,
             creation: PlannedTask.Creation(task: task, position: position, order: created))
     }
 

@@ -140,7 +140,7 @@ struct CommitReading {
         """
 
     private static let lockTasks = """
-        SELECT \(PostgresStore.taskColumns), task.owner
+        SELECT \(PostgresStore.taskColumns)
         FROM unnest($1::text[], $2::bigint[]) AS k(instance, number)
         JOIN task ON task.instance = k.instance COLLATE "C" AND task.number = k.number
         ORDER BY task.instance, task.number FOR UPDATE OF task

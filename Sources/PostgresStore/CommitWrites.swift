@@ -73,7 +73,7 @@ struct CommitWrites {
 
     /// In the order of creation, which is the order of ids.
     private mutating func insert(_ tasks: [PlannedTask]) {
-        let made = tasks.compactMap { task in task.creation.map { (row: task.row, owner: task.owner, from: $0) } }
+        let made = tasks.compactMap { task in task.creation.map { (row: task.row, from: $0) } }
             .sorted { $0.from.order < $1.from.order }
         guard !made.isEmpty else { return }
         add(
@@ -92,7 +92,7 @@ struct CommitWrites {
                 .ints(made.map(\.row.phase.stored)), .texts(made.map(\.row.contract.description)),
                 .ints(made.map(\.row.priority)), .ints(made.map(\.row.availableAt.stored)),
                 .ints(made.map(\.row.leaseUntil?.stored)), .ints(made.map(\.row.attempt)),
-                .ints(made.map(\.row.retries)), .texts(made.map(\.row.token)), .texts(made.map(\.owner)),
+                .ints(made.map(\.row.retries)), .texts(made.map(\.row.token)), .texts(made.map(\.row.owner)),
                 .ints(made.map(\.row.startedAt?.stored)), .doubles(made.map(\.row.progress)),
                 .texts(made.map(\.row.progressMessage)), .texts(made.map(\.row.error)),
                 .texts(made.map(\.row.element.text)), .texts(made.map(\.from.task.definition.description)),
@@ -120,7 +120,7 @@ struct CommitWrites {
                 .texts(tasks.map(\.row.id.instance.text)), .ints(tasks.map(\.row.id.number)),
                 .ints(tasks.map(\.row.phase.stored)), .ints(tasks.map(\.row.availableAt.stored)),
                 .ints(tasks.map(\.row.leaseUntil?.stored)), .ints(tasks.map(\.row.retries)),
-                .texts(tasks.map(\.row.token)), .texts(tasks.map(\.owner)), .ints(tasks.map(\.row.startedAt?.stored)),
+                .texts(tasks.map(\.row.token)), .texts(tasks.map(\.row.owner)), .ints(tasks.map(\.row.startedAt?.stored)),
                 .doubles(tasks.map(\.row.progress)), .texts(tasks.map(\.row.progressMessage)),
                 .texts(tasks.map(\.row.error)),
             ])

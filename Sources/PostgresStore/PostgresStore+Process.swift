@@ -146,7 +146,7 @@ extension PostgresStore: ProcessStore {
     /// In the order that `TaskRow(stored:from:)` reads.
     static let taskColumns = [
         "instance", "number", "element", "contract", "phase", "priority", "retries", "attempt", "token", "available_at",
-        "lease_until", "started_at", "progress", "progress_message", "error",
+        "lease_until", "started_at", "progress", "progress_message", "error", "owner",
     ].map { "task.\($0)" }.joined(separator: ", ")
 }
 
@@ -158,14 +158,15 @@ extension TaskRow {
             retries: row.number(first + 6), attempt: row.number(first + 7), token: row.optional(first + 8, row.text),
             availableAt: row.timestamp(first + 9), leaseUntil: row.optional(first + 10, row.timestamp),
             startedAt: row.optional(first + 11, row.timestamp), progress: row.optional(first + 12, row.double),
-            progressMessage: row.optional(first + 13, row.text), error: row.optional(first + 14, row.text))
+            progressMessage: row.optional(first + 13, row.text), error: row.optional(first + 14, row.text),
+            owner: row.optional(first + 15, row.text))
     }
 }
 
 extension PlannedTask {
-    /// As `PostgresStore.taskColumns` and `owner` give it.
+    /// As `PostgresStore.taskColumns` give it.
     init(_ row: ResultRow) throws {
-        self.init(row: try TaskRow(stored: row, from: 0), owner: row.optional(15, row.text))
+        self.init(row: try TaskRow(stored: row, from: 0))
     }
 }
 

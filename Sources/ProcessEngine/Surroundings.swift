@@ -20,9 +20,9 @@ package protocol TaskContracts: Sendable {
     func policy(of contract: ContractKey) -> TaskPolicy?
     /// The names of the inputs the contract declares, in its order; nil if it is not deployed.
     func inputNames(of contract: ContractKey) -> [String]?
-    /// The input with the contract's defaults, or what is wrong with it, one sentence a problem.
+    /// The input with the contract's defaults, or what is wrong with it, one sentence a problem. As it is for a bare topic.
     func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation>
-    /// The output as an agent gave it, or what is wrong with it.
+    /// The output as an agent gave it, or what is wrong with it. A bare topic takes any.
     func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation>
     /// The codes of the BPMN errors that the contract declares; nil if it is not deployed: then there may be any.
     func errorCodes(of contract: ContractKey) -> [String]?

@@ -47,6 +47,10 @@ enum ImportRules {
             "ServiceLifecycle", "UnixSignals", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]),
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
+        "WebServerTesting": pure.union(system).union([
+            "Services", "ServicesTesting", "XMLReader", "WebServer", "Logging", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1",
+        ]),
         "waybill": pure.union(adapters).union(system).union([
             "Services", "WaybillAgent", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
             "NIOHTTP1", "Crypto", "Subprocess", "SystemPackage", "UnixSignals",

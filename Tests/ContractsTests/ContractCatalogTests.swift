@@ -91,10 +91,13 @@ import Values
         #expect(try catalog.checkEvent(.emptyObject, named: "other", of: key).get() == .emptyObject)
     }
 
-    @Test func `an empty catalog knows nothing`() {
+    @Test func `an empty catalog knows nothing, and a bare topic takes anything`() throws {
+        let anything = try JSON(validating: #"{"a":1}"#)
         #expect(ContractCatalog().policy(of: key) == nil)
+        #expect(ContractCatalog().checkInput(anything, of: key) == .success(anything))
+        #expect(ContractCatalog().checkOutput(anything, of: key) == .success(anything))
         #expect(
-            ContractCatalog().checkInput(.emptyObject, of: key)
-                == .failure(ContractViolation(["the contract media.transcode@2 is not deployed"])))
+            ContractCatalog().checkInput(anything, of: "media.ingest", .latest)
+                == .failure(ContractViolation(["there is no contract media.ingest"])))
     }
 }

@@ -5,6 +5,18 @@ import Testing
 
 extension PostgresStoreTests {
     @Suite struct ConformanceTests {
+        @Test(arguments: TaskLockStoreConformance.cases)
+        func `is a lock store that`(keeps promise: TaskLockStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: $0) }
+        }
+
+        @Test(arguments: DeploymentRecordStoreConformance.cases)
+        func `is a store of deployment records that`(
+            keeps promise: DeploymentRecordStoreConformance.Case
+        ) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: $0) }
+        }
+
         @Test(arguments: ProcessStoreConformance.cases)
         func `is a process store that`(keeps promise: ProcessStoreConformance.Case) async throws {
             try await TestDatabase.withStore { try await promise.run(on: SettledStore(store: $0)) }

@@ -128,7 +128,8 @@ package struct ModelDeployer: Sendable {
             guard let newest, newest.open, let workflow = newest.workflow else { continue }
             throw Rejection(
                 .conflict,
-                "process '\(process)' belongs to workflow \(workflow) of the config store: change it with `waybill push`")
+                "process '\(process)' belongs to workflow \(workflow) of the config store: change it with `waybill push`"
+            )
         }
     }
 }

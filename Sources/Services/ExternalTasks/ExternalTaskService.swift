@@ -54,6 +54,11 @@ package final class ExternalTaskService: Sendable {
         let leased =
             fetch.topics.allSatisfy(\.filter.isEmpty)
             ? try await fetchAny(fetch) : try await fetchChosen(fetch)
+        if Task.isCancelled {
+            // Nobody is there to take them any more.
+            _ = try await engine.apply(leased.map { TaskReport($0.attemptID, .released(pause: .zero)) })
+            return []
+        }
         return try await describe(leased)
     }
 

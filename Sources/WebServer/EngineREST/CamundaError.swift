@@ -55,13 +55,16 @@ struct CamundaError: Error {
         case .unknown(let task): self = .notFound("External task with id \(task) does not exist")
         case .heldByOther(let task, let holder):
             self = .invalid(
-                "External Task \(task) cannot be \(verb) by worker '\(worker)'. It is locked by worker '\(holder ?? "null")'.")
+                "External Task \(task) cannot be \(verb) by worker '\(worker)'. It is locked by worker '\(holder ?? "null")'."
+            )
         case .lockExpired: self = .invalid("Cannot extend a lock that expired")
         case .refused(let reason): self = .invalid(reason)
         case .tooManyPolls:
             self.init(
                 status: .internalServerError, type: "RestException",
-                message: "At the moment the server has to handle too many requests at the same time. Please try again later.")
+                message:
+                    "At the moment the server has to handle too many requests at the same time. Please try again later."
+            )
         }
     }
 

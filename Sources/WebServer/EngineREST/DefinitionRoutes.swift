@@ -25,7 +25,9 @@ extension EngineREST {
         routes.get("process-definition/count") { request, _ in
             Response(count: try await definitions(Filters(query: request)).count)
         }
-        for path in ["process-definition/:id", "process-definition/key/:key", "process-definition/key/:key/tenant-id/:tenant"] {
+        for path in [
+            "process-definition/:id", "process-definition/key/:key", "process-definition/key/:key/tenant-id/:tenant",
+        ] {
             routes.get(RouterPath(path)) { _, context in
                 let found = try await definition(context)
                 var writer = JSONWriter()
@@ -104,7 +106,9 @@ extension EngineREST {
             if let deployment = filters.string("deploymentId"), definition.deployment != deployment { return false }
             if let resource = filters.string("resourceName"), definition.resource != resource { return false }
             // Version tags are not kept: only a pattern that takes everything matches.
-            if let tag = filters.string("versionTagLike") ?? filters.string("versionTag"), !tag.allSatisfy({ $0 == "%" }) {
+            if let tag = filters.string("versionTagLike") ?? filters.string("versionTag"),
+                !tag.allSatisfy({ $0 == "%" })
+            {
                 return false
             }
             if filters.flag("active"), definition.isSuspended { return false }

@@ -38,8 +38,12 @@ extension EngineREST {
             let record = try await deployment(context.part("id"))
             let name = try context.part("resource")
             guard let resource = record.resources.first(where: { $0.name == name }),
-                let definition = resource.definitions.first, let source = try await registry.store.source(of: definition)
-            else { throw CamundaError.notFound("Deployment resource '\(name)' for deployment '\(record.id)' does not exist") }
+                let definition = resource.definitions.first,
+                let source = try await registry.store.source(of: definition)
+            else {
+                throw CamundaError.notFound(
+                    "Deployment resource '\(name)' for deployment '\(record.id)' does not exist")
+            }
             return Response(
                 status: .ok, headers: [.contentType: "application/octet-stream"],
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: source)))
@@ -71,7 +75,9 @@ extension EngineREST {
             case (nil, _): continue
             }
         }
-        guard !draft.files.isEmpty else { throw CamundaError.invalid("No deployment resources contained in the form upload.") }
+        guard !draft.files.isEmpty else {
+            throw CamundaError.invalid("No deployment resources contained in the form upload.")
+        }
         let deployed = try await deployer.deploy(draft)
         let definitions = try await definitions(deployed.definitions)
         var writer = JSONWriter()

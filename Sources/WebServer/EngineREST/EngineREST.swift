@@ -94,7 +94,9 @@ extension BasicRequestContext {
 
     func task() throws -> TaskID {
         let text = try part("id")
-        guard let task = TaskID(text) else { throw CamundaError.notFound("External task with id \(text) does not exist") }
+        guard let task = TaskID(text) else {
+            throw CamundaError.notFound("External task with id \(text) does not exist")
+        }
         return task
     }
 }

@@ -49,7 +49,9 @@ extension EngineREST {
             let page = try await queries.instances(query)
             for row in page.rows {
                 if let id = filters.string("processDefinitionId"), row.definition.description != id { continue }
-                if let keys = filters.list("processDefinitionKeyIn"), !keys.contains(row.definition.process) { continue }
+                if let keys = filters.list("processDefinitionKeyIn"), !keys.contains(row.definition.process) {
+                    continue
+                }
                 found += try await incidents(of: row.id).filter { incident in
                     if let id = filters.string("incidentId"), incident.id != id { return false }
                     if let type = filters.string("incidentType"), incident.type != type { return false }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import ProcessEngine
+import ServiceLifecycle
 import Services
 import Values
 
@@ -117,8 +118,16 @@ extension EngineREST {
         fetch.wait = .zero
         let ready = try await lock(fetch)
         guard ready.isEmpty, asked.fetch.wait > .zero else { return asked.response(ready) }
-        let waited = try await request.body.consumeWithCancellationOnInboundClose { _ in try await lock(asked.fetch) }
-        var response = asked.response(waited)
+        var response: Response
+        do {
+            let waited = try await request.body.consumeWithCancellationOnInboundClose { _ in
+                try await cancelWhenGracefulShutdown { try await lock(asked.fetch) }
+            }
+            response = asked.response(waited)
+        } catch is CancellationError {
+            // The client is gone; nobody reads this.
+            response = asked.response([])
+        }
         response.headers[.connection] = "close"
         return response
     }

@@ -82,11 +82,28 @@ struct Parts: Sendable {
                 await relay.publishConfigChange(revision)
             })
         return RESTAPI(
-            starts: StartService(engine: engine, registry: registry), engine: engine,
-            queries: QueryService(
-                index: store, journal: store, engine: engine, progress: progress, time: time,
-                projectsHere: projectsHere),
+            starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
             config: config, registry: registry, inputs: store)
+    }
+
+    /// The Camunda 7 dialect.
+    func dialect(over store: any WaybillStore) -> EngineREST {
+        let (queries, random) = (queries(over: store), SystemRandom())
+        return EngineREST(
+            engine: engine, starts: StartService(engine: engine, registry: registry),
+            tasks: ExternalTaskService(
+                engine: engine, store: store, locks: store, registry: registry, queries: queries, time: time,
+                random: random),
+            queries: queries, registry: registry,
+            deployer: ModelDeployer(
+                records: store, registry: registry, readModel: Readers.model, hash: Readers.sha256, time: time,
+                random: random),
+            messages: NoMessageEvents())
+    }
+
+    private func queries(over store: any WaybillStore) -> QueryService {
+        QueryService(
+            index: store, journal: store, engine: engine, progress: progress, time: time, projectsHere: projectsHere)
     }
 
     private static func broker(

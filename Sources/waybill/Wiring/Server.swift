@@ -75,6 +75,7 @@ struct Server {
         let names = Role.allCases.filter { configuration.roles.contains($0) }.map(\.rawValue).joined(separator: ", ")
         return WebServer(
             health: parts.health, api: configuration.roles.contains(.web) ? parts.api(over: opened.store) : nil,
+            dialect: configuration.roles.contains(.web) ? parts.dialect(over: opened.store) : nil,
             host: serving.host, port: serving.port, token: serving.token, log: log
         ) { port in
             log.notice("ready in \(began.duration(to: .now).milliseconds) ms: \(address)\(port) (\(names))")

@@ -1,0 +1,54 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+package import Values
+
+/// Speaks HTTP to a `TestServer`, with every header and byte as the test says.
+package struct TestClient: Sendable {
+    package struct Answer: Sendable {
+        package var status: Int
+        package var contentType: String?
+        package var body: [UInt8]
+        /// Null for what is no JSON.
+        package var json: JSON { (try? JSON(validating: body)) ?? .null }
+        package var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    private let base: String
+    private let headers: [(String, String)]
+
+    package init(_ server: TestServer, headers: [(String, String)] = []) {
+        base = "http://127.0.0.1:\(server.port)"
+        self.headers = headers
+    }
+
+    package func get(_ path: String) async throws -> Answer {
+        try await send("GET", path, [], nil)
+    }
+
+    package func delete(_ path: String) async throws -> Answer {
+        try await send("DELETE", path, [], nil)
+    }
+
+    package func put(_ path: String, _ body: String) async throws -> Answer {
+        try await send("PUT", path, [("Content-Type", "application/json")], body)
+    }
+
+    package func post(_ path: String, _ body: String = "{}") async throws -> Answer {
+        try await send("POST", path, [("Content-Type", "application/json")], body)
+    }
+
+    package func send(
+        _ method: String, _ path: String, _ more: [(String, String)], _ body: String?
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = HTTPMethod(rawValue: method)
+        for (name, value) in headers + more { request.headers.add(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(string: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let bytes = try await response.body.collect(upTo: 64 << 20)
+        return Answer(
+            status: Int(response.status.code), contentType: response.headers.first(name: "content-type"),
+            body: Array(bytes.readableBytesView))
+    }
+}

@@ -1,0 +1,137 @@
+import Delivery
+import Foundation
+import Logging
+import ProcessEngine
+package import Services
+package import ServicesTesting
+package import Values
+import WebServer
+import XMLReader
+
+/// A Waybill in this process for one test: engine, index and HTTP server on a port of its own, everything in memory.
+package struct TestServer: Sendable {
+    package let port: Int
+    package let engine: EngineService
+    package let process: InMemoryProcessStore
+    package let deployments: InMemoryDeploymentStore
+    package let registry: DefinitionRegistry
+    package let time: any TimeSource
+
+    /// Runs a server as long as `body` runs.
+    package static func run<Answer: Sendable>(
+        token: String? = nil, messages: any MessageCorrelation = NoMessageEvents(),
+        _ body: @escaping @Sendable (TestServer) async throws -> Answer
+    ) async throws -> Answer {
+        let parts = Parts(messages: messages)
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let web = WebServer(
+            health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0, token: token, log: parts.log
+        ) { port.yield($0) }
+        return try await withThrowingTaskGroup(of: Answer?.self) { group in
+            group.addTask { try await ended { try await parts.engine.run() } }
+            group.addTask { try await ended { try await parts.projector.run() } }
+            group.addTask { try await ended { try await web.run() } }
+            group.addTask {
+                for await port in ports {
+                    return try await body(
+                        TestServer(
+                            port: port, engine: parts.engine, process: parts.process, deployments: parts.deployments,
+                            registry: parts.registry, time: parts.time))
+                }
+                return nil
+            }
+            // The first that ends is the body, or what ended before its time.
+            let first = try await group.next()
+            group.cancelAll()
+            while try await group.next() != nil {}
+            guard let answer = first?.flatMap({ $0 }) else { throw ServerEnded() }
+            return answer
+        }
+    }
+
+    private static func ended<Answer>(_ service: () async throws -> Void) async throws -> Answer? {
+        do {
+            try await service()
+        } catch is CancellationError {
+            // The way it is told to end.
+        }
+        return nil
+    }
+
+    /// Deploys a model as the config store would, with a workflow contract, or without one.
+    package func deploy(
+        _ model: [UInt8], process: String = "p", workflow: String? = nil, contracts: [DeployedContract] = []
+    ) async throws {
+        let process = Deployment.Process(
+            process: process, source: model, hash: String(decoding: model, as: UTF8.self), workflow: workflow,
+            workflowVersion: workflow.map { _ in "1.0" })
+        _ = try await deployments.deploy(Deployment(processes: [process], contracts: contracts), at: time.now)
+        try await registry.refresh()
+    }
+
+    package struct ServerEnded: Error {}
+
+    private struct Parts: Sendable {
+        let process = InMemoryProcessStore()
+        let deployments = InMemoryDeploymentStore()
+        let time = WallClock()
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let registry: DefinitionRegistry
+        let engine: EngineService
+        let projector: ProjectorService
+        let api: RESTAPI
+        let dialect: EngineREST
+        let health: HealthService
+
+        init(messages: any MessageCorrelation) {
+            let random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970 * 1_000_000))
+            let index = InMemoryIndexStore(live: process)
+            let progress = ProjectorProgress()
+            registry = DefinitionRegistry(store: deployments, readModel: Self.read)
+            engine = EngineService(store: process, registry: registry, time: time, random: random, log: log)
+            projector = ProjectorService(
+                journal: process, index: index, time: time, committed: engine.committed.listen(), progress: progress,
+                log: log)
+            let queries = QueryService(index: index, journal: process, engine: engine, progress: progress, time: time)
+            let starts = StartService(engine: engine, registry: registry)
+            let hash: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }
+            api = RESTAPI(
+                starts: starts, engine: engine, queries: queries,
+                config: ConfigService(
+                    store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
+                    hash: hash, time: time, changed: { _ in }),
+                registry: registry, inputs: process)
+            health = HealthService(
+                checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
+                names: BusNames(prefix: ""), time: time)
+            dialect = EngineREST(
+                engine: engine, starts: starts,
+                tasks: ExternalTaskService(
+                    engine: engine, store: process, locks: process, registry: registry, queries: queries, time: time,
+                    random: random),
+                queries: queries, registry: registry,
+                deployer: ModelDeployer(
+                    records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read, hash: hash,
+                    time: time, random: random),
+                messages: messages)
+        }
+
+        @Sendable static func read(_ source: [UInt8], file: String) throws -> [ProcessDefinition] {
+            try ProcessDefinition.read(XMLReader.read(source, file: file), file: file)
+        }
+    }
+}
+
+/// The machine's clock.
+package struct WallClock: TimeSource {
+    package init() {}
+
+    package var now: Timestamp {
+        Timestamp(millisecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+
+    package func sleep(until deadline: Timestamp) async throws {
+        let wait = deadline.duration(since: now)
+        if wait > .zero { try await Task.sleep(for: wait) }
+    }
+}

@@ -1,0 +1,156 @@
+import Services
+import Testing
+import Values
+import WebServerTesting
+
+@Suite struct DeploymentTests {
+    /// As clients send it: parts with and without a file name.
+    private static func upload(
+        _ dialect: Dialect, name: String = "d", filtering: Bool = false,
+        _ files: (part: String, file: String, content: [UInt8])...
+    ) async throws -> TestClient.Answer {
+        var body = ""
+        func part(_ disposition: String, _ content: String) {
+            body += "--b0undary\r\nContent-Disposition: form-data; \(disposition)\r\n\r\n\(content)\r\n"
+        }
+        part("name=\"deployment-name\"", name)
+        part("name=\"deployment-source\"", "tests")
+        part("name=\"enable-duplicate-filtering\"", filtering ? "True" : "false")
+        for file in files { part("name=\"\(file.part)\"; filename=\"\(file.file)\"", file.content.text) }
+        return try await dialect.client.send(
+            "POST", "/engine-rest/deployment/create",
+            [("Content-Type", "multipart/form-data; boundary=b0undary")], body + "--b0undary--\r\n")
+    }
+
+    @Test func `a deployed model can be started, and says where it came from`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let answer = try await Self.upload(dialect, ("resource-0", "order.bpmn", Model.sequence("topic")))
+            #expect(answer.status == 200, "\(answer.text)")
+            let id = try #require(answer.json.text("id"))
+            #expect(answer.json.text("name") == "d")
+            #expect(answer.json.text("source") == "tests")
+            #expect(answer.json.text("deploymentTime")?.hasSuffix("+0000") == true)
+            for member in [
+                "deployedCaseDefinitions", "deployedDecisionDefinitions", "deployedDecisionRequirementsDefinitions",
+            ] {
+                #expect(answer.json.text(member) == "null")
+            }
+            let link = try #require(answer.json["links"]?.elements()?.first)
+            #expect(link.text("href")?.hasSuffix("/engine-rest/deployment/\(id)") == true)
+            let definition = try #require(answer.json["deployedProcessDefinitions"]?["p:1"])
+            #expect(definition.text("key") == "p")
+            #expect(definition.text("name") == "A process")
+            #expect(definition.text("resource") == "order.bpmn")
+            #expect(definition.text("deploymentId") == id)
+            for member in [
+                "category", "description", "diagram", "tenantId", "versionTag", "historyTimeToLive", "suspended",
+                "startableInTasklist",
+            ] { #expect(definition[member] != nil, "\(member)") }
+            try await dialect.start()
+            #expect(try await dialect.fetch().count == 1)
+            #expect(try await dialect.get("deployment?name=d").json.elements()?.count == 1)
+            #expect(
+                try await dialect.get("deployment/\(id)/resources").json.elements()?.first?.text("name") == "order.bpmn"
+            )
+            let data = try await dialect.get("deployment/\(id)/resources/order.bpmn/data")
+            #expect(data.body == Model.sequence("topic"))
+            #expect(try await dialect.get("process-definition/p:1/xml").json.text("bpmn20Xml") == data.text)
+        }
+    }
+
+    @Test func `the same files under the same name are a duplicate, if the client asks for that`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let first = try await Self.upload(dialect, filtering: true, ("f", "a.bpmn", Model.sequence("topic")))
+            let second = try await Self.upload(dialect, filtering: true, ("f", "a.bpmn", Model.sequence("topic")))
+            #expect(second.json.text("id") == first.json.text("id"))
+            #expect(second.json.text("deployedProcessDefinitions") == "null")
+            let changed = try await Self.upload(dialect, filtering: true, ("f", "a.bpmn", Model.sequence("other")))
+            #expect(changed.json["deployedProcessDefinitions"]?["p:2"] != nil)
+            #expect(changed.json.text("id") != first.json.text("id"))
+            // Going back is a change, although an older deployment had the same file.
+            let back = try await Self.upload(dialect, filtering: true, ("f", "a.bpmn", Model.sequence("topic")))
+            #expect(back.json["deployedProcessDefinitions"]?["p:3"] != nil)
+            #expect(try await dialect.get("deployment/count").json.text("count") == "3")
+        }
+    }
+
+    @Test func `a model that cannot be read is a parse error with place and element, and nothing is deployed`()
+        async throws
+    {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let bad = Model.bpmn(
+                "<startEvent id=\"s\"/>\n<serviceTask id=\"t\" camunda:class=\"com.example.X\"/>", process: "q")
+            let answer = try await Self.upload(
+                dialect, ("a", "good.bpmn", Model.sequence("topic")), ("b", "bad.bpmn", bad))
+            #expect(answer.status == 400)
+            #expect(answer.json.text("type") == "ParseException")
+            // The modeler knows bad BPMN by exactly these words.
+            #expect(
+                answer.json.text("message")?.hasPrefix("ENGINE-09005 Could not parse BPMN process. Errors: ") == true)
+            let problem = try #require(answer.json["details"]?["bad.bpmn"]?["errors"]?.elements()?.first)
+            #expect(problem["line"]?.intValue == 6)
+            #expect(problem.text("mainBpmnElementId") == "t")
+            #expect(problem.text("bpmnElementIds") == #"["t"]"#)
+            #expect(answer.json["details"]?["bad.bpmn"]?.text("warnings") == "[]")
+            #expect(try await dialect.get("process-definition/count").json.text("count") == "0")
+            #expect(try await dialect.get("deployment/count").json.text("count") == "0")
+        }
+    }
+
+    @Test func `text that is no XML is a parse error, too`() async throws {
+        try await TestServer.run { server in
+            let answer = try await Self.upload(Dialect(server), ("a", "x.bpmn", Array("no xml".utf8)))
+            #expect(answer.status == 400)
+            #expect(answer.json.text("message")?.hasPrefix("ENGINE-09005 Could not parse BPMN process.") == true)
+        }
+    }
+
+    @Test func `what belongs to a workflow of the config store is not deployed past it`() async throws {
+        try await TestServer.run { server in
+            try await server.deploy(Model.sequence("topic"), workflow: "media.ingest")
+            let answer = try await Self.upload(Dialect(server), ("a", "x.bpmn", Model.sequence("other")))
+            #expect(answer.status == 400)
+            #expect(answer.json.text("message")?.contains("media.ingest") == true)
+        }
+    }
+
+    @Test(arguments: [
+        "", "--b0undary--",
+        "--b0undary\r\nContent-Disposition: form-data; name=\"deployment-name\"\r\n\r\nd\r\n--b0undary--",
+        "--b0undary\r\n\r\n\r\n--b0undary", "garbage",
+    ])
+    func `an upload without a file is refused`(body: String) async throws {
+        try await TestServer.run { server in
+            let answer = try await Dialect(server).client.send(
+                "POST", "/engine-rest/deployment/create",
+                [("Content-Type", "multipart/form-data; boundary=b0undary")], body)
+            #expect(answer.status == 400)
+            #expect(answer.json.text("type") == "InvalidRequestException")
+        }
+    }
+
+    @Test func `only BPMN is deployed, and anything else is said, not skipped`() async throws {
+        try await TestServer.run { server in
+            let answer = try await Self.upload(
+                Dialect(server), ("a", "x.bpmn", Model.sequence("topic")), ("b", "form.html", Array("<p>".utf8)))
+            #expect(answer.status == 400)
+            #expect(answer.json.text("message")?.contains("form.html") == true)
+        }
+    }
+
+    @Test func `the modeler's connection test and version are answered`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            #expect(try await dialect.get("deployment?maxResults=0").text == "[]")
+            #expect(try await dialect.get("version").json.text("version")?.hasPrefix("7.") == true)
+            #expect(try await dialect.get("engine").text == #"[{"name":"default"}]"#)
+            #expect(try await dialect.get("engine/default/version").status == 200)
+            let unknown = try await dialect.get("no-such-thing")
+            #expect(unknown.status == 404)
+            #expect(unknown.json["message"]?.isString == true)
+        }
+    }
+}
