@@ -75,6 +75,14 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
 
+        .target(
+            name: "CamundaClient",
+            dependencies: [
+                "Values", "ProcessEngine", "Delivery", "Services", collections, logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+
         // What others build on, and the program.
         .target(
             name: "WaybillAgent",
@@ -132,6 +140,13 @@ let package = Package(
             dependencies: [
                 "PostgresStore", "ServicesTesting", "Services", "XMLReader", "YAMLReader", "Contracts", "Delivery",
                 "ProcessEngine", "Values", logging,
+            ]),
+        .testTarget(
+            name: "CamundaClientTests",
+            dependencies: [
+                "CamundaClient", "WebServerTesting", "ServicesTesting", "Services", "Delivery", "ProcessEngine",
+                "Values",
+                logging,
             ]),
         .testTarget(
             name: "WebServerTests",

@@ -120,7 +120,8 @@ struct CommitWrites {
                 .texts(tasks.map(\.row.id.instance.text)), .ints(tasks.map(\.row.id.number)),
                 .ints(tasks.map(\.row.phase.stored)), .ints(tasks.map(\.row.availableAt.stored)),
                 .ints(tasks.map(\.row.leaseUntil?.stored)), .ints(tasks.map(\.row.retries)),
-                .texts(tasks.map(\.row.token)), .texts(tasks.map(\.row.owner)), .ints(tasks.map(\.row.startedAt?.stored)),
+                .texts(tasks.map(\.row.token)), .texts(tasks.map(\.row.owner)),
+                .ints(tasks.map(\.row.startedAt?.stored)),
                 .doubles(tasks.map(\.row.progress)), .texts(tasks.map(\.row.progressMessage)),
                 .texts(tasks.map(\.row.error)),
             ])

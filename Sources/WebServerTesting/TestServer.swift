@@ -25,7 +25,8 @@ package struct TestServer: Sendable {
         let parts = Parts(messages: messages)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let web = WebServer(
-            health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0, token: token, log: parts.log
+            health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0, token: token,
+            log: parts.log
         ) { port.yield($0) }
         return try await withThrowingTaskGroup(of: Answer?.self) { group in
             group.addTask { try await ended { try await parts.engine.run() } }

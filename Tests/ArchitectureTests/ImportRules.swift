@@ -6,7 +6,9 @@ enum ImportRules {
     static let pure: Set = [
         "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging",
     ]
-    static let adapters: Set = ["XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer"]
+    static let adapters: Set = [
+        "XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer", "CamundaClient",
+    ]
     static let system: Set = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
 
     /// The libraries that one target alone knows, so that a change of the library is a change of one target.
@@ -40,6 +42,10 @@ enum ImportRules {
         "WebServer": pure.union(system).union([
             "Services", "Logging", "ServiceLifecycle", "Hummingbird", "HummingbirdCore", "HTTPTypes",
             "NIOCore",
+        ]),
+
+        "CamundaClient": collections.union(system).union([
+            "Values", "ProcessEngine", "Delivery", "Services", "Logging", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]),
 
         "WaybillAgent": system.union([

@@ -4,4 +4,7 @@ extension ContractKey {
     package static func named(byTopic topic: String) -> ContractKey? {
         TaskReader.contract(topic)
     }
+
+    /// The topic as a model names it: major 1 goes without saying.
+    package var topic: String { major == 1 ? name : description }
 }

@@ -122,8 +122,3 @@ extension JSONWriter {
         member("errorDetails", task.errorDetails)
     }
 }
-
-extension ContractKey {
-    /// The topic as a model names it: major 1 goes without saying.
-    var topic: String { major == 1 ? name : description }
-}

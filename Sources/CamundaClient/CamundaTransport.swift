@@ -1,0 +1,95 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+package import Values
+
+/// Carries one request to an engine. Throws when nothing is known about what became of it.
+package protocol CamundaTransport: Sendable {
+    func send(_ request: CamundaRequest) async throws -> CamundaReply
+}
+
+package struct CamundaRequest: Sendable, Hashable {
+    /// `GET` without a body, else `POST`.
+    package var path: String
+    package var query: [String: String] = [:]
+    package var body: JSON?
+    /// For all of it, to the last byte of the answer.
+    package var timeout: Duration = .seconds(30)
+}
+
+package struct CamundaReply: Sendable, Hashable {
+    package var status: Int
+    /// Whether the engine says that it is a Waybill.
+    package var isWaybill: Bool
+    /// Null for what is no JSON.
+    package var body: JSON
+
+    package init(status: Int, isWaybill: Bool, body: JSON) {
+        self.status = status
+        self.isWaybill = isWaybill
+        self.body = body
+    }
+
+    /// What Camunda says in an error.
+    var message: String { body["message"]?.stringValue ?? "status \(status)" }
+}
+
+/// How an engine lets one in.
+package enum CamundaCredentials: Sendable {
+    case bearer(String)
+    case basic(user: String, password: String)
+
+    var header: String {
+        switch self {
+        case .bearer(let token): "Bearer \(token)"
+        case .basic(let user, let password): "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+        }
+    }
+}
+
+/// Over HTTP. Every answer has an end in time and size.
+package struct CamundaHTTP: CamundaTransport {
+    /// A batch of tasks with large variables.
+    private static let answerLimit = 256 << 20
+
+    private let base: String
+    private let credentials: CamundaCredentials?
+    private let http: HTTPClient
+
+    /// - Parameter url: where the dialect begins: `http://host:8080/engine-rest`.
+    package init(url: String, credentials: CamundaCredentials? = nil) {
+        base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        self.credentials = credentials
+        http = .shared
+    }
+
+    package func send(_ request: CamundaRequest) async throws -> CamundaReply {
+        var url = base + request.path
+        if !request.query.isEmpty {
+            url +=
+                "?"
+                + request.query.sorted { $0.key < $1.key }
+                .map { "\($0.key)=\(Self.escaped($0.value))" }.joined(separator: "&")
+        }
+        var message = HTTPClientRequest(url: url)
+        if let body = request.body {
+            message.method = .POST
+            message.headers.add(name: "Content-Type", value: "application/json")
+            message.body = .bytes(ByteBuffer(bytes: body.bytes))
+        }
+        message.headers.add(name: "Accept", value: "application/json")
+        if let credentials { message.headers.add(name: "Authorization", value: credentials.header) }
+        let deadline = NIODeadline.now() + .milliseconds(request.timeout.milliseconds)
+        let answer = try await http.execute(message, deadline: deadline)
+        let bytes = try await answer.body.collect(upTo: Self.answerLimit)
+        return CamundaReply(
+            status: Int(answer.status.code), isWaybill: answer.headers.first(name: "server") == "waybill",
+            body: (try? JSON(validating: bytes.readableBytesView)) ?? .null)
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~")))
+            ?? text
+    }
+}
