@@ -17,6 +17,9 @@ package actor CamundaClient: TaskEngine {
     /// process break in its own transaction would otherwise be given for ever.
     static let breakdownLimit = 5
 
+    /// An engine does not learn that a poll was given up: what it locks for it until then has to wait for the end of its lock.
+    private static let longestWait: Duration = .seconds(5)
+
     private let transport: any CamundaTransport
     private let source: any ContractSource
     private let time: any TimeSource
@@ -74,7 +77,7 @@ package actor CamundaClient: TaskEngine {
     private func lock(_ request: FetchRequest) async throws -> [LeasedTask] {
         let (high, low) = random.next()
         let token = "waybill:" + UUID(high, low).uuidString.lowercased()
-        let wait = min(request.wait, .milliseconds(1_800_000))
+        let wait = min(request.wait, Self.longestWait)
         let lease = JSON.number(Int(clamping: max(request.dispatchLease.milliseconds, 1)))
         let topics = request.credits.flatMap { credit in
             Self.topics(of: credit.contract).map { topic in

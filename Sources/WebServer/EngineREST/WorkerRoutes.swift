@@ -110,26 +110,15 @@ extension EngineREST {
 
     // MARK: - Fetching
 
-    /// What is due is answered at once. A poll that waits ends with its connection, so that nothing is locked for a client that
-    /// is gone; the connection is then not used again.
+    /// What is due is answered at once; a poll that waits ends when the server stops. As in Camunda, what is locked for a client
+    /// that has gone in between is due again when its lock runs out.
     private func fetchAndLock(_ request: Request) async throws -> Response {
         let asked = try FetchAndLock(await request.camundaBody())
         var fetch = asked.fetch
         fetch.wait = .zero
         let ready = try await lock(fetch)
         guard ready.isEmpty, asked.fetch.wait > .zero else { return asked.response(ready) }
-        var response: Response
-        do {
-            let waited = try await request.body.consumeWithCancellationOnInboundClose { _ in
-                try await cancelWhenGracefulShutdown { try await lock(asked.fetch) }
-            }
-            response = asked.response(waited)
-        } catch is CancellationError {
-            // The client is gone; nobody reads this.
-            response = asked.response([])
-        }
-        response.headers[.connection] = "close"
-        return response
+        return asked.response(try await cancelWhenGracefulShutdown { try await lock(asked.fetch) })
     }
 
     private func lock(_ fetch: WorkerFetch) async throws -> [ExternalTask] {
