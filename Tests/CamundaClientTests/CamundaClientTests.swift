@@ -40,8 +40,11 @@ import WebServerTesting
             try #require(try await client.apply([TaskReport(task.attemptID, content)]).first)
         }
 
+        /// The engine's row, whatever the client calls the task.
         func row(_ task: LeasedTask) async throws -> TaskRow? {
-            try await server.process.tasks([task.id]).first
+            let own =
+                task.id.instance.text.hasPrefix("c7.") ? TaskID(String(task.id.instance.text.dropFirst(3))) : task.id
+            return try await server.process.tasks([#require(own)]).first
         }
 
         func isOver(_ instance: InstanceID) async throws -> Bool {
