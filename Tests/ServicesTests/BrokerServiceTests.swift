@@ -197,6 +197,8 @@ import Values
     @Test func `a blocked bus stops pulling until it takes messages again`() throws {
         try run { world, agent in
             world.server.setAlarm("disk")
+            // Until the bus has said so, its broker asks for tasks as before.
+            await world.simulation.settle()
             let instance = try await world.engine.begin().instance
             await world.simulation.pass(.seconds(60))
             let row = try await world.shop.row(TaskID(instance: instance, number: 1))

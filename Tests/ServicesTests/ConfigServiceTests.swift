@@ -129,7 +129,8 @@ import Values
                     ConfigService.File(
                         path: "d.bpmn",
                         content: Model.bpmn(
-                            "<startEvent id=\"s\"/><complexGateway id=\"g\"/>" + Model.chain("s", "nowhere"))),
+                            "<startEvent id=\"s\"/><scriptTask id=\"g\" scriptFormat=\"groovy\"/>"
+                                + Model.chain("s", "nowhere"))),
                     ConfigWorld.work)
             }
             let files = Dictionary(grouping: problems, by: \.file).mapValues(\.count)
