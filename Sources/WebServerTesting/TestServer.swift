@@ -19,7 +19,7 @@ package struct TestServer: Sendable {
 
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
-        token: String? = nil, messages: any MessageCorrelation = NoMessageEvents(),
+        token: String? = nil, messages: (any MessageCorrelation)? = nil,
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let parts = Parts(messages: messages)
@@ -84,7 +84,7 @@ package struct TestServer: Sendable {
         let dialect: EngineREST
         let health: HealthService
 
-        init(messages: any MessageCorrelation) {
+        init(messages: (any MessageCorrelation)?) {
             let random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970 * 1_000_000))
             let index = InMemoryIndexStore(live: process)
             let progress = ProjectorProgress()
@@ -96,12 +96,14 @@ package struct TestServer: Sendable {
             let queries = QueryService(index: index, journal: process, engine: engine, progress: progress, time: time)
             let starts = StartService(engine: engine, registry: registry)
             let hash: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }
+            let events = EventService(engine: engine, store: process, registry: registry, time: time)
             api = RESTAPI(
                 starts: starts, engine: engine, queries: queries,
                 config: ConfigService(
                     store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
                     hash: hash, time: time, changed: { _ in }),
-                registry: registry, inputs: process)
+                registry: registry, inputs: process,
+                events: events)
             health = HealthService(
                 checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
                 names: BusNames(prefix: ""), time: time)
@@ -114,7 +116,7 @@ package struct TestServer: Sendable {
                 deployer: ModelDeployer(
                     records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read, hash: hash,
                     time: time, random: random),
-                messages: messages)
+                messages: messages ?? events)
         }
 
         @Sendable static func read(_ source: [UInt8], file: String) throws -> [ProcessDefinition] {

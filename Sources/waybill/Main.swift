@@ -19,7 +19,10 @@ struct Waybill: AsyncParsableCommand {
                 name: "Instances:",
                 subcommands: [
                     StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self,
-                    CancelCommand.self, RetryCommand.self,
+                    CancelCommand.self, RetryCommand.self, SuspendCommand.self, ResumeCommand.self, ModifyCommand.self,
                 ]),
+            CommandGroup(
+                name: "Events and people:",
+                subcommands: [PublishCommand.self, SignalCommand.self, ClaimCommand.self, CompleteCommand.self]),
         ])
 }

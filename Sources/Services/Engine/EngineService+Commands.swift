@@ -79,7 +79,9 @@ extension EngineService {
         return try await fold(id)?.instance
     }
 
-    private func command(_ command: Command, of instance: InstanceID) async throws -> Int64 {
+    /// Carries out a command of an operator, a person or a caller; durable on return. Returns the position of the change, 0 if
+    /// nothing changed. Throws `Rejection` or `StoreError`.
+    package func command(_ command: Command, of instance: InstanceID) async throws -> Int64 {
         switch try await submit([.command(instance, command, fence: nil, startKey: nil)])[0] {
         case .committed(let position): return position
         case .rejected(let rejection): throw rejection

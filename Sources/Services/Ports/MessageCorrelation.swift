@@ -45,12 +45,3 @@ package struct CorrelationResult: Sendable, Hashable {
         self.started = started
     }
 }
-
-/// An engine without message events: nobody ever waits.
-package struct NoMessageEvents: MessageCorrelation {
-    package init() {}
-
-    package func correlate(_ message: CorrelatedMessage) async throws -> [CorrelationResult] {
-        throw Rejection(.gone, "No process definition or execution matches the parameters")
-    }
-}

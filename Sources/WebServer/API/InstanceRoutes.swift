@@ -46,7 +46,7 @@ extension RESTAPI {
     }
 
     /// Answers a write: the position that a read may ask the index to have reached.
-    private func changed(_ position: Int64) -> Response {
+    func changed(_ position: Int64) -> Response {
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("position", String(position))
@@ -171,6 +171,11 @@ extension RESTAPI {
         writer.key("incidents")
         writer.beginArray()
         for incident in state.openIncidents { writer.incident(incident) }
+        writer.endArray()
+        writer.member("suspended", state.isSuspended)
+        writer.key("userTasks")
+        writer.beginArray()
+        for task in state.openUserTasks { writer.userTask(task) }
         writer.endArray()
         writer.key("tasks")
         writer.beginArray()

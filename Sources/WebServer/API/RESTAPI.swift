@@ -13,13 +13,14 @@ package struct RESTAPI: Sendable {
     let config: ConfigService
     let registry: DefinitionRegistry
     let inputs: any TaskInputStore
+    let events: EventService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
-        inputs: any TaskInputStore
+        inputs: any TaskInputStore, events: EventService
     ) {
         self.starts = starts
         self.engine = engine
@@ -27,11 +28,13 @@ package struct RESTAPI: Sendable {
         self.config = config
         self.registry = registry
         self.inputs = inputs
+        self.events = events
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
         addInstanceRoutes(to: router)
         addTaskRoutes(to: router)
+        addEventRoutes(to: router)
         addConfigRoutes(to: router)
         router.get("/") { _, _ in
             var writer = JSONWriter()

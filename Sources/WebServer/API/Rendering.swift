@@ -67,6 +67,27 @@ extension JSONWriter {
         endObject()
     }
 
+    mutating func userTask(_ task: OpenUserTask) {
+        beginObject()
+        key("number")
+        int(task.number)
+        member("element", task.element.text)
+        member("name", task.name)
+        member("assignee", task.assignee)
+        for (name, words) in [("candidateUsers", task.candidateUsers), ("candidateGroups", task.candidateGroups)] {
+            key(name)
+            beginArray()
+            for word in words { string(word) }
+            endArray()
+        }
+        member("dueAt", task.dueAt?.iso8601)
+        member("followUpAt", task.followUpAt?.iso8601)
+        member("formKey", task.formKey)
+        key("priority")
+        int(task.priority)
+        endObject()
+    }
+
     mutating func incident(_ incident: Event.Incident) {
         beginObject()
         key("incident")

@@ -109,6 +109,11 @@ struct ShowCommand: AsyncParsableCommand {
                 ])
             }
             print(tasks.text)
+            for task in instance["userTasks"]?.elements() ?? [] {
+                print(
+                    "user task \(task.cell("number")) at \(task.cell("element")): \(task.cell("name")), assignee \(task.cell("assignee"))"
+                )
+            }
             for incident in instance["incidents"]?.elements() ?? [] {
                 print(
                     "incident \(incident.cell("incident")) at \(incident.cell("element")): \(incident.cell("message"))")

@@ -13,12 +13,21 @@ struct ServeCommand: AsyncParsableCommand {
             Examples:
               waybill serve --postgres-url-file /etc/waybill/postgres.url --amqp-url-file /etc/waybill/amqp.url
               waybill serve --roles engine,broker --listen 127.0.0.1:8586
+              waybill serve --roles broker --engine http://camunda:8080/engine-rest --data contracts-store
               waybill serve --roles web,indexer,deployer --listen 0.0.0.0:8585 --token-file /etc/waybill/token
             """)
 
     @Option(
         help: "The parts to play: engine, broker, deployer, indexer, web, with commas; or all.", transform: Role.list)
     var roles = Set(Role.allCases)
+    @Option(
+        help: ArgumentHelp(
+            """
+            Serve the external tasks of another engine with a Camunda 7 REST API instead of an own one: http://host/engine-rest \
+            (user:password@ is Basic authentication, WAYBILL_ENGINE_TOKEN a bearer token). With --roles broker alone; the \
+            contracts come from the store.
+            """, valueName: "url"))
+    var engine: String?
     @OptionGroup var store: StoreOptions
     @OptionGroup var serving: ServingOptions
     @OptionGroup var bus: BusOptions
@@ -26,9 +35,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Settings.check()
+        guard engine == nil || roles == [.broker] else {
+            throw CommandError(
+                "--engine goes with --roles broker alone: the other roles are about an engine of this store")
+        }
         try await Server(
             Server.Configuration(
-                roles: roles, place: store.place(), serving: serving.checked(),
+                roles: roles, place: store.place(), engine: try engine.map(RemoteEngine.init),
+                serving: serving.checked(),
                 bus: bus.configuration(
                     clientName: "waybill-"
                         + Role.allCases.filter { roles.contains($0) }.map(\.rawValue).joined(separator: "-")),

@@ -1,3 +1,4 @@
+import CamundaClient
 import Delivery
 import Logging
 import RabbitMQBus
@@ -15,6 +16,8 @@ struct Parts: Sendable {
     let deployer: DeploymentService
     let configWatch: ConfigWatch
     let health: HealthService
+    /// What the config store says of contracts, for a broker whose engine is elsewhere; else nil.
+    let remoteContracts: ConfigContracts?
 
     private let registry: DefinitionRegistry
     private let progress: ProjectorProgress
@@ -34,10 +37,19 @@ struct Parts: Sendable {
         engineConfiguration.sharedStore = configuration.place.isShared
         let engine = EngineService(
             store: store, registry: registry, time: time, random: random, configuration: engineConfiguration, log: log)
+        var tasks: any TaskEngine = engine
+        var contracts: ConfigContracts?
+        if let other = configuration.engine {
+            let source = ConfigContracts(store: store, time: time, log: log)
+            contracts = source
+            tasks = CamundaClient(
+                transport: other.transport, contracts: source, time: time, random: random, log: log)
+        }
+        remoteContracts = contracts
         let broker: BrokerService? =
             roles.contains(.broker)
             ? BrokerService(
-                engine: engine, bus: bus, time: time, random: random,
+                engine: tasks, bus: bus, time: time, random: random,
                 configuration: try await Self.broker(configuration, names, store), log: log) : nil
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, committed: engine.committed.listen(), log: log)
@@ -83,7 +95,7 @@ struct Parts: Sendable {
             })
         return RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
-            config: config, registry: registry, inputs: store)
+            config: config, registry: registry, inputs: store, events: events(over: store))
     }
 
     /// The Camunda 7 dialect.
@@ -98,7 +110,11 @@ struct Parts: Sendable {
             deployer: ModelDeployer(
                 records: store, registry: registry, readModel: Readers.model, hash: Readers.sha256, time: time,
                 random: random),
-            messages: NoMessageEvents())
+            messages: events(over: store))
+    }
+
+    private func events(over store: any WaybillStore) -> EventService {
+        EventService(engine: engine, store: store, registry: registry, time: time)
     }
 
     private func queries(over store: any WaybillStore) -> QueryService {

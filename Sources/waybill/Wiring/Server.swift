@@ -17,6 +17,8 @@ struct Server {
     struct Configuration {
         var roles: Set<Role>
         var place: StorePlace
+        /// Instead of an engine over the store.
+        var engine: RemoteEngine? = nil
         var serving: ServingOptions.Checked
         var bus: RabbitMQConfiguration
         var log: Logger
@@ -53,8 +55,12 @@ struct Server {
             services.append(RoleService("hints", log: log) { await parts.follow(hints) })
             services.append(RoleService("deployments", log: log) { await parts.followDeployments(hints) })
         }
-        services.append(RoleService("engine", log: log) { try await parts.engine.run() })
-        if roles.contains(.broker) {
+        if let contracts = parts.remoteContracts {
+            services.append(RoleService("contracts", log: log) { try await contracts.run() })
+        } else {
+            services.append(RoleService("engine", log: log) { try await parts.engine.run() })
+        }
+        if roles.contains(.broker), configuration.engine == nil {
             services.append(RoleService("relay", log: log) { try await parts.relay.run() })
         }
         if roles.contains(.indexer) {

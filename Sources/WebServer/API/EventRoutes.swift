@@ -1,0 +1,117 @@
+import Hummingbird
+import HummingbirdCore
+import ProcessEngine
+import Services
+import Values
+
+/// Messages, signals, user tasks, and what operators do to running instances.
+extension RESTAPI {
+    func addEventRoutes(to router: Router<BasicRequestContext>) {
+        router.post("/v1/messages") { request, _ in try await publish(request) }
+        router.post("/v1/signals") { request, _ in try await signal(request) }
+        router.post("/v1/instances/:id/user-tasks/:number/claim") { request, context in
+            let body = try await request.body(["assignee"], of: "a claim")
+            return try await changed(
+                engine.command(
+                    .claimUserTask(number: context.number, assignee: body.string("assignee")), of: context.instance))
+        }
+        router.post("/v1/instances/:id/user-tasks/:number/complete") { request, context in
+            let body = try await request.body(["variables"], of: "a completion")
+            return try await changed(
+                engine.command(
+                    .completeUserTask(number: context.number, variables: body.variables("variables")),
+                    of: context.instance))
+        }
+        router.post("/v1/instances/:id/user-tasks/:number/error") { request, context in
+            let body = try await request.body(["code", "message", "variables"], of: "an error")
+            guard let code = try body.string("code"), !code.isEmpty else {
+                throw Problem.badRequest("an error needs a code")
+            }
+            let error = try BPMNError(
+                code: code, message: body.string("message"), variables: body.variables("variables"))
+            return try await changed(
+                engine.command(.throwUserTaskError(number: context.number, error), of: context.instance))
+        }
+        router.post("/v1/instances/:id/suspend") { request, context in
+            _ = try await request.body([], of: "a suspension")
+            return try await changed(engine.command(.suspend, of: context.instance))
+        }
+        router.post("/v1/instances/:id/resume") { request, context in
+            _ = try await request.body([], of: "a resumption")
+            return try await changed(engine.command(.resume, of: context.instance))
+        }
+        router.post("/v1/instances/:id/modify") { request, context in
+            let body = try await request.body(["instructions"], of: "a modification")
+            guard let list = try body.list("instructions"), !list.isEmpty else {
+                throw Problem.badRequest("instructions must be a list with at least one of them")
+            }
+            return try await changed(engine.command(.modify(list.map(Self.modification)), of: context.instance))
+        }
+    }
+
+    private func publish(_ request: Request) async throws -> Response {
+        let body = try await request.body(
+            ["name", "key", "businessKey", "instance", "variables", "id", "timeToLive"], of: "a message")
+        var message = EventService.Message(name: try body.string("name") ?? "")
+        message.key = body.json["key"].flatMap { $0.isNull ? nil : $0 }
+        message.businessKey = try body.string("businessKey")
+        message.instance = try body.string("instance").map { InstanceID($0) }
+        message.variables = try body.variables("variables")
+        message.id = try body.string("id")
+        if let text = try body.string("timeToLive") {
+            guard let duration = CalendarDuration(iso8601: text)?.duration, duration >= .zero else {
+                throw Problem.badRequest("timeToLive is a duration such as PT10M, not '\(text)'")
+            }
+            message.timeToLive = duration
+        }
+        return accepted(try await events.publish(message))
+    }
+
+    private func signal(_ request: Request) async throws -> Response {
+        let body = try await request.body(["name", "variables", "id"], of: "a signal")
+        return accepted(
+            try await events.signal(
+                body.string("name") ?? "", variables: body.variables("variables"), id: body.string("id")))
+    }
+
+    /// `new`: false if a message of this id was taken before.
+    private func accepted(_ isNew: Bool) -> Response {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("new", isNew)
+        writer.endObject()
+        return Response(status: .accepted, json: writer)
+    }
+
+    private static func modification(_ json: JSON) throws -> Modification {
+        let body = try RequestBody(
+            json, known: ["startBefore", "startAfter", "cancel", "move", "to", "variables"], of: "an instruction")
+        let variables = try body.variables("variables")
+        if let element = try body.string("startBefore") {
+            return .startBefore(ElementID(element), variables: variables)
+        }
+        if let element = try body.string("startAfter") { return .startAfter(ElementID(element), variables: variables) }
+        if let element = try body.string("cancel") { return .cancelAll(ElementID(element)) }
+        if let from = try body.string("move"), let to = try body.string("to") {
+            return .move(from: ElementID(from), to: ElementID(to))
+        }
+        throw Problem.badRequest("an instruction has startBefore, startAfter, cancel, or move and to")
+    }
+}
+
+extension BasicRequestContext {
+    fileprivate var number: Int {
+        get throws {
+            let text = try text("number")
+            guard let number = Int(text) else { throw Problem.notFound("there is no user task '\(text)'") }
+            return number
+        }
+    }
+}
+
+extension RequestBody {
+    /// The members of an object as variables; none if it is not given.
+    func variables(_ name: String) throws -> [Variable] {
+        try (object(name)?.members() ?? []).map { Variable(name: $0.name, value: $0.value) }
+    }
+}

@@ -1,0 +1,122 @@
+import ProcessEngine
+import Services
+import Testing
+import Values
+import WebServerTesting
+
+/// Messages, signals, user tasks, and what operators do, over REST.
+@Suite struct EventRouteTests {
+    private static let model = Array(
+        """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+          xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="t">
+        <message id="m" name="paid"/><signal id="s" name="alarm"/><error id="e" errorCode="NO"/>
+        <process id="p" isExecutable="true">
+          <startEvent id="start"/>
+          <userTask id="look" name="Look at it" camunda:candidateGroups="clerks"/>
+          <boundaryEvent id="refused" attachedToRef="look"><errorEventDefinition errorRef="e"/></boundaryEvent>
+          <intermediateCatchEvent id="wait"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>
+          <intermediateCatchEvent id="hear"><signalEventDefinition signalRef="s"/></intermediateCatchEvent>
+          <endEvent id="end"/><endEvent id="no"/>
+          <sequenceFlow id="f1" sourceRef="start" targetRef="look"/>
+          <sequenceFlow id="f2" sourceRef="look" targetRef="wait"/>
+          <sequenceFlow id="f3" sourceRef="wait" targetRef="hear"/>
+          <sequenceFlow id="f4" sourceRef="hear" targetRef="end"/>
+          <sequenceFlow id="f5" sourceRef="refused" targetRef="no"/>
+        </process></definitions>
+        """.utf8)
+
+    private struct World: Sendable {
+        let server: TestServer
+        let client: TestClient
+
+        func begin() async throws -> String {
+            try await server.engine.start(
+                Command.Start(definition: DefinitionID(process: "p", version: 1)), key: nil
+            ).instance.text
+        }
+
+        func post(_ path: String, _ body: String = "{}") async throws -> Int {
+            try await client.post(path, body).status
+        }
+
+        /// What the instance waits at, once it is this.
+        func waits(_ id: String, at element: String) async throws -> Bool {
+            for _ in 0..<500 {
+                let state = try #require(try await server.engine.instance(InstanceID(id)))
+                let active = state.activeActivities.map(\.element.text)
+                if active == [element] || state.isEnded && element.isEmpty { return true }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            return false
+        }
+    }
+
+    private static func run(_ body: @escaping @Sendable (World) async throws -> Void) async throws {
+        try await TestServer.run { server in
+            try await server.deploy(model)
+            try await body(World(server: server, client: TestClient(server)))
+        }
+    }
+
+    @Test func `a person claims and completes, a message and a signal come, and the instance ends`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            #expect(try await world.post("/v1/instances/\(id)/user-tasks/1/claim", #"{"assignee": "anna"}"#) == 200)
+            let task = try #require(try await world.server.engine.instance(InstanceID(id))?.openUserTasks.first)
+            #expect(task.assignee == "anna" && task.candidateGroups == ["clerks"] && task.name == "Look at it")
+            let done = try await world.post(
+                "/v1/instances/\(id)/user-tasks/1/complete", #"{"variables": {"fine": true}}"#)
+            #expect(done == 200)
+            #expect(try await world.waits(id, at: "wait"))
+            let message = #"{"name": "paid", "id": "m-1", "variables": {"amount": 17}}"#
+            let first = try await world.client.post("/v1/messages", message)
+            #expect(first.status == 202 && first.json["new"]?.boolValue == true)
+            #expect(try await world.waits(id, at: "hear"))
+            let again = try await world.client.post("/v1/messages", message)
+            #expect(again.status == 202 && again.json["new"]?.boolValue == false)
+            #expect(try await world.post("/v1/signals", #"{"name": "alarm"}"#) == 202)
+            #expect(try await world.waits(id, at: ""))
+            let state = try #require(try await world.server.engine.instance(InstanceID(id)))
+            #expect(state.end == .completed)
+            #expect(state.rootVariable("fine") == .bool(true) && state.rootVariable("amount") == .number(17))
+        }
+    }
+
+    @Test func `a BPMN error of a person takes its boundary event`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            #expect(try await world.post("/v1/instances/\(id)/user-tasks/1/error", #"{"code": "NO"}"#) == 200)
+            #expect(try await world.server.engine.instance(InstanceID(id))?.end == .completed)
+        }
+    }
+
+    @Test func `an operator moves a token, and holds an instance`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            let move = #"{"instructions": [{"move": "look", "to": "hear"}]}"#
+            #expect(try await world.post("/v1/instances/\(id)/modify", move) == 200)
+            #expect(try await world.waits(id, at: "hear"))
+            #expect(try await world.post("/v1/instances/\(id)/suspend") == 200)
+            #expect(try await world.server.engine.instance(InstanceID(id))?.isSuspended == true)
+            #expect(try await world.post("/v1/instances/\(id)/resume") == 200)
+            #expect(try await world.server.engine.instance(InstanceID(id))?.isSuspended == false)
+        }
+    }
+
+    @Test(arguments: [
+        ("messages", #"{"nam": "x"}"#, 400), ("messages", "{}", 422), ("messages", #"{"name": 7}"#, 400),
+        ("messages", #"{"name": "x", "timeToLive": "soon"}"#, 400), ("signals", #"{"name": ""}"#, 422),
+        ("instances/nobody/user-tasks/1/complete", "{}", 404), ("instances/nobody/user-tasks/x/complete", "{}", 404),
+        ("instances/nobody/modify", #"{"instructions": []}"#, 400),
+        ("instances/nobody/modify", #"{"instructions": [{"do": "it"}]}"#, 400),
+        ("instances/nobody/suspend", #"{"why": "so"}"#, 400), ("instances/nobody/suspend", "{}", 404),
+    ])
+    func `what cannot be done is refused`(path: String, body: String, status: Int) async throws {
+        try await Self.run { world in
+            let answer = try await world.client.post("/v1/" + path, body)
+            #expect(answer.status == status, "\(answer.text)")
+        }
+    }
+}
