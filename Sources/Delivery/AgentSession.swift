@@ -290,7 +290,8 @@ package struct AgentSession: Sendable {
             ended[id.task] = nil
             ended[id.task] = id
         }
-        if ended.count > configuration.memory { ended.removeFirst() }
+        // Many at once: taking one from the front moves all the others.
+        if ended.count > 2 * configuration.memory { ended.removeFirst(configuration.memory) }
         return (tags.isEmpty ? [] : [.ack(tags)]) + startHeld(at: now)
     }
 

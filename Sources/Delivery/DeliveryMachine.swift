@@ -170,8 +170,10 @@ package struct DeliveryMachine: Sendable {
     /// What puller number `puller` of `pullers` may fetch now; empty while the bus cannot take anything.
     ///
     /// Each contract belongs to one puller, so that a busy one does not starve the others. With more pullers than contracts,
-    /// several share a contract and divide its credit.
-    package func demand(puller: Int, of pullers: Int, at now: Timestamp) -> [(contract: ContractKey, count: Int)] {
+    /// several share a contract and divide its credit. `asked` is what the polls of the others hold and may still get.
+    package func demand(
+        puller: Int, of pullers: Int, asked: [ContractKey: Int] = [:], at now: Timestamp
+    ) -> [(contract: ContractKey, count: Int)] {
         guard case .connected = bus, pullers > 0, !contracts.isEmpty else { return [] }
         var demand: [(contract: ContractKey, count: Int)] = []
         for (index, entry) in contracts.enumerated() {
@@ -179,7 +181,8 @@ package struct DeliveryMachine: Sendable {
                 continue
             }
             let credit = entry.value.credit(configuration, at: now)
-            let count = credit / share.sharers + (share.place < credit % share.sharers ? 1 : 0)
+            let part = credit / share.sharers + (share.place < credit % share.sharers ? 1 : 0)
+            let count = min(part, credit - asked[entry.key, default: 0])
             if count > 0 { demand.append((contract: entry.key, count: count)) }
         }
         return demand

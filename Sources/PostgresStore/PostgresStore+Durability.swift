@@ -46,3 +46,26 @@ extension PostgresStore {
         }
     }
 }
+
+extension PostgresStore: DurabilityReporting {
+    package func reportedDurability() async throws -> StoreDurability {
+        let found = try await durability()
+        return StoreDurability(
+            settings: [
+                .init("store", "postgresql"), .init("version", found.serverVersion), .init("fsync", found.fsync),
+                .init("full_page_writes", found.fullPageWrites), .init("synchronous_commit", found.synchronousCommit),
+            ], isDurable: found.isDurable)
+    }
+}
+
+extension PostgresStore {
+    /// Drops the schema with all that is in it: for a store that was made for a while, such as a bench's.
+    package func removeEverything() async throws(StoreError) {
+        let schema = settings.schema
+        try await commits.repeatable { connection in
+            _ = try connection.run([
+                Connection.Statement(sql: "DROP SCHEMA IF EXISTS \(schema) CASCADE", keepsPlan: false)
+            ])
+        }
+    }
+}

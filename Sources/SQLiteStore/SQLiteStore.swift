@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 package import Services
+import Synchronization
 import Values
 
 /// The embedded store: one SQLite file that holds the engine, the config store and the workflow index.
@@ -14,6 +15,7 @@ import Values
 package final class SQLiteStore: Sendable {
     let database: DatabaseQueue
     private let lock: FileLock
+    private let writes = Mutex<[GroupedWrite]>([])
 
     /// Opens the store in the file at `path`, makes it if there is none, and brings its schema up to date.
     ///
@@ -52,17 +54,36 @@ package final class SQLiteStore: Sendable {
     }
 
     /// Runs `body` in one transaction; whatever it throws, nothing of it is kept.
+    ///
+    /// Writes that wait at the same moment share the transaction, and with it the wait for the disk. If one of them throws,
+    /// nothing of them is kept and each runs again in a transaction of its own: so `body` may run twice.
     func write<Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(StoreError) -> Answer {
-        try await run { database in
-            var answer: Answer?
-            try database.inTransaction(.immediate) {
-                answer = try body(database)
-                return .commit
+        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+            let write = GroupedWrite(body) { continuation.resume(returning: $0) }
+            let isFirst = writes.withLock { writes in
+                writes.append(write)
+                return writes.count == 1
             }
-            guard let answer else { throw StoreError(.unavailable, "the transaction ended without an answer") }
-            return answer
+            // Whoever comes before the connection is free is taken along.
+            if isFirst { database.asyncWriteWithoutTransaction { self.runWrites($0) } }
+        }
+        return try result.get()
+    }
+
+    private func runWrites(_ database: Database) {
+        let group = writes.withLock { writes in
+            defer { writes = [] }
+            return writes
+        }
+        if group.count > 1, (try? GroupedWrite.run(group, in: database)) != nil { return }
+        for write in group {
+            do {
+                try GroupedWrite.run([write], in: database)
+            } catch {
+                write.fail(error)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ final class ContractServer: Sendable {
         case subscribed(any BusSubscription)
         case deliveries([BusDelivery])
         case finished(AttemptID, AgentSession.RunOutcome)
-        case published(AgentSession.PublishID, PublishOutcome)
+        case published([(id: AgentSession.PublishID, outcome: PublishOutcome)])
         case progress(AttemptID, Double?, String?)
         case event(AttemptID, name: String, payload: JSON, answer: AsyncStream<AgentSession.EventRefusal?>.Continuation)
         case cancel(CancelMessage)
@@ -26,7 +26,7 @@ final class ContractServer: Sendable {
     private let inputFetcher: InputFetcher
     private let time: any TimeSource
     private let logger: Logger
-    private let inputs: AsyncStream<Input>
+    private let inputs: Inbox<Input>
     private let send: @Sendable (Input) -> Void
 
     var contract: ContractKey { configuration.contract }
@@ -44,9 +44,9 @@ final class ContractServer: Sendable {
         var logger = logger
         logger[metadataKey: "contract"] = "\(configuration.contract)"
         self.logger = logger
-        let (inputs, continuation) = AsyncStream<Input>.makeStream()
+        let inputs = Inbox<Input>()
         self.inputs = inputs
-        send = { continuation.yield($0) }
+        send = { inputs.add([$0]) }
     }
 
     func drain() { send(.drain) }
@@ -57,11 +57,12 @@ final class ContractServer: Sendable {
         await withDiscardingTaskGroup { group in
             var loop = Loop(session: AgentSession(configuration: configuration))
             group.addTask { await self.consume() }
-            for await input in inputs {
-                let actions = take(input, &loop)
-                for action in actions { await perform(action, &loop, in: &group) }
+            // What happened while the last batch was done is one batch: the busier, the larger, and the fewer the writes.
+            while !loop.session.isDrained, let batch = await inputs.next() {
+                var actions: [AgentSession.Action] = []
+                for input in batch where !loop.session.isDrained { actions += take(input, &loop) }
+                await perform(actions, &loop, in: &group)
                 arm(&loop, in: &group)
-                if loop.session.isDrained { break }
             }
             // A drained subscription gives back what it still holds; a cancelled one loses it with its connection.
             if !Task.isCancelled { await loop.subscription?.cancel() }
@@ -99,8 +100,8 @@ final class ContractServer: Sendable {
             loop.runs[id] = nil
             for key in loop.events.keys.filter({ $0.attempt == id }) { loop.events.removeValue(forKey: key)?.finish() }
             return loop.session.runFinished(id, outcome, at: now)
-        case .published(let id, let outcome):
-            return loop.session.published(id, outcome, at: now)
+        case .published(let answers):
+            return answers.flatMap { loop.session.published($0.id, $0.outcome, at: now) }
         case .progress(let id, let value, let message):
             return loop.session.progressMade(id, value, message: message, at: now)
         case .event(let id, let name, let payload, let answer):
@@ -123,31 +124,55 @@ final class ContractServer: Sendable {
         }
     }
 
-    private func perform(_ action: AgentSession.Action, _ loop: inout Loop, in group: inout DiscardingTaskGroup) async {
-        switch action {
-        case .run(let task):
-            let stoppable = Stoppable()
-            loop.runs[task.id] = stoppable
-            group.addTask { await self.work(on: task, stoppable) }
-        case .stopRun(let id, let reason):
-            logger.notice("stopping the work on a task", metadata: ["attempt": "\(id)", "reason": "\(reason)"])
-            loop.runs[id]?.stop()
-        case .publish(let id, let message, let timeout):
-            let (bus, send) = (bus, send)
-            group.addTask {
-                let outcome = await bus.publish([message], timeout: timeout).first ?? .unknown
-                send(.published(id, outcome))
+    /// Does the actions in order, but all publishes together at the end, and acks that follow each other as one.
+    private func perform(
+        _ actions: [AgentSession.Action], _ loop: inout Loop, in group: inout DiscardingTaskGroup
+    ) async {
+        var acks: [AgentSession.Tag] = []
+        var publishes: [(timeout: Duration, batch: [(id: AgentSession.PublishID, message: BusMessage)])] = []
+        for action in actions {
+            switch action {
+            case .ack(let tags): acks += tags
+            case .publish(let id, let message, let timeout):
+                if publishes.last?.timeout != timeout { publishes.append((timeout, [])) }
+                publishes[publishes.count - 1].batch.append((id, message))
+            case .reject(let tags, let requeue):
+                await acknowledge(&acks, loop)
+                await loop.subscription?.reject(tags.map { BusDelivery.Tag($0) }, requeue: requeue)
+            case .stopConsuming:
+                await acknowledge(&acks, loop)
+                await loop.subscription?.stop()
+            case .run(let task):
+                let stoppable = Stoppable()
+                loop.runs[task.id] = stoppable
+                group.addTask { await self.work(on: task, stoppable) }
+            case .stopRun(let id, let reason):
+                logger.notice("stopping the work on a task", metadata: ["attempt": "\(id)", "reason": "\(reason)"])
+                loop.runs[id]?.stop()
+            case .eventConfirmed(let id, let number):
+                loop.events.removeValue(forKey: EventKey(attempt: id, number: number))?.yield(nil)
+            case .warn(let text):
+                logger.warning("\(text)")
             }
-        case .ack(let tags):
-            await loop.subscription?.ack(tags.map { BusDelivery.Tag($0) })
-        case .reject(let tags, let requeue):
-            await loop.subscription?.reject(tags.map { BusDelivery.Tag($0) }, requeue: requeue)
-        case .eventConfirmed(let id, let number):
-            loop.events.removeValue(forKey: EventKey(attempt: id, number: number))?.yield(nil)
-        case .stopConsuming:
-            await loop.subscription?.stop()
-        case .warn(let text):
-            logger.warning("\(text)")
+        }
+        await acknowledge(&acks, loop)
+        for (timeout, batch) in publishes { publish(batch, timeout: timeout, in: &group) }
+    }
+
+    private func acknowledge(_ tags: inout [AgentSession.Tag], _ loop: Loop) async {
+        guard !tags.isEmpty else { return }
+        await loop.subscription?.ack(tags.map { BusDelivery.Tag($0) })
+        tags = []
+    }
+
+    private func publish(
+        _ batch: [(id: AgentSession.PublishID, message: BusMessage)], timeout: Duration,
+        in group: inout DiscardingTaskGroup
+    ) {
+        let (bus, send) = (bus, send)
+        group.addTask {
+            let outcomes = await bus.publish(batch.map(\.message), timeout: timeout)
+            send(.published(batch.indices.map { (batch[$0].id, $0 < outcomes.count ? outcomes[$0] : .unknown) }))
         }
     }
 

@@ -24,5 +24,6 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(
                 name: "Events and people:",
                 subcommands: [PublishCommand.self, SignalCommand.self, ClaimCommand.self, CompleteCommand.self]),
+            CommandGroup(name: "Measuring:", subcommands: [BenchCommand.self, BenchAgentCommand.self]),
         ])
 }

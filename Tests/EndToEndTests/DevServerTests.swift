@@ -84,7 +84,7 @@ import Values
         let server = try run("list", "--server", "http://127.0.0.1:1")
         #expect(server.status != 0 && server.text.contains("waybill dev"), "\(server.text)")
         for command in [
-            "dev", "agent", "push", "start", "wait", "list", "show", "tasks", "cancel", "retry", "workflows",
+            "dev", "agent", "push", "start", "wait", "list", "show", "tasks", "cancel", "retry", "workflows", "bench",
         ] {
             let help = try run(command, "--help")
             #expect(help.status == 0 && help.text.contains("Example"), "\(command) --help has no example")

@@ -190,7 +190,8 @@ import Values
         }
     }
 
-    @Test func `confirm marks ride with the next commit, at latest when their time has come`() throws {
+    @Test func `confirm marks that are no longer young ride with a commit, at latest when their time has come`() throws
+    {
         try run { shop, engine in
             _ = try await engine.begin()
             let task = try await engine.take("work")
@@ -204,6 +205,9 @@ import Values
             let other = try await engine.take("work")
             await engine.mark([queuedMark(of: other, at: shop.simulation.clock.now)])
             _ = try await engine.setVariables([Variable(name: "a", value: .null)], of: second)
+            #expect(try await shop.row(other.id)?.phase == .dispatched)
+            await shop.simulation.pass(.milliseconds(2500))
+            _ = try await engine.setVariables([Variable(name: "a", value: .null)], of: second)
             #expect(try await shop.row(other.id)?.phase == .queued)
         }
     }
@@ -216,6 +220,7 @@ import Values
             let new = try await engine.take("work")
             await engine.mark([queuedMark(of: new, at: shop.simulation.clock.now)])
             #expect(try await engine.report(old, .done) == .stale)
+            await shop.simulation.pass(.milliseconds(5100))
             #expect(try await shop.row(new.id)?.phase == .queued)
 
             _ = try await engine.begin()

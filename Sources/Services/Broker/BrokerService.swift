@@ -18,8 +18,8 @@ package actor BrokerService {
     /// From handing a batch to the bus to the confirm of its last message.
     package nonisolated let publishTimes = Histogram()
     private var machine: DeliveryMachine
-    /// The contracts that the long poll of each puller asks for, while it waits.
-    private var polling: [Int: Set<ContractKey>] = [:]
+    /// What the long poll of each puller asks for, while it waits.
+    private var polling: [Int: [ContractKey: Int]] = [:]
     private var isBusUp = false
     private var isDeclared = false
     /// Contracts whose queues the bus refused, with its reason as it was logged.
@@ -128,30 +128,41 @@ package actor BrokerService {
         for number in pullers.indices {
             pullers[number].fire()
             guard let asked = polling[number] else { continue }
-            let demand = machine.demand(puller: number, of: pullers.count, at: time.now)
-            if demand.isEmpty || demand.contains(where: { !asked.contains($0.contract) }) {
+            let demand = demand(of: number)
+            if demand.isEmpty || demand.contains(where: { asked[$0.contract] == nil }) {
                 await engine.cancelFetches(owner: owner(of: number))
             }
         }
+    }
+
+    /// What a puller may ask for: what the others ask for already is not asked for twice.
+    private func demand(of puller: Int) -> [(contract: ContractKey, count: Int)] {
+        var asked: [ContractKey: Int] = [:]
+        for (other, poll) in polling where other != puller { asked.merge(poll) { $0 + $1 } }
+        return machine.demand(puller: puller, of: pullers.count, asked: asked, at: time.now)
     }
 
     private func owner(of puller: Int) -> String { "\(owner).\(puller)" }
 
     // MARK: - Engine to bus
 
+    /// Asks for tasks and hands them on. The next poll does not wait until the bus has confirmed them: credit bounds what is
+    /// out, and a bus that takes its time would otherwise hold up the engine's hand-over.
     private func pull(_ number: Int) async {
-        while !Task.isCancelled {
-            let demand = isDeclared ? machine.demand(puller: number, of: pullers.count, at: time.now) : []
-            guard !demand.isEmpty else {
-                _ = await pullers[number].wait()
-                continue
-            }
-            do {
-                let tasks = try await poll(number, for: demand)
-                if !tasks.isEmpty { await perform(machine.tasksFetched(tasks, at: time.now)) }
-            } catch {
-                log.error("fetching tasks failed: \(error)")
-                try? await time.sleep(for: .seconds(1))
+        await withDiscardingTaskGroup { publishing in
+            while !Task.isCancelled {
+                let demand = isDeclared ? demand(of: number) : []
+                guard !demand.isEmpty else {
+                    _ = await pullers[number].wait()
+                    continue
+                }
+                do {
+                    let actions = machine.tasksFetched(try await poll(number, for: demand), at: time.now)
+                    if !actions.isEmpty { publishing.addTask { await self.perform(actions) } }
+                } catch {
+                    log.error("fetching tasks failed: \(error)")
+                    try? await time.sleep(for: .seconds(1))
+                }
             }
         }
     }
@@ -159,7 +170,7 @@ package actor BrokerService {
     private func poll(
         _ number: Int, for demand: [(contract: ContractKey, count: Int)]
     ) async throws -> [LeasedTask] {
-        polling[number] = Set(demand.map(\.contract))
+        polling[number] = Dictionary(demand.map { ($0.contract, min($0.count, configuration.pollLimit)) }) { $0 + $1 }
         defer { polling[number] = nil }
         return try await engine.fetch(
             FetchRequest(
@@ -250,26 +261,39 @@ package actor BrokerService {
 
     // MARK: - Bus to engine
 
-    /// Takes results, or dead letters, in batches and acks each batch after the engine's commit.
+    /// Takes results, or dead letters, in batches and acks each batch after the engine's commit. While one is committed the
+    /// next one gathers: the busier, the larger.
     private func consume(_ queue: String, dead: Bool) async throws {
         let subscription = try await bus.subscribe(Subscription(queue: queue, prefetch: configuration.resultPrefetch))
-        for await batch in subscription.deliveries {
-            var reports: [DeliveryMachine.Report] = []
-            for delivery in batch {
-                let intake =
-                    dead
-                    ? machine.deadLetterReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
-                    : machine.resultReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
-                switch intake {
-                case .report(let report): reports.append(report)
-                case .settled(let problem):
-                    if let problem { log.warning("a message on \(queue) cannot be read: \(problem)") }
-                }
+        let inbox = Inbox<BusDelivery>()
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await batch in subscription.deliveries { inbox.add(batch) }
+                inbox.close()
             }
-            // What is not committed is not acked: the bus keeps it for whoever comes next.
-            if await report(reports) { await subscription.ack(batch.map(\.tag)) }
+            while let batch = await inbox.next() {
+                let reports = read(batch, from: queue, dead: dead)
+                // What is not committed is not acked: the bus keeps it for whoever comes next.
+                if await report(reports) { await subscription.ack(batch.map(\.tag)) }
+            }
         }
         await subscription.cancel()
+    }
+
+    private func read(_ batch: [BusDelivery], from queue: String, dead: Bool) -> [DeliveryMachine.Report] {
+        var reports: [DeliveryMachine.Report] = []
+        for delivery in batch {
+            let intake =
+                dead
+                ? machine.deadLetterReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
+                : machine.resultReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
+            switch intake {
+            case .report(let report): reports.append(report)
+            case .settled(let problem):
+                if let problem { log.warning("a message on \(queue) cannot be read: \(problem)") }
+            }
+        }
+        return reports
     }
 
     /// Gives reports to the engine until it has answered: the fence makes a repetition harmless. False when cancelled before.

@@ -38,7 +38,10 @@ extension EngineService {
             case .mark(let mark): marks.append((mark, item))
             }
         }
-        marks += lazyMarks.takeAll().map { ($0, nil) }
+        // A mark that is young may be overtaken by its task's result, and is then not needed.
+        let ripe = time.now.advanced(by: configuration.markDelay - configuration.markPatience)
+        let marksDueBy = stopping ? Timestamp(millisecondsSinceEpoch: .max) : ripe
+        marks += lazyMarks.take(dueBy: marksDueBy).map { ($0, nil) }
         var committing: [Decision] = []
         for (id, items) in groups {
             guard let decision = await decide(items, for: id) else { continue }

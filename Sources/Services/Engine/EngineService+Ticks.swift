@@ -71,11 +71,15 @@ extension EngineService {
     package func fetch(_ request: FetchRequest) async throws -> [LeasedTask] {
         let deadline = time.now.advanced(by: request.wait)
         let contracts = request.credits.map(\.contract)
+        endedFetches[request.owner] = false
+        defer { endedFetches[request.owner] = nil }
         await refreshLimits()
         while !stopping {
             let before = polls.watermark(of: contracts)
             let leased = try await claim(request)
             if !leased.isEmpty || time.now >= deadline || Task.isCancelled || stopping { return leased }
+            // Told to end while it claimed: it was not there to be woken.
+            if endedFetches[request.owner] == true { return [] }
             if polls.watermark(of: contracts) != before { continue }
             let answer = await withCheckedContinuation { polls.park(request, until: deadline, $0) }
             switch answer {
@@ -88,6 +92,7 @@ extension EngineService {
     }
 
     package func cancelFetches(owner: String) async {
+        if endedFetches[owner] != nil { endedFetches[owner] = true }
         polls.resumeAll(with: .timeout, owner: owner)
     }
 

@@ -26,6 +26,8 @@ package actor EngineService: TaskEngine {
     var lazyMarks = LazyMarks()
     var cache: InstanceCache
     var polls = ParkedPolls()
+    /// Who fetches now, and whether they were told to end.
+    var endedFetches: [String: Bool] = [:]
     var stopping = false
     let workSignal = Signal()
     nonisolated let tickSignal = Signal()
@@ -126,6 +128,8 @@ package struct EngineConfiguration: Sendable {
     package var longestSleep: Duration = .seconds(1)
     /// How long the confirm mark of a publish may wait for a commit to ride in.
     package var markDelay: Duration = .seconds(5)
+    /// A confirm mark younger than this lets a commit pass: most tasks are done by then.
+    package var markPatience: Duration = .seconds(2)
     /// Whether other processes write the same store, so that a cached instance may be old.
     package var sharedStore = false
     /// How many due timers, and lost tasks, one tick takes.

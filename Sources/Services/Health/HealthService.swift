@@ -22,13 +22,14 @@ package struct HealthService: Sendable {
     private let bus: (any MessageBus)?
     private let names: BusNames
     private let time: any TimeSource
+    private let durability: (any DurabilityReporting)?
 
     /// Without an engine, a store or an index of its own (a broker that serves another engine) it leaves their numbers out.
     package init(
         checks: [(name: String, check: Check)], engine: EngineService?, broker: BrokerService?,
         store: (any ProcessStore)?, index: (any IndexStore)?, progress: ProjectorProgress, bus: (any MessageBus)?,
         names: BusNames,
-        time: any TimeSource
+        time: any TimeSource, durability: (any DurabilityReporting)? = nil
     ) {
         self.checks = checks
         self.engine = engine
@@ -39,6 +40,7 @@ package struct HealthService: Sendable {
         self.bus = bus
         self.names = names
         self.time = time
+        self.durability = durability
     }
 
     package func parts() async -> [Part] {
@@ -52,6 +54,12 @@ package struct HealthService: Sendable {
         var page = MetricsPage()
         await engineMetrics(&page)
         await brokerMetrics(&page)
+        if let durability = try? await durability?.reportedDurability() {
+            page.family("waybill_store_durable", "gauge", "Whether a commit survives a crash of the machine.")
+            page.sample(
+                "waybill_store_durable", labels: durability.settings.map { ($0.name, $0.value) },
+                durability.isDurable ? 1 : 0)
+        }
         if let counts = try? await index?.instanceCounts() {
             page.family("waybill_instances", "gauge", "Workflow instances in the index, by state.")
             for state in InstanceState.allCases {
@@ -151,9 +159,13 @@ struct MetricsPage {
     }
 
     mutating func sample(_ name: String, _ labels: KeyValuePairs<String, String>, _ value: Double) {
+        sample(name, labels: labels.map { ($0.key, $0.value) }, value)
+    }
+
+    mutating func sample(_ name: String, labels: [(name: String, value: String)], _ value: Double) {
         text += name
         if !labels.isEmpty {
-            text += "{" + labels.map { "\($0.key)=\"\(Self.escape($0.value))\"" }.joined(separator: ",") + "}"
+            text += "{" + labels.map { "\($0.name)=\"\(Self.escape($0.value))\"" }.joined(separator: ",") + "}"
         }
         let isWhole = value == value.rounded() && abs(value) < 9e15
         text += " " + (isWhole ? String(Int64(value)) : String(value)) + "\n"

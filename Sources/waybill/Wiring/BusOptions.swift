@@ -34,6 +34,12 @@ struct BusOptions: ParsableArguments {
         }
     }
 
+    /// The same place as arguments for another process of this program, wherever that one runs.
+    var arguments: [String] {
+        guard let file = amqpUrlFile ?? Settings.value("amqp-url-file") else { return [] }
+        return ["--amqp-url-file", URL(fileURLWithPath: file).path]
+    }
+
     private func place() throws -> Place {
         let environment = ProcessInfo.processInfo.environment
         if let file = amqpUrlFile ?? Settings.value("amqp-url-file") { return .file(file) }

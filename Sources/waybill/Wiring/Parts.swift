@@ -69,7 +69,7 @@ struct Parts: Sendable {
         health = HealthService(
             checks: checks, engine: engine, broker: broker, store: store,
             index: roles.contains(.indexer) ? store : nil, progress: progress, bus: broker == nil ? nil : bus,
-            names: names, time: time)
+            names: names, time: time, durability: store)
     }
 
     /// Wakes what waits for work whenever another process has committed; until cancelled.
