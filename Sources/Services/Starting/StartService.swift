@@ -102,8 +102,9 @@ package struct StartService: Sendable {
     private func findDeployed(_ request: Request) async throws -> (DeployedDefinition, Contract) {
         do {
             return try await find(request)
-        } catch let rejection as Rejection {
-            guard try await registry.refresh() else { throw rejection }
+        } catch is Rejection {
+            // Whether this or somebody else at the same moment reads what is new.
+            try await registry.refresh()
             return try await find(request)
         }
     }
