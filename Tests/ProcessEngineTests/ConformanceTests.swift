@@ -48,29 +48,17 @@ struct ConformanceTests {
         guard let folder = Self.folder else { return print("not run: conformance/bpmn/traces.jsonl (absent)") }
         let lines = try String(contentsOf: folder.appending(path: "traces.jsonl"), encoding: .utf8).split(
             separator: "\n")
-        var ran = 0
-        var refused: [String: Int] = [:]
-        var differing: [String] = []
-        for line in lines {
-            let trace = try JSON(validating: String(line))
-            let id = try #require(trace["id"]?.stringValue)
-            do {
-                let definitions = try Self.definitions(of: trace, in: folder)
-                var replay = RecordedTrace(trace, definitions: definitions, contracts: StubContracts())
-                ran += 1
-                if let difference = try replay.difference() { differing.append("\(id): \(difference)") }
-            } catch let error as Diagnostics {
-                refused[error.all.first?.code ?? "?", default: 0] += 1
-                print("refused: \(id):", error.all.map(\.description).joined(separator: "; "))
+        let report = TraceSuite(models: { (path) throws(Diagnostics) in
+            guard let bytes = try? Data(contentsOf: folder.appending(path: path)) else {
+                throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read"))
             }
-        }
-        print(
-            "traces of conformance/bpmn: \(ran) of \(lines.count) ran, \(differing.count) differ; refused:",
-            refused.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })
+            return try XMLReader.read([UInt8](bytes), file: path)
+        }).run(lines)
+        print("traces of conformance/bpmn: \(report.summary)", report.refused.map { "\($0.names.count): \($0.reason)" })
         let known = Set(Self.betterThanTheRecord.map(\.trace))
-        let unexpected = differing.filter { !known.contains(String($0.prefix { $0 != ":" })) }
+        let unexpected = report.failures.filter { !known.contains($0.name) }.map { "\($0.name): \($0.reason)" }
         #expect(unexpected.isEmpty, "\(unexpected.joined(separator: "\n"))")
-        #expect(ran > 900)
+        #expect(report.passed > 900)
     }
 
     /// Traces in which the record is not what BPMN says, and why.
@@ -90,22 +78,4 @@ struct ConformanceTests {
             """
         ),
     ]
-
-    private static func definitions(of trace: JSON, in folder: URL) throws -> [ProcessDefinition] {
-        let extra = (trace["extra_paths"]?.elements() ?? []).compactMap(\.stringValue)
-        let makeExecutable = trace["make_executable"]?.boolValue == true
-        return try ([#require(trace["path"]?.stringValue)] + extra).flatMap { path in
-            let bytes = try [UInt8](Data(contentsOf: folder.appending(path: path)))
-            var root = try XMLReader.read(bytes, file: path)
-            if makeExecutable { Self.makeExecutable(&root) }
-            return try ProcessDefinition.read(root, file: path)
-        }
-    }
-
-    private static func makeExecutable(_ root: inout SourceNode) {
-        for index in root.children.indices where root.children[index].name == "process" {
-            root.children[index].attributes.removeAll { $0.name == "isExecutable" }
-            root.children[index].attributes.append(SourceNode.Attribute(name: "isExecutable", value: "true"))
-        }
-    }
 }

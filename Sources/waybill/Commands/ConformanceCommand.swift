@@ -8,7 +8,10 @@ struct ConformanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance",
         abstract: "Run public conformance suites, wherever their data lies, and print the scores.",
-        subcommands: [DecisionConformanceCommand.self])
+        subcommands: [
+            TraceConformanceCommand.self, DecisionConformanceCommand.self, JSONParsingConformanceCommand.self,
+            SchemaConformanceCommand.self,
+        ])
 }
 
 struct DecisionConformanceCommand: ParsableCommand {

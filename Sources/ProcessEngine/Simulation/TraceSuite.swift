@@ -1,0 +1,75 @@
+package import Values
+
+/// Recorded traces, one JSON object a line, over models that lie in a directory.
+package struct TraceSuite: Sendable {
+    /// Reads the root element of a model by the path that traces give it: this target has no file system.
+    package typealias Models = @Sendable (_ path: String) throws(Diagnostics) -> SourceNode
+
+    private let models: Models
+
+    package init(models: @escaping Models) {
+        self.models = models
+    }
+
+    /// Every line, in order. Empty lines are none.
+    package func run(_ lines: some Sequence<some StringProtocol>) -> SuiteReport {
+        var report = SuiteReport()
+        for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
+            do throws(JSONError) {
+                let trace = try JSON(validating: String(line))
+                report.add(trace["id"]?.stringValue ?? "line \(index + 1)", verdict(of: trace))
+            } catch {
+                report.add("line \(index + 1)", .failed("column \(error.column): \(error.message)"))
+            }
+        }
+        return report
+    }
+
+    /// Code of a host (Java, scripts) is refused; any other model that cannot be read is a failure.
+    package func verdict(of trace: JSON) -> SuiteReport.Verdict {
+        let definitions: [ProcessDefinition]
+        do throws(Diagnostics) {
+            definitions = try self.definitions(of: trace)
+        } catch {
+            if let host = error.all.first(where: { $0.code == "host-language" }) {
+                return .refused("host-language: \(host.message)")
+            }
+            return .failed("the model is refused: \(error)")
+        }
+        do throws(RecordedTrace.Unknown) {
+            var replay = RecordedTrace(trace, definitions: definitions, contracts: BareTopics())
+            return try replay.difference().map { .failed($0) } ?? .passed
+        } catch {
+            return .failed("the operation \(error.operation) is not known")
+        }
+    }
+
+    private func definitions(of trace: JSON) throws(Diagnostics) -> [ProcessDefinition] {
+        guard let path = trace["path"]?.stringValue else {
+            throw Diagnostics(Diagnostic(code: "no-model", message: "the trace does not name a model (path)"))
+        }
+        var definitions: [ProcessDefinition] = []
+        for path in [path] + (trace["extra_paths"]?.elements() ?? []).compactMap(\.stringValue) {
+            var root = try models(path)
+            if trace["make_executable"]?.boolValue == true { Self.makeExecutable(&root) }
+            definitions += try ProcessDefinition.read(root, file: path)
+        }
+        return definitions
+    }
+
+    private static func makeExecutable(_ root: inout SourceNode) {
+        for index in root.children.indices where root.children[index].name == "process" {
+            root.children[index].attributes.removeAll { $0.name == "isExecutable" }
+            root.children[index].attributes.append(SourceNode.Attribute(name: "isExecutable", value: "true"))
+        }
+    }
+}
+
+/// No contract is deployed: tasks take and give anything.
+private struct BareTopics: TaskContracts {
+    func policy(of contract: ContractKey) -> TaskPolicy? { nil }
+    func inputNames(of contract: ContractKey) -> [String]? { nil }
+    func errorCodes(of contract: ContractKey) -> [String]? { nil }
+    func checkInput(_ input: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> { .success(input) }
+    func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> { .success(output) }
+}

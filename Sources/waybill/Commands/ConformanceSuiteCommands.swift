@@ -1,0 +1,113 @@
+import ArgumentParser
+import Contracts
+import Foundation
+import ProcessEngine
+import Values
+import XMLReader
+
+struct TraceConformanceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bpmn",
+        abstract: "Replay recorded behaviour of BPMN models, step by step.",
+        discussion: """
+            Each line of the file is a JSON object: a trace, with the path of its model below the directory of models.
+            Code of a host (Java, scripts) is refused; everything else that is not as recorded is a failure, with its
+            reason. Exit status 1 if anything failed.
+
+            Example:
+              waybill conformance bpmn traces.jsonl --models .
+            """)
+
+    @Argument(help: "The file of the traces.")
+    var file: String
+    @Option(help: ArgumentHelp("The directory that the paths of the models start from.", valueName: "dir"))
+    var models: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        guard let data = FileManager.default.contents(atPath: file) else { throw CommandError("cannot read \(file)") }
+        let folder = models
+        let suite = TraceSuite { (path) throws(Diagnostics) in
+            guard let model = FileManager.default.contents(atPath: folder + "/" + path) else {
+                throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read"))
+            }
+            return try XMLReader.read(model, file: path)
+        }
+        try suite.run(String(decoding: data, as: UTF8.self).split(separator: "\n")).show(output, of: file)
+    }
+}
+
+struct JSONParsingConformanceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "json-parsing",
+        abstract: "Run the cases of JSONTestSuite, or any in its format.",
+        discussion: """
+            Reads each *.json file in and below the directory: y_* must be read and n_* refused; others may be either.
+            Exit status 1 if anything failed.
+
+            Example:
+              waybill conformance json-parsing ../JSONTestSuite/test_parsing
+            """)
+
+    @Argument(help: "The directory of the cases.")
+    var directory: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let files = try SuiteDirectory.files(in: directory).map { path, bytes in
+            (name: path.split(separator: "/").last.map { String($0) } ?? path, bytes: bytes)
+        }
+        try JSONParsingSuite.run(files).show(output, of: directory)
+    }
+}
+
+struct SchemaConformanceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "json-schema",
+        abstract: "Run the cases of JSON-Schema-Test-Suite, or any in its format.",
+        discussion: """
+            The directory is that of the suite, with tests/ and remotes/, or one of test files alone. Drafts other than
+            2020-12, and formats that are not asserted, are refused. Exit status 1 if anything failed.
+
+            Example:
+              waybill conformance json-schema ../JSON-Schema-Test-Suite
+            """)
+
+    @Argument(help: "The directory of the suite.")
+    var directory: String
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        func files(in folder: String) throws -> [SchemaSuite.File] {
+            try SuiteDirectory.files(in: folder).map { SchemaSuite.File(path: $0, bytes: $1) }
+        }
+        func isThere(_ folder: String) -> Bool { FileManager.default.fileExists(atPath: directory + "/" + folder) }
+        let suite = SchemaSuite(remotes: isThere("remotes") ? try files(in: directory + "/remotes") : [])
+        let tests = isThere("tests") ? directory + "/tests" : directory
+        try suite.run(try files(in: tests)).show(output, of: directory)
+    }
+}
+
+private enum SuiteDirectory {
+    /// The `*.json` files in and below a directory, by path.
+    static func files(in directory: String) throws -> [(path: String, bytes: [UInt8])] {
+        guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: directory) else {
+            throw CommandError("cannot read \(directory)")
+        }
+        return try paths.filter { $0.hasSuffix(".json") }.sorted().map { path in
+            guard let data = FileManager.default.contents(atPath: directory + "/" + path) else {
+                throw CommandError("cannot read \(directory)/\(path)")
+            }
+            return (path, [UInt8](data))
+        }
+    }
+}
+
+extension SuiteReport {
+    /// Prints what became of the cases, and ends with status 1 if any failed.
+    fileprivate func show(_ output: OutputOptions, of source: String) throws {
+        guard run > 0 else { throw CommandError("\(source) has no cases") }
+        print(output.json ? json.text : text)
+        if !failures.isEmpty { throw ExitCode(1) }
+    }
+}
