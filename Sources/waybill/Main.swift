@@ -19,7 +19,7 @@ struct Waybill: AsyncParsableCommand {
                 name: "Instances:",
                 subcommands: [
                     StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self,
-                    CancelCommand.self, RetryCommand.self, SuspendCommand.self, ResumeCommand.self, ModifyCommand.self,
+                    CancelCommand.self, RetryCommand.self, ModifyCommand.self,
                 ]),
             CommandGroup(
                 name: "Events and people:",

@@ -32,14 +32,6 @@ extension RESTAPI {
             return try await changed(
                 engine.command(.throwUserTaskError(number: context.number, error), of: context.instance))
         }
-        router.post("/v1/instances/:id/suspend") { request, context in
-            _ = try await request.body([], of: "a suspension")
-            return try await changed(engine.command(.suspend, of: context.instance))
-        }
-        router.post("/v1/instances/:id/resume") { request, context in
-            _ = try await request.body([], of: "a resumption")
-            return try await changed(engine.command(.resume, of: context.instance))
-        }
         router.post("/v1/instances/:id/modify") { request, context in
             let body = try await request.body(["instructions"], of: "a modification")
             guard let list = try body.list("instructions"), !list.isEmpty else {
@@ -57,7 +49,7 @@ extension RESTAPI {
         message.businessKey = try body.string("businessKey")
         message.instance = try body.string("instance").map { InstanceID($0) }
         message.variables = try body.variables("variables")
-        message.id = try body.string("id")
+        message.id = try body.id()
         if let text = try body.string("timeToLive") {
             guard let duration = CalendarDuration(iso8601: text)?.duration, duration >= .zero else {
                 throw Problem.badRequest("timeToLive is a duration such as PT10M, not '\(text)'")
@@ -71,7 +63,7 @@ extension RESTAPI {
         let body = try await request.body(["name", "variables", "id"], of: "a signal")
         return accepted(
             try await events.signal(
-                body.string("name") ?? "", variables: body.variables("variables"), id: body.string("id")))
+                body.string("name") ?? "", variables: body.variables("variables"), id: body.id()))
     }
 
     /// `new`: false if a message of this id was taken before.
@@ -110,6 +102,16 @@ extension BasicRequestContext {
 }
 
 extension RequestBody {
+    /// A caller's own id of a message: an empty one would make all of them the same.
+    func id() throws -> String? {
+        let id = try string("id")
+        guard let id else { return nil }
+        guard !id.isEmpty, id.utf8.count <= 512 else {
+            throw Problem.badRequest("id has 1 to 512 bytes: leave it out to take every message")
+        }
+        return id
+    }
+
     /// The members of an object as variables; none if it is not given.
     func variables(_ name: String) throws -> [Variable] {
         try (object(name)?.members() ?? []).map { Variable(name: $0.name, value: $0.value) }

@@ -172,7 +172,6 @@ extension RESTAPI {
         writer.beginArray()
         for incident in state.openIncidents { writer.incident(incident) }
         writer.endArray()
-        writer.member("suspended", state.isSuspended)
         writer.key("userTasks")
         writer.beginArray()
         for task in state.openUserTasks { writer.userTask(task) }

@@ -42,7 +42,15 @@ struct InstanceWatch {
             if !quiet { print(String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + text) }
         }
         while true {
-            let instance = try await look(at: id, position: position)
+            let instance: JSON
+            do {
+                instance = try await look(
+                    at: id, position: position, until: timeout.map { began.addingTimeInterval($0) })
+            } catch let error as CommandError where error.isPassing {
+                guard let timeout, Date().timeIntervalSince(began) >= timeout else { throw error }
+                FileHandle.standardError.write(Data("\(error)\n".utf8))
+                return .timedOut(.emptyObject)
+            }
             for task in instance["tasks"]?.elements() ?? [] {
                 guard let line = Self.line(for: task), shown[task.cell("id")] != line else { continue }
                 shown[task.cell("id")] = line
@@ -72,15 +80,17 @@ struct InstanceWatch {
     }
 
     /// The instance as the server shows it. A server that is away is asked again for a while: the instance goes on.
-    private func look(at id: String, position: String?) async throws -> JSON {
+    private func look(at id: String, position: String?, until deadline: Date?) async throws -> JSON {
         var away: Date?
         while true {
             do {
                 return try await client.get("/v1/instances/\(RESTClient.escape(id))", query: [("position", position)])
             } catch let error as CommandError where error.isPassing {
                 let since = away ?? Date()
-                guard Date().timeIntervalSince(since) < Self.patience else {
-                    throw CommandError("\(error)\nThe instance may go on without it; `waybill wait \(id)` waits again.")
+                let isOver = deadline.map { Date() >= $0 } ?? false
+                guard !isOver, Date().timeIntervalSince(since) < Self.patience else {
+                    throw CommandError(
+                        noAnswer: "\(error)\nThe instance may go on without it; `waybill wait \(id)` waits again.")
                 }
                 if away == nil {
                     FileHandle.standardError.write(Data("the server does not answer; trying again\n".utf8))

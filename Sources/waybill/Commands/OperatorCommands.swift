@@ -52,40 +52,6 @@ struct ClaimCommand: AsyncParsableCommand {
     }
 }
 
-struct SuspendCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "suspend", abstract: "Hold instances: nothing goes on in them until they are resumed.",
-        discussion: "Example:\n  waybill suspend 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e")
-
-    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
-    var ids: [String]
-    @OptionGroup var server: ServerOptions
-
-    func run() async throws {
-        for id in ids {
-            try await Instruction.post("suspend", [], to: id, server)
-            print("Suspended \(id)")
-        }
-    }
-}
-
-struct ResumeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Let suspended instances go on.",
-        discussion: "Example:\n  waybill resume 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e")
-
-    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
-    var ids: [String]
-    @OptionGroup var server: ServerOptions
-
-    func run() async throws {
-        for id in ids {
-            try await Instruction.post("resume", [], to: id, server)
-            print("Resumed \(id)")
-        }
-    }
-}
-
 struct ModifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modify",
@@ -118,10 +84,16 @@ struct ModifyCommand: AsyncParsableCommand {
             instructions.append(.object([("startAfter", .string(element)), ("variables", given)]))
         }
         for pair in move {
-            let (from, to) = try InputOptions.pair(pair, "--move")
+            guard let (from, to) = try? InputOptions.pair(pair, "--move") else {
+                throw CommandError("--move takes FROM=TO, two elements, not '\(pair)'")
+            }
             instructions.append(.object([("move", .string(from)), ("to", .string(to))]))
         }
         for element in cancel { instructions.append(.object([("cancel", .string(element))])) }
+        guard given.members()?.isEmpty != false || !(startBefore + startAfter).isEmpty else {
+            throw CommandError(
+                "variables go with --start-before or --start-after; with --move and --cancel nothing reads them")
+        }
         guard !instructions.isEmpty else {
             throw CommandError("say what to do: --start-before, --start-after, --move or --cancel")
         }
