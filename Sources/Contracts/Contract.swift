@@ -34,6 +34,8 @@ package struct Contract: Sendable, Hashable {
     package var process: String?
     /// Of a workflow: the name of the input that the monitor shows.
     package var objectId: String?
+    /// Of a decision: the id or name of its DMN decision; nil: that is the contract's name.
+    package var decision: String?
 
     /// A BPMN error the task may end with.
     package struct DeclaredError: Sendable, Hashable {

@@ -23,13 +23,21 @@ struct ContractReader {
         "timeout",
         "heartbeat", "concurrency", "priority", "secrets", "examples",
     ]
-    static let workflowFields = ["process", "objectId"]
+    /// The fields that only contracts of one kind have.
+    static func ownFields(of kind: Contract.Kind) -> [String] {
+        switch kind {
+        case .task: []
+        case .workflow: ["process", "objectId"]
+        case .decision: ["decision"]
+        }
+    }
 
     /// Nil if anything is wrong; `fields` has it all.
     mutating func read() -> Contract? {
-        let isWorkflow = fields.source.value["kind"]?.stringValue == Contract.Kind.workflow.rawValue
+        let wanted = fields.source.value["kind"]?.stringValue.flatMap(Contract.Kind.init(rawValue:))
+        let isWorkflow = wanted == .workflow
         // `$schema` is for editors.
-        let known = Self.commonFields + (isWorkflow ? Self.workflowFields : []) + ["$schema"]
+        let known = Self.commonFields + (wanted.map(Self.ownFields) ?? []) + ["$schema"]
         guard let top = fields.fields(of: fields.source.value, at: "", known: known) else { return nil }
 
         let kind = readKind(top)
@@ -48,6 +56,7 @@ struct ContractReader {
         let examples = readExamples(top, input: input?.schema, output: output?.schema)
         let process = isWorkflow ? fields.string("process", in: top, required: true) : nil
         let objectId = isWorkflow ? fields.string("objectId", in: top) : nil
+        let decision = wanted == .decision ? fields.string("decision", in: top) : nil
         if let objectId, let input, !input.schema.propertyNames.contains(objectId) {
             fields.report(
                 "unknown-input", at: "/objectId", "objectId names no input: \"\(objectId)\"",
@@ -65,7 +74,7 @@ struct ContractReader {
             kind: kind, name: name, version: version, title: title, description: description, categories: categories,
             input: input.source, output: output.source, errors: errors, events: events, retry: retry, timeout: timeout,
             heartbeat: heartbeat, concurrency: concurrency, priority: priority, secrets: secrets, examples: examples,
-            process: process, objectId: objectId)
+            process: process, objectId: objectId, decision: decision)
     }
 
     /// A contract that says nothing of its input takes none; one that says nothing of its output may give anything.

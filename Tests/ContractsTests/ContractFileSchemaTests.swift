@@ -15,6 +15,7 @@ import YAMLReader
         Sample.transcode, "kind: task\nname: a\nversion: '1.0'",
         "kind: workflow\nname: a\nversion: '1.0'\nprocess: p\nobjectId: x\ninput: {type: object, properties: {x: {}}}",
         "kind: decision\nname: a\nversion: '1.0'\nretry: {maxAttempts: 1}\ntimeout: P1DT2H",
+        "kind: decision\nname: a\nversion: '1.0'\ndecision: Routing",
     ])
     func `accepts what the reader accepts`(text: String) throws {
         let located = try YAMLReader.read(Array(text.utf8), file: "a.yaml")
@@ -31,7 +32,7 @@ import YAMLReader
         "events: [{name: e, payload: {type: strin}}]", "input: {type: array}", "input: {properties: {}}", "input: true",
         "input: {type: object, required: a}", "title: ''", "secrets: [a, a]", "examples: [{outptu: {}}]",
         "priority: high",
-        "kind: workflow",
+        "kind: workflow", "decision: Routing",
     ])
     func `refuses what the reader refuses`(line: String) throws {
         let field = line.prefix { $0 != ":" }

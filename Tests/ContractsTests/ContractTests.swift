@@ -44,6 +44,7 @@ import YAMLReader
         Sample.transcode,
         "kind: task\nname: a\nversion: '0.0'",
         "kind: workflow\nname: w\nversion: '1.0'\nprocess: p\nobjectId: b\ninput: {type: object, properties: {z: {}, b: {}, a: {}}}",
+        "kind: decision\nname: d\nversion: '1.0'\ndecision: Routing",
         "kind: decision\nname: d\nversion: '1.0'\nevents: [{name: e, interrupting: true, description: x}]\nexamples: [{output: {}}]",
     ])
     func `what is stored reads back the same`(text: String) throws {
