@@ -31,7 +31,58 @@ import Values
         (output("a: {}"), output("a: {}", ", required: [a]"), []),
         ("errors: [{code: A}]", "errors: [{code: A}, {code: B}]", []),
         ("events: []", "events: [{name: e}]", []),
+        (input("a: {}"), input("a: {default: 1}", ", required: [a]"), []),
+        (input("a: {exclusiveMinimum: 0}"), input("a: {minimum: 0}"), []),
+        (input("a: {type: integer}"), input("a: {multipleOf: 1}"), []),
+        (input("a: {multipleOf: 6}"), input("a: {multipleOf: 3}"), []),
+        (input("a: {enum: [2, 4]}"), input("a: {type: integer, maximum: 4}"), []),
+        (input("a: {anyOf: [{type: string}]}"), input("a: {anyOf: [{type: string}, {type: number}]}"), []),
+        (input("a: {type: string}"), input("a: {oneOf: [{type: string}, {type: number}]}"), []),
+        (input("a: {oneOf: [{type: string}, {type: number}]}"), input("a: {type: [number, string]}"), []),
+        (input("a: {allOf: [{minLength: 2}, {maxLength: 5}]}"), input("a: {minLength: 1}"), []),
+        (input("a: {$ref: '#/$defs/x', maxLength: 2}", ", $defs: {x: {type: string}}"), input("a: {type: string}"), []),
+        (input("a: {not: {const: 1}}"), input("a: {not: {const: 1}}, b: {}"), []),
+        (input("a: {if: {const: 1}, then: {}}"), input("a: {}"), []),
+        (input("a: {items: {}, prefixItems: [{type: string}]}"), input("a: {prefixItems: [{type: string}]}"), []),
+        (
+            input("a: {properties: {b: {}}, additionalProperties: {type: string}}"),
+            input("a: {properties: {b: {}}, additionalProperties: {type: [string, number]}}"), []
+        ),
+        (output("a: {type: string}"), output("a: {type: string, pattern: x}"), []),
         // What may not.
+        ("input: {type: object}", input("a: {}"), ["input"]),
+        (input("a: {default: 1}", ", required: [a]"), input("a: {}", ", required: [a]"), ["input.a"]),
+        (input("a: {minimum: 0}"), input("a: {exclusiveMinimum: 0}"), ["input.a"]),
+        (input("a: {multipleOf: 3}"), input("a: {multipleOf: 6}"), ["input.a"]),
+        (input("a: {enum: [2, 5]}"), input("a: {type: integer, maximum: 4}"), ["input.a"]),
+        (input("a: {anyOf: [{type: string}, {type: number}]}"), input("a: {anyOf: [{type: string}]}"), ["input.a"]),
+        (input("a: {type: string}"), input("a: {oneOf: [{type: string}, {minLength: 1}]}"), ["input.a"]),
+        (input("a: {minLength: 1}"), input("a: {allOf: [{minLength: 2}]}"), ["input.a"]),
+        (input("a: {}"), input("a: {not: {const: 1}}"), ["input.a"]),
+        (input("a: {}"), input("a: {if: {const: 1}, then: {}, else: {}}"), ["input.a"]),
+        (input("a: {type: array}"), input("a: {type: array, prefixItems: [{type: string}]}"), ["input.a[0]"]),
+        (input("a: {type: array}"), input("a: {type: array, contains: {type: string}}"), ["input.a"]),
+        (input("a: {type: array, uniqueItems: false}"), input("a: {type: array, uniqueItems: true}"), ["input.a"]),
+        (
+            input("a: {type: object}"), input("a: {type: object, propertyNames: {pattern: x}}"),
+            ["the names of members of input.a"]
+        ),
+        (
+            input("a: {type: object}"), input("a: {type: object, patternProperties: {x: {type: string}}}"),
+            ["input.a./x/"]
+        ),
+        (input("a: {type: object}"), input("a: {type: object, dependentRequired: {b: [c]}}"), ["input.a.c"]),
+        (input("a: {type: object}"), input("a: {type: object, dependentSchemas: {b: {required: [c]}}}"), ["input.a.c"]),
+        (
+            input("a: {type: object, additionalProperties: {type: [string, number]}}"),
+            input("a: {type: object, additionalProperties: {type: string}}"), ["input.a.*"]
+        ),
+        (output("a: {pattern: x}"), output("a: {}"), ["output.a"]),
+        (output("a: {anyOf: [{type: string}]}"), output("a: {anyOf: [{type: string}, {type: number}]}"), ["output.a"]),
+        (
+            output("a: {}, b: {}", ", additionalProperties: false"),
+            output("a: {}, b: {}, c: {}", ", additionalProperties: false"), ["output.c"]
+        ),
         (input("a: {}"), input("a: {}, b: {}", ", required: [b]"), ["input.b"]),
         (input("a: {}"), input("a: {}", ", required: [a]"), ["input.a"]),
         (input("a: {}, b: {}"), input("a: {}"), ["input.b"]),
@@ -70,6 +121,42 @@ import Values
             "input: {type: object, properties: {a: {$ref: '#/$defs/n'}}, $defs: {n: {type: object, properties: {next: {$ref: '#/$defs/n'}, v: {type: number}}}}}"
         let after = before.replacing("type: number", with: "type: integer")
         #expect(try breaks(before, after) == ["input.a.v"])
+    }
+
+    @Test func `follows references out of alternatives`() throws {
+        let before =
+            "input: {type: object, properties: {a: {anyOf: [{$ref: '#/$defs/x'}, {type: number}]}}, $defs: {x: {type: string}}}"
+        let after = before.replacing("{type: string}", with: "{type: string, minLength: 1}")
+        #expect(try breaks(before, after) == ["input.a"])
+        #expect(try breaks(after, before) == [])
+        #expect(try breaks(before, before) == [])
+    }
+
+    @Test func `weighs draft 7 by what it says in 2020-12`() throws {
+        let draft = "$schema: 'http://json-schema.org/draft-07/schema#', "
+        let before = "input: {\(draft)type: object, properties: {a: {type: array, items: [{type: [string, number]}]}}}"
+        let after = "input: {\(draft)type: object, properties: {a: {type: array, items: [{type: string}]}}}"
+        #expect(try breaks(before, after) == ["input.a[0]"])
+        #expect(try breaks(after, before) == [])
+    }
+
+    @Test func `what a required input needs is said`() throws {
+        let found = try Compatibility.breaks(
+            from: Sample.task("a", "1.0", Self.input("a: {}")),
+            to: Sample.task("a", "1.1", Self.input("a: {}", ", required: [a]")))
+        #expect(found.map(\.message) == ["a@1.1 breaks users of a@1.0: input.a is now required"])
+        #expect(found.first?.suggestion == "give it a default, or give it the version 2.0")
+    }
+
+    @Test func `alternatives that multiply end`() throws {
+        func nested(_ depth: Int, _ leaf: String) -> String {
+            depth == 0
+                ? leaf
+                : "{anyOf: [\(nested(depth - 1, leaf)), {type: object, properties: {n: \(nested(depth - 1, leaf))}}]}"
+        }
+        let found = try breaks(
+            Self.input("a: \(nested(9, "{type: string}"))"), Self.input("a: \(nested(9, "{type: number}"))"))
+        #expect(!found.isEmpty)
     }
 
     @Test func `says what to do`() throws {

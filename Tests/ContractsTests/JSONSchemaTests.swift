@@ -85,7 +85,7 @@ import Values
         (#"{"properties":{"a":{"requird":["x"]}}}"#, "/properties/a/requird"),
         (##"{"$ref":"#/$defs/nothing"}"##, "/$ref"),
         (#"{"$ref":"https://example.org/other.json"}"#, "/$ref"),
-        (#"{"$schema":"http://json-schema.org/draft-07/schema#"}"#, "/$schema"),
+        (#"{"$schema":"http://json-schema.org/draft-04/schema#"}"#, "/$schema"),
         (#"{"properties":{"a":{"type":"string","default":5}}}"#, "/properties/a/default"),
         (#"{"minLength":-1}"#, "/minLength"),
         (#"{"required":"a"}"#, "/required"),
@@ -158,5 +158,40 @@ import Values
             ##"{"properties":{"z":{},"a":{}},"allOf":[{"$ref":"#/$defs/more"}],"$defs":{"more":{"properties":{"m":{},"a":{}}}}}"##
         )
         #expect(schema.propertyNames == ["z", "a", "m"])
+    }
+}
+
+/// Schemas that name draft 7.
+@Suite struct Draft7Tests {
+    private func schema(_ text: String) throws -> JSONSchema {
+        try JSONSchema(
+            checking: Value(parsing: #"{"$schema": "http://json-schema.org/draft-07/schema#", "# + text + "}"))
+    }
+
+    @Test(arguments: [
+        (#""items": [{"type": "string"}], "additionalItems": {"type": "number"}"#, #"["a", 1]"#, #"["a", "b"]"#),
+        (#""dependencies": {"a": ["b"]}"#, #"{"b": 1}"#, #"{"a": 1}"#),
+        (#""dependencies": {"a": {"required": ["b"]}}"#, #"{"a": 1, "b": 1}"#, #"{"a": 1}"#),
+        (
+            ##""definitions": {"x": {"type": "string"}}, "items": {"$ref": "#/definitions/x", "maxLength": 1}"##,
+            #"["ab"]"#, "[1]"
+        ),
+        (##""definitions": {"x": {"$id": "#name", "type": "string"}}, "items": {"$ref": "#name"}"##, #"["a"]"#, "[1]"),
+        (##""items": [{"type": "string"}, {"$ref": "#/items/0"}]"##, #"["a", "b"]"#, #"["a", 1]"#),
+    ])
+    func `mean what draft 7 says`(keywords: String, valid: String, invalid: String) throws {
+        let schema = try schema(keywords)
+        #expect(try schema.validate(JSON(validating: valid)) == [])
+        #expect(try schema.validate(JSON(validating: invalid)) != [])
+    }
+
+    @Test func `must not use what came later`() {
+        #expect {
+            try schema(#""type": "object", "dependentRequired": {"a": ["b"]}"#)
+        } throws: { error in
+            let problem = (error as? SchemaProblems)?.all.first
+            return problem?.message == #"draft 7, which $schema names, has no keyword "dependentRequired""#
+                && problem?.suggestion == "leave $schema out to write draft 2020-12"
+        }
     }
 }

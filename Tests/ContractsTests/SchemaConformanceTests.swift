@@ -14,6 +14,26 @@ import Values
         #expect(report.run > 1200)
     }
 
+    @Test func `passes every required case of draft 7, but for the known exceptions`() throws {
+        guard let suite = try SchemaSuiteFiles.load() else { return }
+        let report = try suite.run(draft: "draft7")
+
+        print("JSON Schema draft 7, required: \(report.passed) of \(report.run) cases pass")
+        #expect(report.failures.map(\.name) == Self.knownOfDraft7)
+        #expect(report.run > 900)
+    }
+
+    /// The schema of schemas of draft 7 is not here to refer to; and a document that names no draft is of 2020-12, from wherever
+    /// something refers to it.
+    private static let knownOfDraft7 = [
+        "definitions: validate definition against metaschema: valid definition schema",
+        "definitions: validate definition against metaschema: invalid definition schema",
+        "ref: remote ref, containing refs itself: remote ref valid",
+        "ref: remote ref, containing refs itself: remote ref invalid",
+        "refRemote: Location-independent identifier in remote ref: integer is valid",
+        "refRemote: Location-independent identifier in remote ref: string is invalid",
+    ]
+
     /// The files of `idn-email`, `idn-hostname`, `iri`, `iri-reference` and `uri-template` are left out: those formats are not asserted.
     @Test(
         arguments: [
@@ -88,9 +108,9 @@ struct SchemaSuiteFiles {
         return SchemaSuiteFiles(suite: SchemaSuite(remotes: try files(paths, in: remotes)), tests: tests)
     }
 
-    /// The files of a directory of draft 2020-12, or one of them.
-    func run(directory: String = "", only: String? = nil) throws -> SuiteReport {
-        let folder = directory.isEmpty ? "draft2020-12" : "draft2020-12/" + directory
+    /// The files of a directory of a draft, or one of them.
+    func run(draft: String = "draft2020-12", directory: String = "", only: String? = nil) throws -> SuiteReport {
+        let folder = directory.isEmpty ? draft : draft + "/" + directory
         let names = try FileManager.default.contentsOfDirectory(atPath: tests.appending(path: folder).path).sorted()
         let paths = names.filter { only == nil || $0 == "\(only ?? "").json" }.map { folder + "/" + $0 }
         return suite.run(try Self.files(paths, in: tests))

@@ -2,7 +2,7 @@ package import Values
 
 /// A JSON Schema, draft 2020-12, compiled once and then used for any number of instances.
 ///
-/// All vocabularies; references within the schema's own document, to the schemas of JSON Schema itself, and to documents that
+/// A schema whose `$schema` names draft 7 means what that says (`Draft7`). All vocabularies; references within the schema's own document, to the schemas of JSON Schema itself, and to documents that
 /// were registered. Nothing is ever fetched. Formats are asserted unless told otherwise; those not known to `SchemaFormat` pass.
 package struct JSONSchema: Sendable {
     let program: SchemaProgram
@@ -53,7 +53,9 @@ package struct JSONSchema: Sendable {
     package var propertyNames: [String] { program.propertyNames }
 
     /// Whether the schema says no more about members than `propertyNames`: nothing on additional ones, patterns, or alternatives.
-    package var listsItsProperties: Bool {
+    package var listsItsProperties: Bool { Self.listsItsProperties(source) }
+
+    static func listsItsProperties(_ source: Value) -> Bool {
         let silent = [
             "additionalProperties", "unevaluatedProperties", "patternProperties", "propertyNames", "anyOf", "oneOf",
             "if",

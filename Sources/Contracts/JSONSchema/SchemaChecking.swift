@@ -5,8 +5,9 @@ extension JSONSchema {
     /// Compiles a schema that a person wrote, and is strict about it: beside what cannot work, it refuses what breaks the schema of
     /// schemas, misspelt keywords, and defaults that do not fit.
     package init(checking source: Value) throws(SchemaProblems) {
-        var problems = Self.shapeProblems(of: source)
-        problems += Self.misspeltKeywords(in: source)
+        let isDraft7 = Draft7.describes(source)
+        var problems = Self.shapeProblems(of: isDraft7 ? Draft7.translated(source) : source)
+        problems += Self.misspeltKeywords(in: source, isDraft7: isDraft7)
         guard problems.isEmpty else { throw SchemaProblems(all: problems) }
         try self.init(source)
         problems = misfitDefaults()
@@ -29,12 +30,21 @@ extension JSONSchema {
     }
 
     /// Unknown keywords are legal in JSON Schema and do nothing, which makes a slip of the pen hard to find.
-    private static func misspeltKeywords(in source: Value) -> [SchemaProblem] {
+    /// So do those of another draft than the schema's.
+    private static func misspeltKeywords(in source: Value, isDraft7: Bool) -> [SchemaProblem] {
         var problems: [SchemaProblem] = []
         var waiting: [(pointer: String, value: Value)] = [("", source)]
         while let (pointer, value) = waiting.popLast() {
             guard let members = value.objectValue else { continue }
+            for name in members.keys where isDraft7 && Draft7.laterKeywords.contains(name) {
+                problems.append(
+                    SchemaProblem(
+                        path: JSONPointer.appending(name, to: pointer),
+                        message: "draft 7, which $schema names, has no keyword \"\(name)\"",
+                        suggestion: "leave $schema out to write draft 2020-12"))
+            }
             for name in members.keys where !knownKeywords.contains(name) {
+                if isDraft7, draft7Keywords.contains(name) { continue }
                 guard let meant = Spelling.nearest(to: name, among: knownKeywords) else { continue }
                 problems.append(
                     SchemaProblem(
@@ -48,6 +58,8 @@ extension JSONSchema {
         }
         return problems
     }
+
+    private static let draft7Keywords = ["additionalItems", "dependencies"]
 
     private static let knownKeywords = [
         "$schema", "$id", "$ref", "$anchor", "$dynamicRef", "$dynamicAnchor", "$vocabulary", "$comment", "$defs",

@@ -81,7 +81,8 @@ struct SchemaIndex {
         return resources[uri]
     }
 
-    private mutating func add(_ schema: Value, named name: String, base: String) -> Located {
+    private mutating func add(_ given: Value, named name: String, base: String) -> Located {
+        let schema = Draft7.describes(given) ? Draft7.translated(given) : given
         documentRoots[name] = schema
         let place = Place(document: name, pointer: "")
         let root = Located(place: place, base: base, value: schema)
@@ -130,7 +131,7 @@ struct SchemaIndex {
             problems.append(
                 SchemaProblem(
                     path: path, message: "the schema dialect \(Value.string(schema).brief) is not supported",
-                    suggestion: "leave $schema out, or write \(MetaSchemas.dialect)"))
+                    suggestion: "leave $schema out, or write \(MetaSchemas.dialect) or \(Draft7.dialect)"))
             return
         }
         dialects[located.base] = Dialect(

@@ -1,3 +1,4 @@
+import OrderedCollections
 package import Values
 
 /// Cases in the format of JSON-Schema-Test-Suite.
@@ -15,6 +16,8 @@ package struct SchemaSuite: Sendable {
 
     /// Formats that pass anything on purpose.
     private static let openFormats: Set = ["idn-email", "idn-hostname", "iri", "iri-reference", "uri-template"]
+
+    private static let drafts: Set = ["draft2020-12", "draft7"]
 
     private let documents: SchemaDocuments
 
@@ -46,8 +49,8 @@ package struct SchemaSuite: Sendable {
         }
         let isOfFormats = folders.last == "format"
         let refusal: String? =
-            if let draft = folders.first(where: { $0.hasPrefix("draft") && $0 != "draft2020-12" }) {
-                "schemas of \(draft): they are of draft 2020-12"
+            if let draft = folders.first(where: { $0.hasPrefix("draft") && !Self.drafts.contains(String($0)) }) {
+                "schemas of \(draft): they are of draft 2020-12 or 7"
             } else if isOfFormats, Self.openFormats.contains(stem) {
                 "the format \(stem), which is not asserted"
             } else {
@@ -55,16 +58,27 @@ package struct SchemaSuite: Sendable {
             }
         for group in groups {
             let title = "\(stem): \(group["description"]?.stringValue ?? "")"
-            for (name, verdict) in verdicts(of: group, assertsFormats: isOfFormats) {
+            let schema = Self.schema(of: group, isDraft7: folders.contains("draft7"))
+            for (name, verdict) in verdicts(of: group, schema, assertsFormats: isOfFormats) {
                 report.add("\(title): \(name)", refusal.map { .refused($0) } ?? verdict)
             }
         }
     }
 
-    private func verdicts(of group: Value, assertsFormats: Bool) -> [(name: String, verdict: SuiteReport.Verdict)] {
+    /// Cases of draft 7 leave it to their directory to say so.
+    private static func schema(of group: Value, isDraft7: Bool) -> Value {
+        let schema = group["schema"] ?? true
+        guard isDraft7, var members = schema.objectValue, members["$schema"] == nil else { return schema }
+        members["$schema"] = .string(Draft7.dialect)
+        return .object(members)
+    }
+
+    private func verdicts(
+        of group: Value, _ schema: Value, assertsFormats: Bool
+    ) -> [(name: String, verdict: SuiteReport.Verdict)] {
         let tests = (group["tests"]?.listValue ?? []).map { (name: $0["description"]?.stringValue ?? "", test: $0) }
         do throws(SchemaProblems) {
-            let schema = try JSONSchema(group["schema"] ?? true, documents: documents, assertsFormats: assertsFormats)
+            let schema = try JSONSchema(schema, documents: documents, assertsFormats: assertsFormats)
             return tests.map { ($0.name, Self.verdict(of: $0.test, schema)) }
         } catch {
             let problems = error.all.map { "\($0.path) \($0.message)" }.joined(separator: "; ")

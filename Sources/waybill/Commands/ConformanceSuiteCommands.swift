@@ -67,7 +67,7 @@ struct SchemaConformanceCommand: ParsableCommand {
         abstract: "Run the cases of JSON-Schema-Test-Suite, or any in its format.",
         discussion: """
             The directory is that of the suite, with tests/ and remotes/, or one of test files alone. Drafts other than
-            2020-12, and formats that are not asserted, are refused. Exit status 1 if anything failed.
+            2020-12 and 7, and formats that are not asserted, are refused. Exit status 1 if anything failed.
 
             Example:
               waybill conformance json-schema ../JSON-Schema-Test-Suite

@@ -1,0 +1,56 @@
+import OrderedCollections
+package import Values
+
+/// What a new version of a contract breaks for those who use the old one. A new minor version must break nothing.
+///
+/// Inputs are weighed for those who give them: what was accepted must still be. Outputs, and what comes with events, for those who read
+/// them: what is given now must be what was promised. The comparison is structural and on the safe side (`SchemaComparison`).
+package enum Compatibility {
+    /// Breaks from `old` to `new`, with the field as element; empty if a user of `old` can be served by `new`.
+    package static func breaks(from old: Contract, to new: Contract) -> [Diagnostic] {
+        var breaks: [Diagnostic] = []
+        func add(_ finding: SchemaComparison.Finding) {
+            let major = "\(old.version.major + 1).0"
+            breaks.append(
+                Diagnostic(
+                    code: "breaking-change", element: finding.element,
+                    message: "\(new.reference) breaks users of \(old.reference): \(finding.message)",
+                    suggestion: finding.remedy.map { "\($0), or give it the version \(major)" }
+                        ?? "give it the version \(major), or take the change back"))
+        }
+        if old.kind != new.kind {
+            add(.init("kind", "it was a \(old.kind.rawValue) and is a \(new.kind.rawValue)"))
+        }
+        compare(old.input, new.input, role: .input, root: "input").forEach(add)
+        compare(new.output, old.output, role: .output, root: "output").forEach(add)
+        for error in old.errors where !new.errors.contains(where: { $0.code == error.code }) {
+            add(.init("errors", "the error code \"\(error.code)\" is gone"))
+        }
+        for event in old.events { self.breaks(of: event, in: new).forEach(add) }
+        return breaks
+    }
+
+    private static func breaks(of event: Contract.DeclaredEvent, in new: Contract) -> [SchemaComparison.Finding] {
+        guard let now = new.events.first(where: { $0.name == event.name }) else {
+            return [.init("events", "the event \"\(event.name)\" is gone")]
+        }
+        var findings: [SchemaComparison.Finding] = []
+        if let interrupting = now.interrupting, interrupting != event.interrupting ?? interrupting {
+            let change = interrupting ? "now ends" : "no longer ends"
+            findings.append(.init("events", "the event \"\(event.name)\" \(change) the attempt"))
+        }
+        guard let before = event.payload else { return findings }
+        guard let after = now.payload else {
+            let message = "the event \"\(event.name)\" no longer promises what comes with it"
+            return findings + [.init("events", message)]
+        }
+        return findings + compare(after, before, role: .output, root: "events.\(event.name)")
+    }
+
+    private static func compare(
+        _ wide: JSON, _ narrow: JSON, role: SchemaComparison.Role, root: String
+    ) -> [SchemaComparison.Finding] {
+        var comparison = SchemaComparison(from: wide.decoded(), to: narrow.decoded(), role: role)
+        return comparison.compare(at: root)
+    }
+}
