@@ -43,6 +43,8 @@ package enum Command: Sendable, Hashable {
     case modify([Modification])
     case suspend
     case resume
+    /// Goes on in another version of its process. Refused, with everything that cannot go over, if anything cannot.
+    case migrate(MigrationPlan)
 
     package struct Start: Sendable, Hashable {
         package var definition: DefinitionID

@@ -21,10 +21,26 @@ package enum Engine {
         guard !instance.isSuspended || command.isForSuspended else {
             throw Rejection(.conflict, "the instance is suspended: resume it first")
         }
-        var step = Step(of: definition, instance, surroundings)
+        var step = Step(of: try newDefinition(by: command, instance) ?? definition, instance, surroundings)
         try carryOut(command, in: &step)
         step.run()
         return step.events
+    }
+
+    /// Of a migration: the version in which the instance is to go on, if it can.
+    private static func newDefinition(
+        by command: Command, _ instance: ProcessInstance
+    ) throws(Rejection) -> ProcessDefinition? {
+        guard case .migrate(let plan) = command else { return nil }
+        let problems = plan.problems(of: instance)
+        guard problems.isEmpty else {
+            throw Rejection(
+                .conflict,
+                "it cannot be migrated to \(plan.target.id): "
+                    + problems.map(\.description).joined(separator: "; "),
+                element: problems.first?.element)
+        }
+        return plan.target.definition
     }
 
     private static func decideStart(
@@ -86,6 +102,7 @@ package enum Engine {
     private static func carryOut(_ command: Command, in step: inout Step) throws(Rejection) {
         switch command {
         case .start: throw Rejection(.conflict, "the instance is started already")
+        case .migrate(let plan): try step.migrate(by: plan)
         case .completeTask(let number, let output): try step.completeTask(number, output: output)
         case .failTask(let number, let failure): try step.failTask(number, failure)
         case .throwError(let number, let error): try step.throwError(error, fromTask: number)
@@ -123,7 +140,7 @@ extension Command {
     fileprivate var isForSuspended: Bool {
         switch self {
         case .start, .cancel, .resume, .suspend, .setVariables, .modify, .claimUserTask, .suspendTask, .failTask,
-            .recordTaskEvent:
+            .recordTaskEvent, .migrate:
             true
         case .completeTask, .throwError, .fireTimer, .resolveIncident, .completeUserTask, .throwUserTaskError,
             .escalateUserTask, .correlate, .signal, .endCall, .answerEscalation:

@@ -250,6 +250,20 @@ struct EventCodingTests {
         ),
         (.suspended, #"{"e":"suspended"}"#),
         (.resumed, #"{"e":"resumed"}"#),
+        (
+            .migrated(
+                Event.Migrated(
+                    definition: DefinitionID(process: "p", version: 2), workflow: "media.ingest",
+                    workflowVersion: "1.3",
+                    renamed: [Event.Migrated.Renaming(from: ElementID("a"), to: ElementID("b"))])),
+            #"{"e":"migrated","definition":"p:2","workflow":"media.ingest","workflowVersion":"1.3","renamed":["a","b"]}"#
+        ),
+        (
+            .migrated(
+                Event.Migrated(
+                    definition: DefinitionID(process: "p", version: 2), workflow: nil, workflowVersion: nil)),
+            #"{"e":"migrated","definition":"p:2"}"#
+        ),
     ]
 
     private static func raw(_ text: String) -> JSON {
@@ -265,7 +279,7 @@ struct EventCodingTests {
 
     @Test func `the golden events have every kind`() throws {
         let kinds = Set(Self.golden.map { name(of: $0.event) })
-        #expect(kinds.count == 51)
+        #expect(kinds.count == 52)
     }
 
     /// The compiler finds an event that is missing here; the count above then finds that it has no golden text.
@@ -322,6 +336,7 @@ struct EventCodingTests {
         case .savePointReached: "savePointReached"
         case .suspended: "suspended"
         case .resumed: "resumed"
+        case .migrated: "migrated"
         }
     }
 

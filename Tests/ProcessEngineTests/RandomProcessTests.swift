@@ -27,11 +27,16 @@ private struct ModelWriter {
         return "\(prefix)\(counter)"
     }
 
-    mutating func process() -> String {
+    mutating func process() -> String { processes().plain }
+
+    /// A process, and the same with one more task at its end.
+    mutating func processes() -> (plain: String, grown: String) {
         text = "<startEvent id=\"start\"/><endEvent id=\"end\"/>\n"
         let block = self.block(depth: 4)
-        text += flow("start", block.first) + flow(block.last, "end")
-        return bpmn(text, declarations: declared)
+        text += flow("start", block.first)
+        let grown = text + task("extra") + flow(block.last, "extra") + flow("extra", "end")
+        text += flow(block.last, "end")
+        return (bpmn(text, declarations: declared), bpmn(grown, declarations: declared))
     }
 
     mutating func block(depth: Int) -> (first: String, last: String) {
@@ -135,23 +140,69 @@ struct RandomProcessTests {
         }
     }
 
+    /// One runs as it was started; the other goes over to the same process, then to one with all ids new, then to one with a task
+    /// more, whenever the dice say. Both do the same all the way.
+    @Test(arguments: 0..<200)
+    func `a migrated instance goes on like one that was not migrated`(seed: Int) throws {
+        var writer = ModelWriter(dice: Dice(state: UInt64(seed)))
+        let (text, grown) = writer.processes()
+        let (plain, renamed) = (try definition(text), try definition(Self.renamed(text)))
+        let grownModel = try definition(Self.renamed(grown))
+        let names = (plain.elements.map(\.id.text) + plain.flows.map(\.id.text)).map { ($0, Optional("n-\($0)")) }
+        for path in 0..<3 {
+            var dice = Dice(state: UInt64(seed * 1000 + path))
+            var steady = Scenario(of: plain)
+            try steady.start([("n", "\(dice.roll(12))")])
+            var moved = steady
+            var stage = 0
+            while !steady.instance.isEnded {
+                if dice.roll(3) == 0, stage < 3 {
+                    stage += 1
+                    let events = try moved.migrate(
+                        to: [plain, renamed, grownModel][stage - 1], stage == 2 ? names : [])
+                    #expect(events.count == 1, "seed \(seed), path \(path)")
+                }
+                #expect(moved.active.map { stage < 2 ? $0 : String($0.dropFirst(2)) } == steady.active)
+                let command = self.command(for: steady.instance, &dice)
+                try steady.send(command)
+                try moved.send(command)
+            }
+            if stage == 3, steady.instance.end == .completed {
+                #expect(moved.active == ["extra"].map { "n-\($0)" }, "seed \(seed), path \(path)")
+                try moved.complete("n-extra")
+            }
+            #expect(moved.instance.end == steady.instance.end, "seed \(seed), path \(path)")
+            #expect(moved.instance.rootVariables == steady.instance.rootVariables)
+            expectClosed(moved.journal)
+        }
+    }
+
+    /// The same model, in which every id is another.
+    private static func renamed(_ text: String) -> String {
+        [" id=\"", "Ref=\"", "Ref='", " default=\""].reduce(text) { $0.replacing($1, with: "\($1)n-") }
+    }
+
     private func run(_ scenario: inout Scenario, _ dice: inout Dice) throws {
         for _ in 0..<10_000 where !scenario.instance.isEnded {
-            let instance = scenario.instance
-            #expect(instance.openIncidents.allSatisfy { $0.kind == .taskFailed })
-            var commands = instance.openTimers.map { Command.fireTimer(number: $0.number) }
-            commands += instance.openIncidents.map { .resolveIncident(number: $0.number, retries: nil) }
-            commands += instance.openTasks.map { command(for: $0, in: instance, &dice) }
-            commands += instance.openUserTasks.map { .completeUserTask(number: $0.number, variables: []) }
-            for subscription in instance.openSubscriptions {
-                if case .message = subscription.kind {
-                    commands.append(.correlate(subscription: subscription.number, variables: []))
-                } else if commands.isEmpty || dice.roll(6) == 0 {
-                    commands.append(.signal(name: "stop", variables: []))
-                }
-            }
-            try scenario.send(commands[dice.roll(commands.count)])
+            #expect(scenario.instance.openIncidents.allSatisfy { $0.kind == .taskFailed })
+            try scenario.send(command(for: scenario.instance, &dice))
         }
+    }
+
+    /// Something that an instance can do.
+    private func command(for instance: ProcessInstance, _ dice: inout Dice) -> Command {
+        var commands = instance.openTimers.map { Command.fireTimer(number: $0.number) }
+        commands += instance.openIncidents.map { .resolveIncident(number: $0.number, retries: nil) }
+        commands += instance.openTasks.map { command(for: $0, in: instance, &dice) }
+        commands += instance.openUserTasks.map { .completeUserTask(number: $0.number, variables: []) }
+        for subscription in instance.openSubscriptions {
+            if case .message = subscription.kind {
+                commands.append(.correlate(subscription: subscription.number, variables: []))
+            } else if commands.isEmpty || dice.roll(6) == 0 {
+                commands.append(.signal(name: "stop", variables: []))
+            }
+        }
+        return commands[dice.roll(commands.count)]
     }
 
     private func command(for task: OpenTask, in instance: ProcessInstance, _ dice: inout Dice) -> Command {
@@ -196,7 +247,7 @@ struct RandomProcessTests {
                 closed("call \(number)")
             case .userTask(.claimed), .subscription(.triggered), .call(.escalated), .loop, .compensation, .thrown,
                 .decisionEvaluated, .savePointReached,
-                .suspended, .resumed:
+                .suspended, .resumed, .migrated:
                 continue
             case .flowTaken, .tokenArrived, .tokensJoined, .variablesSet, .outputKept, .outputMapped, .taskFailed,
                 .taskEventRecorded, .taskRetried, .errorCaught:

@@ -91,7 +91,7 @@ struct StubContracts: TaskContracts {
 /// One instance, driven by commands. Each step is decided twice and replayed from its encoded events: every test that
 /// uses it also shows that decisions repeat and that the journal is the truth.
 struct Scenario {
-    let definition: ProcessDefinition
+    private(set) var definition: ProcessDefinition
     var now = Timestamp(millisecondsSinceEpoch: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
     var contracts = StubContracts()
     var decisions: any DecisionMaker = NoDecisions()
@@ -167,6 +167,30 @@ struct Scenario {
     mutating func correlate(_ element: String, _ variables: [(String, String)] = []) throws -> [Event] {
         let open = try #require(instance.openSubscriptions.first { $0.element.text == element }, "\(element) waits not")
         return try send(.correlate(subscription: open.number, variables: Self.variables(variables)))
+    }
+
+    /// Goes on in another version of the process, which is decided upon from now on.
+    @discardableResult
+    mutating func migrate(to text: String, _ overrides: (String, String?)...) throws -> [Event] {
+        try migrate(to: ProcessEngineTests.definition(text), overrides)
+    }
+
+    @discardableResult
+    mutating func migrate(to new: ProcessDefinition, _ overrides: [(String, String?)] = []) throws -> [Event] {
+        let events = try send(.migrate(plan(to: new, overrides)))
+        definition = new
+        return events
+    }
+
+    func plan(to new: ProcessDefinition, _ overrides: [(String, String?)] = []) throws -> MigrationPlan {
+        let running = try #require(instance.definition)
+        return try MigrationPlan(
+            from: MigrationPlan.Version(id: running, definition: definition),
+            to: MigrationPlan.Version(
+                id: DefinitionID(process: new.process, version: running.version + 1), definition: new),
+            overrides: overrides.map {
+                MigrationPlan.Override(from: ElementID($0.0), to: $0.1.map { ElementID($0) })
+            })
     }
 
     mutating func set(_ name: String, _ value: String) throws {

@@ -40,6 +40,21 @@ package struct EventBasedGateway: FlowElement {
         step.enterTriggered(event, in: gateway.scope, variables: variables)
     }
 
+    /// Waits for those of its events that the activity does not wait for yet.
+    func waitForNew(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
+        let known = Set(
+            activity.timers.compactMap { step.instance.timer($0)?.element }
+                + activity.subscriptions.compactMap { step.instance.subscription($0)?.element })
+        guard activity.phase == .waiting || !known.isEmpty else { return }
+        let new = step.definition.outgoing(of: id).compactMap {
+            step.definition.element($0.target) as? any CatchElement
+        }.filter { !known.contains($0.id) }
+        try step.open(new, for: activity.number, in: activity.scope)
+        for event in new where event.triggers.isEmpty {
+            step.open(.subscription(.call), of: event.id, for: activity.number)
+        }
+    }
+
     /// What it waits for is known again only by waiting anew.
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         step.closeTriggers(of: activity)

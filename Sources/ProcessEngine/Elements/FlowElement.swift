@@ -104,6 +104,12 @@ package protocol CompensatingElement: FlowElement {
     func compensated(_ activity: Int, in step: inout Step) throws(IncidentCause)
 }
 
+/// A gateway that waits for one token of each incoming flow.
+protocol CountingJoin: FlowElement {
+    /// Goes on if they are all there; whether they were.
+    func passIfComplete(in scope: Int, of step: inout Step) -> Bool
+}
+
 /// A gateway that waits for tokens anywhere in its scope that can still come.
 package protocol NonLocalJoin: FlowElement {
     func canPass(in scope: Int, of step: Step) -> Bool

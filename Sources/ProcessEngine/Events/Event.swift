@@ -64,6 +64,8 @@ package enum Event: Sendable, Hashable {
     /// An operator stopped the instance, or let it go on.
     case suspended
     case resumed
+    /// From here on it is an instance of another version of its process.
+    case migrated(Migrated)
 
     package struct InstanceStarted: Sendable, Hashable {
         package var definition: DefinitionID
@@ -78,6 +80,38 @@ package enum Event: Sendable, Hashable {
             self.businessKey = businessKey
             self.labels = labels
             self.parent = parent
+        }
+    }
+
+    package struct Migrated: Sendable, Hashable {
+        /// Of an element or a flow.
+        package struct Renaming: Sendable, Hashable {
+            package var from: ElementID
+            package var to: ElementID
+            package init(from: ElementID, to: ElementID) {
+                self.from = from
+                self.to = to
+            }
+        }
+        package var definition: DefinitionID
+        /// The labels of the instance from now on.
+        package var workflow: String?
+        package var workflowVersion: String?
+        /// Those that have another id in the new version; all others keep theirs.
+        package var renamed: [Renaming]
+
+        package init(
+            definition: DefinitionID, workflow: String?, workflowVersion: String?, renamed: [Renaming] = []
+        ) {
+            self.definition = definition
+            self.workflow = workflow
+            self.workflowVersion = workflowVersion
+            self.renamed = renamed
+        }
+
+        /// What an element, or a flow, is called from now on.
+        package var newNames: [ElementID: ElementID] {
+            Dictionary(renamed.map { ($0.from, $0.to) }, uniquingKeysWith: { first, _ in first })
         }
     }
 

@@ -45,8 +45,21 @@ extension EventDecoder {
                 activity: try number("activity"), decision: try text("decision"), result: try required("result"))
         case "suspended": .suspended
         case "resumed": .resumed
+        case "migrated": .migrated(try migrated())
         default: throw Self.damaged("\"\(kind)\" is no kind of event that this version knows")
         }
+    }
+
+    private func migrated() throws(Diagnostics) -> Event.Migrated {
+        guard let definition = DefinitionID(try text("definition")) else { throw broken("definition") }
+        let names = try texts("renamed").map { ElementID($0) }
+        guard names.count.isMultiple(of: 2) else { throw broken("renamed") }
+        return Event.Migrated(
+            definition: definition, workflow: optionalText("workflow"),
+            workflowVersion: optionalText("workflowVersion"),
+            renamed: stride(from: 0, to: names.count, by: 2).map {
+                Event.Migrated.Renaming(from: names[$0], to: names[$0 + 1])
+            })
     }
 
     private func userTaskEvent() throws(Diagnostics) -> UserTaskEvent {

@@ -71,6 +71,7 @@ struct EventEncoder {
             writeDecision(activity, decision, result)
         case .suspended: kind("suspended")
         case .resumed: kind("resumed")
+        case .migrated(let migrated): write(migrated)
         }
         writer.endObject()
     }
@@ -125,7 +126,7 @@ struct EventEncoder {
             .tokenArrived, .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped,
             .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved, .userTask,
             .subscription, .loop, .compensation, .call, .thrown, .savePointReached, .decisionEvaluated, .suspended,
-            .resumed:
+            .resumed, .migrated:
             preconditionFailure("only events about tasks come here")
         }
     }
@@ -143,6 +144,14 @@ struct EventEncoder {
             text("parent", parent.instance.text)
             number("call", parent.call)
         }
+    }
+
+    private mutating func write(_ migrated: Event.Migrated) {
+        kind("migrated")
+        text("definition", migrated.definition.description)
+        text("workflow", migrated.workflow)
+        text("workflowVersion", migrated.workflowVersion)
+        texts("renamed", migrated.renamed.flatMap { [$0.from.text, $0.to.text] })
     }
 
     private mutating func write(_ end: Event.InstanceEnd) {

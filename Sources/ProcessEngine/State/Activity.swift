@@ -15,7 +15,7 @@ package struct Activity: Sendable, Hashable {
     }
 
     package let number: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     package let scope: Int
     package internal(set) var phase: Phase = .entering
     package internal(set) var task: Int?
@@ -60,5 +60,15 @@ package struct Activity: Sendable, Hashable {
         } else {
             firings.append(Firings(element: element, count: 1))
         }
+    }
+
+    /// What it is in another version of its process.
+    func renamed(by names: [ElementID: ElementID]) -> Activity {
+        var activity = self
+        activity.element = names[element] ?? element
+        for index in firings.indices {
+            activity.firings[index].element = names[firings[index].element] ?? firings[index].element
+        }
+        return activity
     }
 }

@@ -3,9 +3,9 @@ package struct Compensation: Sendable, Hashable {
     package let number: Int
     /// Where the activity was.
     package let scope: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     /// What undoes it; nil: what undoes the activities inside it.
-    package let handler: ElementID?
+    package internal(set) var handler: ElementID?
     /// Its own scope, kept with its variables for its handlers.
     package let retained: Int?
 

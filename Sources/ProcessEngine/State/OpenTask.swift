@@ -4,7 +4,7 @@ package import Values
 package struct OpenTask: Sendable, Hashable {
     package let number: Int
     package let activity: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     package let contract: ContractKey
     package let priority: Int
     package let input: JSON

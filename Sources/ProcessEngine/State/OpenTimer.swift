@@ -4,6 +4,6 @@ package import Values
 package struct OpenTimer: Sendable, Hashable {
     package let number: Int
     package let activity: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     package let dueAt: Timestamp
 }

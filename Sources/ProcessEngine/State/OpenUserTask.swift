@@ -4,7 +4,7 @@ package import Values
 package struct OpenUserTask: Sendable, Hashable {
     package let number: Int
     package let activity: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     package let name: String?
     package internal(set) var assignee: String?
     package let candidateUsers: [String]

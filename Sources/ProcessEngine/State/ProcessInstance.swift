@@ -106,7 +106,33 @@ package struct ProcessInstance: Sendable, Hashable {
         case .call(let event): apply(event)
         case .suspended: isSuspended = true
         case .resumed: isSuspended = false
+        case .migrated(let migrated): migrate(migrated)
         }
+    }
+
+    private mutating func migrate(_ migrated: Event.Migrated) {
+        definition = migrated.definition
+        labels.workflow = migrated.workflow
+        labels.workflowVersion = migrated.workflowVersion
+        let names = migrated.newNames
+        guard !names.isEmpty else { return }
+        activities = activities.mapValues { $0.renamed(by: names) }
+        scopes = scopes.mapValues { $0.renamed(by: names) }
+        func rename<Subject>(_ subject: Subject, _ element: WritableKeyPath<Subject, ElementID>) -> Subject {
+            guard let name = names[subject[keyPath: element]] else { return subject }
+            var subject = subject
+            subject[keyPath: element] = name
+            return subject
+        }
+        tasks = tasks.mapValues { rename($0, \.element) }
+        timers = timers.mapValues { rename($0, \.element) }
+        incidents = incidents.mapValues { rename($0, \.element) }
+        userTasks = userTasks.mapValues { rename($0, \.element) }
+        subscriptions = subscriptions.mapValues { rename($0, \.element) }
+        calls = calls.mapValues { rename($0, \.element) }
+        var firings: TreeDictionary<ElementID, Int> = [:]
+        for (element, count) in rootFirings { firings[names[element] ?? element] = count }
+        rootFirings = firings
     }
 
     private mutating func open(_ scope: Scope) {
@@ -338,6 +364,7 @@ extension ProcessInstance {
     package func task(_ number: Int) -> OpenTask? { tasks[number] }
     package func timer(_ number: Int) -> OpenTimer? { timers[number] }
     func scope(_ number: Int) -> Scope? { scopes[number] }
+    var openScopes: [Scope] { scopes.values.sorted { $0.number < $1.number } }
     package func incident(_ number: Int) -> Event.Incident? { incidents[number] }
 
     /// The variables of one scope, in the order in which they first appeared; nil if there is no such scope.

@@ -58,4 +58,20 @@ struct Scope: Sendable, Hashable {
         waiting[index].count -= 1
         if waiting[index].count == 0 { waiting.remove(at: index) }
     }
+
+    /// What it is in another version of its process.
+    func renamed(by names: [ElementID: ElementID]) -> Scope {
+        var scope = self
+        scope.element = element.map { names[$0] ?? $0 }
+        for index in waiting.indices {
+            scope.waiting[index].join = names[waiting[index].join] ?? waiting[index].join
+            scope.waiting[index].flow = names[waiting[index].flow] ?? waiting[index].flow
+        }
+        for index in compensations.indices {
+            scope.compensations[index].element = names[compensations[index].element] ?? compensations[index].element
+            scope.compensations[index].handler = compensations[index].handler.map { names[$0] ?? $0 }
+        }
+        scope.joined = Set(joined.map { names[$0] ?? $0 })
+        return scope
+    }
 }

@@ -18,7 +18,7 @@ package struct Subscription: Sendable, Hashable {
     package let number: Int
     /// 0: the process itself.
     package let activity: Int
-    package let element: ElementID
+    package internal(set) var element: ElementID
     package let kind: Kind
 
     package init(number: Int, activity: Int, element: ElementID, kind: Kind) {

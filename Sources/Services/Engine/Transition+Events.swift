@@ -60,7 +60,7 @@ extension Transition {
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
                 .taskEventRecorded,
                 .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .savePointReached,
-                .suspended, .resumed, .subscription, .call, .thrown:
+                .suspended, .resumed, .subscription, .call, .thrown, .migrated:
                 break
             }
         }

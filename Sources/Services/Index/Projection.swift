@@ -52,7 +52,7 @@ package enum Projection {
             .scopeOpened,
             .scopeClosed, .variablesSet, .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .taskEventRecorded,
             .outputKept, .outputMapped, .userTask, .subscription, .loop, .compensation, .call, .thrown,
-            .decisionEvaluated, .savePointReached, .suspended, .resumed:
+            .decisionEvaluated, .savePointReached, .suspended, .resumed, .migrated:
             return nil
         }
     }
