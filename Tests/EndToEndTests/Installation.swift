@@ -146,6 +146,17 @@ final class Installation {
         throw Failure("the server was not ready after \(seconds) s; its log ends with\n\(logTail("server"))")
     }
 
+    /// Waits until no instance runs any more.
+    func waitForAll(seconds: Int) async throws {
+        let deadline = Date().addingTimeInterval(Double(seconds))
+        while Date() < deadline {
+            let page = try? await request("GET", "/v1/instances?state=Running,Incident&limit=1")
+            if let page, page.status == 200, page.body["instances"]?.elements()?.isEmpty == true { return }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        throw Failure("instances still run after \(seconds) s; the server's log ends with\n\(logTail("server"))")
+    }
+
     func request(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> (status: Int, body: JSON) {
         let client = HTTP(port: port)
         return try await client.request(method, path, body)
@@ -184,7 +195,7 @@ final class Installation {
 
     /// A port that is free now, and below those that the system gives to outgoing connections: one of them would take it while
     /// a server that was killed is away.
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         for _ in 0..<200 {
             let port = Int.random(in: 20_000..<32_000)
             if canListen(port) { return port }
@@ -195,15 +206,7 @@ final class Installation {
     private static func canListen(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
+        return Loopback.with(port) { bind(descriptor, $0, $1) } == 0
     }
 
     struct Failure: Error, CustomStringConvertible {

@@ -47,6 +47,9 @@ extension RESTAPI {
         var message = EventService.Message(name: try body.string("name") ?? "")
         message.key = body.json["key"].flatMap { $0.isNull ? nil : $0 }
         message.businessKey = try body.string("businessKey")
+        if message.businessKey == "" {
+            throw Problem.badRequest("businessKey is empty: leave it out to reach every instance")
+        }
         message.instance = try body.string("instance").map { InstanceID($0) }
         message.variables = try body.variables("variables")
         message.id = try body.id()

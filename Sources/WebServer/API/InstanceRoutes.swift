@@ -32,8 +32,10 @@ extension RESTAPI {
         router.post("/v1/instances/:id/retry") { request, context in
             try request.allowQuery([])
             let body = try await request.body(["incident", "retries"], of: "a retry")
+            let retries = try body.int("retries")
+            if let retries, retries < 1 { throw Problem.badRequest("retries is a number from 1, not \(retries)") }
             return try await changed(
-                engine.retry(context.instance, incident: body.int("incident"), retries: body.int("retries")))
+                engine.retry(context.instance, incident: body.int("incident"), retries: retries))
         }
         router.put("/v1/instances/:id/variables") { request, context in
             try request.allowQuery([])

@@ -132,14 +132,18 @@ extension Request {
         return page
     }
 
-    /// Refuses parameters nobody reads: a misspelt filter would silently show everything.
+    /// Refuses parameters nobody reads: a misspelt filter, or the second of a name, would silently show something else.
     func allowQuery(_ names: Set<String>, prefixes: [String] = []) throws {
+        var seen: Set<String> = []
         for (key, _) in uri.queryParameters {
             let name = String(key)
             guard names.contains(name) || prefixes.contains(where: { name.hasPrefix($0) }) else {
-                throw Problem.badRequest(
-                    "unknown query parameter '\(name)'; there are: \((names.sorted() + prefixes.map { "\($0)*" }).joined(separator: ", "))"
-                )
+                let all = names.sorted() + prefixes.map { "\($0)*" }
+                let there = all.isEmpty ? "there are none" : "there are: \(all.joined(separator: ", "))"
+                throw Problem.badRequest("unknown query parameter '\(name)'; \(there)")
+            }
+            guard seen.insert(name).inserted else {
+                throw Problem.badRequest("the query parameter '\(name)' is there twice")
             }
         }
     }
