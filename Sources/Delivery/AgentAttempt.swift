@@ -128,22 +128,27 @@ struct AgentAttempt: Sendable {
     }
 
     func nextWake(_ configuration: AgentSession.Configuration) -> Timestamp? {
-        var times: [Timestamp?] = []
+        var earliest: Timestamp?
+        func consider(_ time: Timestamp?) {
+            if let time { earliest = min(earliest ?? time, time) }
+        }
         switch phase {
         case .held(let since):
-            times.append(since.advanced(by: configuration.holdLimit))
+            consider(since.advanced(by: configuration.holdLimit))
         case .running:
             if stop == nil {
-                times += [timesOutAt, signs.fence, signs.nextDue(configuration)]
+                consider(timesOutAt)
+                consider(signs.fence)
+                consider(signs.nextDue(configuration))
                 if signs.isLastConfirmed {
-                    times += tags.map { $0.deliveredAt.advanced(by: Self.earlyAckAge(configuration)) }
+                    for tag in tags { consider(tag.deliveredAt.advanced(by: Self.earlyAckAge(configuration))) }
                 }
             }
-            if !events.isEmpty, !isPublishing { times.append(notBefore) }
+            if !events.isEmpty, !isPublishing { consider(notBefore) }
         case .finished:
-            if !isPublishing { times.append(notBefore) }
+            if !isPublishing { consider(notBefore) }
         }
-        return times.compactMap(\.self).min()
+        return earliest
     }
 
     // MARK: What the bus said.

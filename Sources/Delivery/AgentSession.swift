@@ -107,7 +107,7 @@ package struct AgentSession: Sendable {
 
     package let configuration: Configuration
     package private(set) var isDraining = false
-    private var attempts: OrderedDictionary<AttemptID, AgentAttempt> = [:]
+    private var attempts: AttemptTable
     private var publishes: [PublishID: (attempt: AttemptID, kind: AgentAttempt.PublishKind)] = [:]
     private var nextPublish = 1
     private var epoch = Int.min
@@ -120,15 +120,16 @@ package struct AgentSession: Sendable {
 
     package init(configuration: Configuration) {
         self.configuration = configuration
+        attempts = AttemptTable(configuration: configuration)
     }
 
-    package var runningCount: Int { attempts.values.count { $0.isRunning } }
+    package var runningCount: Int { attempts.runningCount }
 
     /// Draining, and nothing runs or waits for a confirm. What is still held goes back when the subscription is canceled.
-    package var isDrained: Bool { isDraining && attempts.values.allSatisfy(\.isHeld) }
+    package var isDrained: Bool { isDraining && attempts.heldCount == attempts.count }
 
     /// When `tick` has something to do.
-    package var nextWake: Timestamp? { attempts.values.compactMap { $0.nextWake(configuration) }.min() }
+    package var nextWake: Timestamp? { attempts.nextWake }
 
     // MARK: Deliveries.
 
@@ -145,10 +146,7 @@ package struct AgentSession: Sendable {
             let problem = "\(task.id) is a task of \(task.contract), and came to an agent of \(configuration.contract)"
             return [.warn(problem), .reject([tag], requeue: false)]
         }
-        if attempts[task.id] != nil {
-            attempts[task.id]?.attach(tag, at: now)
-            return advance(task.id, at: now)
-        }
+        if attempts.change(task.id, { $0.attach(tag, at: now) }) != nil { return advance(task.id, at: now) }
         return isOver(task.id) ? [.ack([tag])] : taken(task, tag: tag, at: now)
     }
 
@@ -156,7 +154,7 @@ package struct AgentSession: Sendable {
     private func isOver(_ id: AttemptID) -> Bool {
         if let known = ended[id.task], known == id || known.attempt > id.attempt { return true }
         if let limit = canceled[id.task], limit.map({ id.attempt <= $0 }) ?? true { return true }
-        return attempts.keys.contains { $0.task == id.task && $0.attempt > id.attempt }
+        return attempts.siblings(of: id).contains { $0.attempt > id.attempt }
     }
 
     private mutating func taken(_ task: TaskMessage, tag: Tag, at now: Timestamp) -> [Action] {
@@ -165,33 +163,27 @@ package struct AgentSession: Sendable {
             return [.reject([tag], requeue: true)]
         }
         var actions: [Action] = []
-        for id in attempts.keys where id.task == task.id.task {
-            actions += stop(id, .superseded)
-        }
+        for id in attempts.siblings(of: task.id) { actions += stop(id, .superseded) }
         var attempt = AgentAttempt(task: task, heldSince: now)
         attempt.attach(tag, at: now)
-        attempts[task.id] = attempt
+        attempts.insert(attempt)
         return actions + startHeld(at: now)
     }
 
     /// Deliveries of an older connection are void: the bus gives them out again. Their work goes on.
     private mutating func connectionChanged(to newEpoch: Int) {
         epoch = newEpoch
-        for id in attempts.keys {
-            attempts[id]?.dropTags(before: newEpoch)
-            if attempts[id]?.isHeld == true { attempts[id] = nil }
-        }
+        for id in attempts.held { attempts.remove(id) }
+        for id in attempts.ids { attempts.change(id) { $0.dropTags(before: newEpoch) } }
     }
 
     private mutating func startHeld(at now: Timestamp) -> [Action] {
-        guard !isDraining else { return [] }
+        guard !isDraining, attempts.heldCount > 0 else { return [] }
         var actions: [Action] = []
-        var free = configuration.prefetch - runningCount
-        for (id, attempt) in attempts where attempt.isHeld && free > 0 {
-            let hasElder = attempts.contains { $0.value.isRunning && $0.key.task == id.task }
-            guard !hasElder else { continue }
-            attempts[id]?.start(at: now)
-            free -= 1
+        for id in attempts.held where runningCount < configuration.prefetch {
+            let hasElder = attempts.siblings(of: id).contains { attempts[$0]?.isRunning == true }
+            guard !hasElder, let attempt = attempts[id] else { continue }
+            attempts.change(id) { $0.start(at: now) }
             actions.append(.run(attempt.task))
         }
         return actions
@@ -209,14 +201,14 @@ package struct AgentSession: Sendable {
         case .stopped:
             if attempt.stop == nil, !attempt.tags.isEmpty {
                 // The agent ends: nobody's fault, so the bus gives the task to another one and no retry is spent.
-                attempts[id] = nil
+                attempts.remove(id)
                 publishes = publishes.filter { $0.value.attempt != id }
                 return [.reject(attempt.tags.map(\.tag), requeue: true)] + startHeld(at: now)
             }
             content = .failed(TaskFailure(message: Self.text(of: attempt.stop)))
         }
         let message = result(of: attempt.task, content)
-        attempts[id]?.finish(message)
+        attempts.change(id) { $0.finish(message) }
         return advance(id, at: now) + startHeld(at: now)
     }
 
@@ -243,7 +235,7 @@ package struct AgentSession: Sendable {
         -> [Action]
     {
         let text = message.map { EnvelopeLimits.cut($0, to: configuration.limits.textBytes) }
-        attempts[id]?.progress(value, message: text)
+        attempts.change(id) { $0.progress(value, message: text) }
         return advance(id, at: now)
     }
 
@@ -257,7 +249,7 @@ package struct AgentSession: Sendable {
         guard message.body.count <= configuration.limits.bodyBytes else {
             throw .tooLarge(bytes: message.body.count, limit: configuration.limits.bodyBytes)
         }
-        let number = attempts[id]?.raise(message) ?? 0
+        let number = attempts.change(id) { $0.raise(message) } ?? 0
         return (number, advance(id, at: now))
     }
 
@@ -273,19 +265,21 @@ package struct AgentSession: Sendable {
         let isConfirmed = outcome == .confirmed
         switch kind {
         case .signOfLife:
-            attempts[id]?.signOfLifeAnswered(isConfirmed: isConfirmed, at: now)
+            attempts.change(id) { $0.signOfLifeAnswered(isConfirmed: isConfirmed, at: now) }
         case .event(let number):
-            attempts[id]?.eventAnswered(isConfirmed: isConfirmed, at: now, configuration)
+            let configuration = configuration
+            attempts.change(id) { $0.eventAnswered(isConfirmed: isConfirmed, at: now, configuration) }
             if isConfirmed { actions.append(.eventConfirmed(id, number: number)) }
         case .result:
             if isConfirmed { return end(id, at: now) }
-            attempts[id]?.resultAnswered(at: now, configuration)
+            let configuration = configuration
+            attempts.change(id) { $0.resultAnswered(at: now, configuration) }
         }
         return actions + advance(id, at: now)
     }
 
     private mutating func end(_ id: AttemptID, at now: Timestamp) -> [Action] {
-        let tags = attempts.removeValue(forKey: id)?.tags.map(\.tag) ?? []
+        let tags = attempts.remove(id)?.tags.map(\.tag) ?? []
         if ended[id.task].map({ $0.attempt <= id.attempt }) ?? true {
             ended[id.task] = nil
             ended[id.task] = id
@@ -297,31 +291,40 @@ package struct AgentSession: Sendable {
 
     package mutating func tick(at now: Timestamp) -> [Action] {
         var actions: [Action] = []
-        for id in attempts.keys { actions += advance(id, at: now) }
+        for id in attempts.ids { actions += advance(id, at: now) }
         return actions + startHeld(at: now)
     }
 
     /// Does what is due for one attempt.
     private mutating func advance(_ id: AttemptID, at now: Timestamp) -> [Action] {
-        guard var attempt = attempts[id] else { return [] }
-        if attempt.isHeldTooLong(at: now, configuration) {
-            attempts[id] = nil
-            return [.reject(attempt.tags.map(\.tag), requeue: true)]
-        }
+        var heldTooLong: [Tag]?
         var actions: [Action] = []
-        if let reason = attempt.reasonToStop(at: now) {
-            attempt.stop = reason
-            actions.append(.stopRun(id, reason))
+        var due: [(kind: AgentAttempt.PublishKind, message: BusMessage, timeout: Duration)] = []
+        var early: [Tag] = []
+        let configuration = configuration
+        attempts.change(id) { attempt in
+            guard !attempt.isHeldTooLong(at: now, configuration) else {
+                heldTooLong = attempt.tags.map(\.tag)
+                return
+            }
+            if let reason = attempt.reasonToStop(at: now) {
+                attempt.stop = reason
+                actions.append(.stopRun(id, reason))
+            }
+            while let next = attempt.nextPublish(at: now, configuration) { due.append(next) }
+            early = attempt.tagsToAckEarly(at: now, configuration)
         }
-        while let due = attempt.nextPublish(at: now, configuration) {
+        if let heldTooLong {
+            attempts.remove(id)
+            return [.reject(heldTooLong, requeue: true)]
+        }
+        for (kind, message, timeout) in due {
             let publish = PublishID(number: nextPublish)
             nextPublish += 1
-            publishes[publish] = (id, due.kind)
-            actions.append(.publish(publish, due.message, timeout: due.timeout))
+            publishes[publish] = (id, kind)
+            actions.append(.publish(publish, message, timeout: timeout))
         }
-        let early = attempt.tagsToAckEarly(at: now, configuration)
         if !early.isEmpty { actions.append(.ack(early)) }
-        attempts[id] = attempt
         return actions
     }
 
@@ -336,7 +339,7 @@ package struct AgentSession: Sendable {
         }
         if canceled.count > configuration.memory { canceled.removeFirst() }
         var actions: [Action] = []
-        for id in attempts.keys where id.task == cancel.task && cancel.attempt.map({ id.attempt <= $0 }) ?? true {
+        for id in attempts.ids(of: cancel.task) where cancel.attempt.map({ id.attempt <= $0 }) ?? true {
             actions += stop(id, .canceled(cancel.reason))
         }
         return actions + startHeld(at: now)
@@ -346,11 +349,11 @@ package struct AgentSession: Sendable {
     private mutating func stop(_ id: AttemptID, _ reason: StopReason) -> [Action] {
         guard let attempt = attempts[id] else { return [] }
         if attempt.isHeld {
-            attempts[id] = nil
+            attempts.remove(id)
             return [.ack(attempt.tags.map(\.tag))]
         }
         guard attempt.isRunning, attempt.stop == nil else { return [] }
-        attempts[id]?.stop = reason
+        attempts.change(id) { $0.stop = reason }
         return [.stopRun(id, reason)]
     }
 
@@ -359,10 +362,9 @@ package struct AgentSession: Sendable {
         guard !isDraining else { return [] }
         isDraining = true
         var tags: [Tag] = []
-        for (id, attempt) in attempts where attempt.isHeld {
-            tags += attempt.tags.map(\.tag)
+        for id in attempts.held {
+            tags += attempts.remove(id)?.tags.map(\.tag) ?? []
             givenBack.append(id)
-            attempts[id] = nil
         }
         return [.stopConsuming] + (tags.isEmpty ? [] : [.reject(tags, requeue: true)])
     }
