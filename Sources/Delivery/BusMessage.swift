@@ -11,6 +11,8 @@ package struct BusMessage: Sendable, Hashable {
     package var expirationMilliseconds: Int64?
     package var headers: [Header]
     package var body: [UInt8]
+    /// It is for whoever listens at the moment: not stored on a disk, and gone if nobody does.
+    package var isNotice = false
 
     package init(
         exchange: String, routingKey: String, messageID: String? = nil, correlationID: String? = nil,
@@ -40,7 +42,7 @@ package struct BusMessage: Sendable, Hashable {
     }
 
     /// A header's value: the kinds of AMQP field values that matter; others arrive as `.other`.
-    package indirect enum HeaderValue: Sendable, Hashable {
+    package enum HeaderValue: Sendable, Hashable {
         case string(String)
         case integer(Int64)
         case bool(Bool)

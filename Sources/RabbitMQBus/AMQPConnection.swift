@@ -9,18 +9,22 @@ import Glibc
 /// timeout; a write may block for ever while the bus has an alarm (rabbitmq-c issue 519), which the watchdog ends.
 /// After an error that is not `channelClosed` the connection is in no known state: drop it.
 final class AMQPConnection {
-    private let state: amqp_connection_state_t
+    let state: amqp_connection_state_t
     private(set) var descriptor: Int32 = -1
     /// The largest frame that both sides take.
     private(set) var frameMaximum = 0
     /// As agreed with the bus; 0 for none.
     var heartbeatSeconds: Int { Int(amqp_get_heartbeat(state)) }
-    private let arena = AMQPArena()
+    let arena = AMQPArena()
+    /// Publishes of this turn; with TLS the library sends each by itself.
+    var publishes = PublishBuffer()
+    let isPlain: Bool
     /// One consumer a channel: any tag will do.
     private static let consumerTag = "waybill"
 
-    private init(_ state: amqp_connection_state_t) {
+    private init(_ state: amqp_connection_state_t, isPlain: Bool) {
         self.state = state
+        self.isPlain = isPlain
     }
 
     /// Connects and logs in; blocks until then, or until a timeout.
@@ -30,7 +34,7 @@ final class AMQPConnection {
         guard let state = amqp_new_connection() else {
             throw .library(code: AMQP_STATUS_NO_MEMORY.rawValue, doing: "make a connection")
         }
-        let connection = AMQPConnection(state)
+        let connection = AMQPConnection(state, isPlain: address.tls == nil)
         let socket = try openSocket(of: state, host: host, address: address)
         var connectTimeout = timeval(configuration.connectTimeout)
         try AMQPFailure.check(
@@ -191,45 +195,13 @@ final class AMQPConnection {
 
     // MARK: Sending
 
-    /// Sends method, header and body. The caller has asked `unsendable` before.
-    func publish(_ message: BusMessage, channel: UInt16) throws(AMQPFailure) {
-        defer { arena.reset() }
-        var properties = amqp_basic_properties_t()
-        var flags = AMQP_BASIC_DELIVERY_MODE_FLAG
-        properties.delivery_mode = UInt8(AMQP_DELIVERY_PERSISTENT.rawValue)
-        func set(_ field: WritableKeyPath<amqp_basic_properties_t, amqp_bytes_t>, _ flag: Int32, _ value: String?) {
-            guard let value else { return }
-            properties[keyPath: field] = arena.bytes(value)
-            flags |= flag
-        }
-        set(\.content_type, AMQP_BASIC_CONTENT_TYPE_FLAG, message.contentType)
-        set(\.correlation_id, AMQP_BASIC_CORRELATION_ID_FLAG, message.correlationID)
-        set(\.reply_to, AMQP_BASIC_REPLY_TO_FLAG, message.replyTo)
-        set(\.message_id, AMQP_BASIC_MESSAGE_ID_FLAG, message.messageID)
-        set(\.type, AMQP_BASIC_TYPE_FLAG, message.type)
-        set(\.expiration, AMQP_BASIC_EXPIRATION_FLAG, message.expirationMilliseconds.map { String(max(0, $0)) })
-        if !message.headers.isEmpty {
-            properties.headers = arena.table(message.headers)
-            flags |= AMQP_BASIC_HEADERS_FLAG
-        }
-        properties._flags = UInt32(flags)
-        let status = message.body.withUnsafeBytes { body in
-            amqp_basic_publish(
-                state, channel, arena.bytes(message.exchange), arena.bytes(message.routingKey), 1, 0, &properties,
-                // The library only reads it; its type for bytes knows no const.
-                amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress)))
-        }
-        try AMQPFailure.check(status, doing: "publish")
-    }
-
     /// Whether the socket takes some data now.
     var isWritable: Bool {
         var socket = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return poll(&socket, 1, 0) > 0
     }
 
-    /// Collects what `writes` sends into as few packets as possible: librabbitmq makes three `send` calls for each
-    /// publish.
+    /// Collects what `writes` sends into as few packets as possible: librabbitmq makes a `send` call for each frame.
     func coalescing(_ writes: () throws(AMQPFailure) -> Void) throws(AMQPFailure) {
         setCork(1)
         defer { setCork(0) }

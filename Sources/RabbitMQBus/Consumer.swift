@@ -113,6 +113,17 @@ final class Consumer {
         batch = []
     }
 
+    /// Whether `Consumers.flush` has something to do for it on the connection.
+    func hasSomethingToSend(at now: ContinuousClock.Instant) -> Bool {
+        if !settlements.isEmpty { return true }
+        return switch phase {
+        case .waiting(let until): until <= now && !isStopped
+        case .running: isStopped || isCancelled
+        case .starting, .stopped: isCancelled
+        case .closing: false
+        }
+    }
+
     /// Sends acks and rejects that wait.
     func settle(over connection: AMQPConnection) throws(AMQPFailure) {
         guard let channel, !settlements.isEmpty else { return }

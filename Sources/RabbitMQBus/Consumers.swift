@@ -109,9 +109,10 @@ final class Consumers: LinkRole {
     // MARK: Sending
 
     func flush(_ connection: AMQPConnection, at now: ContinuousClock.Instant) throws(AMQPFailure) {
+        for consumer in consumers { consumer.deliverBatch() }
+        guard consumers.contains(where: { $0.hasSomethingToSend(at: now) }) else { return }
         try connection.coalescing { () throws(AMQPFailure) in
             for consumer in consumers {
-                consumer.deliverBatch()
                 try consumer.settle(over: connection)
                 switch consumer.phase {
                 case .waiting(let until) where until <= now && !consumer.isStopped:

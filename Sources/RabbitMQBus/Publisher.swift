@@ -128,7 +128,7 @@ final class Publisher: LinkRole {
         // A write into a full socket would block, and what the bus says meanwhile (an alarm, mostly) would not be
         // heard.
         guard wantsToWrite, connection.isWritable else { return }
-        try connection.coalescing { () throws(AMQPFailure) in
+        try connection.publishing { () throws(AMQPFailure) in
             var room = Self.bytesPerTurn
             while room > 0, window.count < configuration.confirmWindow, let batch = waiting.first {
                 room -= batch.messages[batch.sentCount].body.count

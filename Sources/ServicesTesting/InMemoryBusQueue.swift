@@ -64,7 +64,7 @@ extension InMemoryBusState {
             return .returned(code: 404, text: "NOT_FOUND - no exchange '\(message.exchange)'")
         }
         let targets = route(message, through: message.exchange, visited: [])
-        if targets.isEmpty { return .returned(code: 312, text: "NO_ROUTE") }
+        if targets.isEmpty { return message.isNotice ? .confirmed : .returned(code: 312, text: "NO_ROUTE") }
         var outcome = PublishOutcome.confirmed
         for name in targets where !enqueue(message, in: name) { outcome = .refused }
         return outcome

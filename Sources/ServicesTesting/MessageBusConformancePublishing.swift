@@ -84,6 +84,15 @@ extension MessageBusConformance {
             let outcomes = await subject.bus.publish([nameless, subject.message("a"), nameless], timeout: .seconds(30))
             try expect("outcomes", outcomes.map(Kind.init), [.returned(312), .confirmed, .returned(312)])
         },
+        Case(name: "a notice that nobody takes is confirmed, and one that somebody takes arrives") { subject in
+            try await subject.bus.declare(subject.topology())
+            var (heard, unheard) = (subject.message("a"), subject.message("b"))
+            unheard.routingKey = "nowhere"
+            (heard.isNotice, unheard.isNotice) = (true, true)
+            let outcomes = await subject.bus.publish([unheard, heard, unheard], timeout: .seconds(30))
+            try expect("outcomes", outcomes.map(Kind.init), [.confirmed, .confirmed, .confirmed])
+            try await subject.awaitStatus(of: subject.queue, QueueStatus(messages: 1, consumers: 0))
+        },
         Case(name: "a message to an exchange that is not there is returned; publishing goes on") { subject in
             try await subject.bus.declare(subject.topology())
             var lost = subject.message("a")

@@ -12,6 +12,7 @@ package protocol MessageBus: Sendable {
 
     /// Publishes persistent, mandatory messages and waits for the confirm of each, at most `timeout`. Answers in order.
     /// While the connection is down or blocked it waits for it until the timeout, then answers `.notSent`.
+    /// Notices (`BusMessage.isNotice`) are transient, and confirmed where nobody takes them.
     func publish(_ messages: [BusMessage], timeout: Duration) async -> [PublishOutcome]
 
     /// Consumes with manual acknowledgement. The subscription survives reconnects; deliveries of a lost connection come again.
