@@ -67,7 +67,8 @@ extension TaskMessage {
     /// The message with input members replaced by claim checks, the biggest first, until its body has no more than
     /// `limits.claimBytes`. A member that is no longer than its claim check stays.
     package func claimingLargeInputs(base: String, limits: EnvelopeLimits) -> TaskMessage {
-        guard body.byteCount > limits.claimBytes, let members = input.members() else { return self }
+        // Nearly all are small: those are not even looked into.
+        guard BodySize.frame + input.byteCount > limits.claimBytes, let members = input.members() else { return self }
         var size = BodySize(members)
         var checks: [ClaimCheck?] = members.map { _ in nil }
         let biggestFirst = members.indices.sorted {
@@ -88,6 +89,9 @@ extension TaskMessage {
 
     /// Counts the bytes of a body without writing it.
     private struct BodySize {
+        /// What surrounds the input.
+        static let frame = #"{"input":}"#.utf8.count
+
         private var input = (bytes: 0, count: 0)
         private var claims = (bytes: 0, count: 0)
 

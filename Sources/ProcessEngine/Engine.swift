@@ -9,9 +9,17 @@ package enum Engine {
         _ command: Command, for instance: ProcessInstance, of definition: ProcessDefinition,
         in surroundings: Surroundings
     ) throws(Rejection) -> [Event] {
+        try advance(command, instance, of: definition, in: surroundings).events
+    }
+
+    /// The events that a command leads to, and the instance that they are applied to.
+    package static func advance(
+        _ command: Command, _ instance: ProcessInstance, of definition: ProcessDefinition, in surroundings: Surroundings
+    ) throws(Rejection) -> (events: [Event], after: ProcessInstance) {
         if case .start(let start) = command {
             guard instance.isEmpty else { throw Rejection(.conflict, "the instance is started already") }
-            return try decideStart(start, instance, definition, surroundings)
+            let step = try decideStart(start, instance, definition, surroundings)
+            return (step.events, step.instance)
         }
         guard let running = instance.definition else { throw Rejection(.gone, "the instance is not started") }
         guard running.process == definition.process else {
@@ -24,7 +32,7 @@ package enum Engine {
         var step = Step(of: try newDefinition(by: command, instance) ?? definition, instance, surroundings)
         try carryOut(command, in: &step)
         step.run()
-        return step.events
+        return (step.events, step.instance)
     }
 
     /// Of a migration: the version in which the instance is to go on, if it can.
@@ -46,7 +54,7 @@ package enum Engine {
     private static func decideStart(
         _ start: Command.Start, _ instance: ProcessInstance, _ definition: ProcessDefinition,
         _ surroundings: Surroundings
-    ) throws(Rejection) -> [Event] {
+    ) throws(Rejection) -> Step {
         guard start.definition.process == definition.process else {
             throw Rejection(
                 .invalid, "the definition is of process \(definition.process), not of \(start.definition.process)")
@@ -75,7 +83,7 @@ package enum Engine {
             throw Rejection(
                 .stuck, "the process cannot reach its first wait state: \(incident.message)", element: incident.element)
         }
-        return step.events
+        return step
     }
 
     /// A start event, or what else the deployment subscribed to.

@@ -1,7 +1,10 @@
 package import Values
 
 /// An executable process as read from a BPMN file, checked: every reference in it leads somewhere.
-package struct ProcessDefinition: Sendable {
+///
+/// A class because nothing in it ever changes, and every command of every instance holds it: copying a value of so many members
+/// was a seventh of what the engine did.
+package final class ProcessDefinition: Sendable {
     /// The BPMN process id.
     package let process: String
     package let name: String?

@@ -111,9 +111,10 @@ struct Scenario {
     @discardableResult
     mutating func send(_ command: Command) throws -> [Event] {
         let surroundings = Surroundings(now: now, contracts: contracts, decisions: decisions)
-        let events = try Engine.decide(command, for: instance, of: definition, in: surroundings)
+        let (events, after) = try Engine.advance(command, instance, of: definition, in: surroundings)
         #expect(try Engine.decide(command, for: instance, of: definition, in: surroundings) == events)
         instance.apply(events)
+        #expect(after == instance)
         replica.apply(try EventCoding.decode(EventCoding.encode(events).bytes))
         #expect(replica == instance)
         journal += events

@@ -88,6 +88,38 @@ import Values
         }
     }
 
+    @Test func `polls look into the store only if there may be something since the last look`() throws {
+        try run { shop, engine in
+            for _ in 0..<3 {
+                async let poll = engine.poll("left", wait: .seconds(20))
+                await shop.simulation.settle()
+                await engine.cancelFetches(owner: "broker")
+                #expect(try await poll.isEmpty)
+            }
+            #expect(shop.store.claimCount == 1)
+            // Nobody waits: the tasks are due.
+            _ = try await engine.begin()
+            #expect(try await engine.poll("left", wait: .seconds(20)).count == 1)
+            #expect(shop.store.claimCount == 2)
+            // Who does not wait is told what there is now.
+            #expect(try await engine.poll("left").isEmpty)
+            #expect(shop.store.claimCount == 3)
+        }
+    }
+
+    @Test func `a poll of one contract is not woken by the tasks of another`() throws {
+        try run { shop, engine in
+            async let narrow = engine.poll("left", credit: 1, wait: .seconds(20), owner: "narrow")
+            await shop.simulation.settle()
+            let claims = shop.store.claimCount
+            _ = try await engine.begin()
+            #expect(try await narrow.count == 1)
+            #expect(shop.store.claimCount == claims)
+            async let wide = engine.poll("right", wait: .seconds(20), owner: "wide")
+            #expect(try await wide.count == 1)
+        }
+    }
+
     @Test func `a task created between the claim and the parking of a poll is found`() throws {
         try run { shop, engine in
             shop.store.afterNextClaim { _ = try await engine.begin() }

@@ -36,7 +36,7 @@ import Values
             bus = InMemoryBus(server)
             relay = OutboxRelay(
                 store: shop.store, bus: bus, names: names, time: shop.simulation.clock,
-                committed: engine.committed.listen(), log: .silent)
+                stored: engine.sending.listen(), log: .silent)
         }
 
         func listen() async throws {

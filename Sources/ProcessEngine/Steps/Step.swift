@@ -68,6 +68,8 @@ package struct Step: Sendable {
         self.instance = instance
         self.surroundings = surroundings
         self.stopsAtIncident = stopsAtIncident
+        // A service task and the way to the next are about so many.
+        events.reserveCapacity(8)
     }
 
     // MARK: State

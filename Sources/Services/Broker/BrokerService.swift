@@ -20,6 +20,8 @@ package actor BrokerService {
     private var machine: DeliveryMachine
     /// What the long poll of each puller asks for, while it waits.
     private var polling: [Int: [ContractKey: Int]] = [:]
+    /// How many tasks the next poll of each puller asks for.
+    private var pollSizes: [PollSize]
     private var isBusUp = false
     private var isDeclared = false
     /// Contracts whose queues the bus refused, with its reason as it was logged.
@@ -36,6 +38,7 @@ package actor BrokerService {
         self.log = log
         owner = "broker-" + Hex.text(random.next().0)
         pullers = (0..<configuration.pullers).map { _ in Signal() }
+        pollSizes = pullers.map { _ in PollSize(least: configuration.pollLimit) }
         machine = DeliveryMachine(configuration: configuration.delivery)
     }
 
@@ -170,12 +173,15 @@ package actor BrokerService {
     private func poll(
         _ number: Int, for demand: [(contract: ContractKey, count: Int)]
     ) async throws -> [LeasedTask] {
-        polling[number] = Dictionary(demand.map { ($0.contract, min($0.count, configuration.pollLimit)) }) { $0 + $1 }
+        let limit = pollSizes[number].current
+        polling[number] = Dictionary(demand.map { ($0.contract, min($0.count, limit)) }) { $0 + $1 }
         defer { polling[number] = nil }
-        return try await engine.fetch(
+        let tasks = try await engine.fetch(
             FetchRequest(
-                owner: owner(of: number), credits: demand, limit: configuration.pollLimit, wait: configuration.pollWait,
+                owner: owner(of: number), credits: demand, limit: limit, wait: configuration.pollWait,
                 dispatchLease: configuration.dispatchLease))
+        pollSizes[number].answered(tasks.count)
+        return tasks
     }
 
     /// Does what the machine says, and what the answers lead to. Returns when each publish has found its end, or when cancelled
@@ -352,7 +358,7 @@ package struct BrokerConfiguration: Sendable {
     /// The id of the store behind the engine, which alone may use the bus; nil: nobody is asked.
     package var store: String?
     package var delivery = DeliveryMachine.Configuration()
-    /// Tasks in one long poll, at most.
+    /// Tasks in one long poll, at most; where they wait in a backlog, more (`PollSize`).
     package var pollLimit = 10
     package var pollWait: Duration = .seconds(20)
     /// Long polls side by side, split by contract.

@@ -8,18 +8,19 @@ package struct OutboxRelay: Sendable {
     private let bus: any MessageBus
     private let names: BusNames
     private let time: any TimeSource
-    private let committed: Signal
+    private let stored: Signal
     private let log: Logger
 
+    /// `stored` fires when there may be something in the outbox.
     package init(
-        store: any ProcessStore, bus: any MessageBus, names: BusNames, time: any TimeSource, committed: Signal,
+        store: any ProcessStore, bus: any MessageBus, names: BusNames, time: any TimeSource, stored: Signal,
         log: Logger
     ) {
         self.store = store
         self.bus = bus
         self.names = names
         self.time = time
-        self.committed = committed
+        self.stored = stored
         self.log = log
     }
 
@@ -31,7 +32,7 @@ package struct OutboxRelay: Sendable {
             } catch {
                 log.error("the outbox waits: \(error)")
             }
-            _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+            _ = await stored.wait(until: time.now.advanced(by: .seconds(1)), by: time)
         }
     }
 
@@ -62,7 +63,7 @@ package struct OutboxRelay: Sendable {
         guard !notices.isEmpty else { return }
         _ = await bus.publish(
             notices.map { notice in
-                BusMessage(
+                var message = BusMessage(
                     exchange: names.eventsExchange, routingKey: "instance.\(notice.state.lowercased())",
                     correlationID: notice.instance,
                     type: "instance",
@@ -70,6 +71,8 @@ package struct OutboxRelay: Sendable {
                         ("instance", .string(notice.instance)), ("state", .string(notice.state)),
                         ("message", notice.message.map(JSON.string) ?? .null),
                     ]).bytes)
+                message.isNotice = true
+                return message
             }, timeout: .seconds(2))
     }
 

@@ -16,6 +16,8 @@ package actor DefinitionRegistry {
     private(set) package var deployed: [DeployedDefinition] = []
     private(set) package var catalog = ContractCatalog()
     private(set) package var policies: [ContractKey: TaskPolicy] = [:]
+    /// Contracts of which only so many attempts may be out.
+    private(set) var limited: Set<ContractKey> = []
     /// Read when somebody asks, for what is deployed now.
     private var startEventsNow: [(definition: DefinitionID, start: StartSubscription)]?
 
@@ -35,6 +37,7 @@ package actor DefinitionRegistry {
         deployed = try await store.definitions()
         catalog = try ContractCatalog(contracts)
         policies = Self.policies(of: contracts)
+        limited = Set(policies.filter { $0.value.concurrency != nil }.keys)
         epoch = current
         startEventsNow = nil
         for watcher in watchers { watcher.yield(policies) }

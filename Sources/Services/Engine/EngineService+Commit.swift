@@ -4,8 +4,8 @@ import OrderedCollections
 import ProcessEngine
 import Values
 
-/// What the commands of one instance in one batch lead to.
-private struct Decision {
+/// What the commands of one instance in one batch lead to. A class: it is large, and handed on from step to step.
+private final class Decision {
     let before: CachedInstance
     var items: [PendingWork] = []
     var outcomes: [WorkOutcome?] = []
@@ -43,15 +43,16 @@ extension EngineService {
         let marksDueBy = stopping ? Timestamp(millisecondsSinceEpoch: .max) : ripe
         marks += lazyMarks.take(dueBy: marksDueBy).map { ($0, nil) }
         var committing: [Decision] = []
+        let surroundings = Surroundings(now: time.now, contracts: await registry.contracts)
         for (id, items) in groups {
-            guard let decision = await decide(items, for: id) else { continue }
+            guard let decision = await decide(items, for: id, in: surroundings) else { continue }
             if decision.transition == nil {
                 finish(decision, .committed(position: 0))
             } else {
                 committing.append(decision)
             }
         }
-        for index in committing.indices { handOver(&committing[index]) }
+        for decision in committing { handOver(decision) }
         let transitions = committing.compactMap(\.transition)
         guard !transitions.isEmpty || !marks.isEmpty else { return }
         do {
@@ -65,7 +66,9 @@ extension EngineService {
                 if applied, case .released(let dueAt) = entry.mark.change { wake(at: dueAt) }
             }
             polls.answerTaken()
+            polls.resumeStale()
             committed.fire()
+            if zip(transitions, receipt.outcomes).contains(where: { $0.isSending && $1.isCommitted }) { sending.fire() }
         } catch {
             // Nobody knows whether it was stored: what the cache holds may be old.
             for decision in committing {
@@ -79,13 +82,15 @@ extension EngineService {
     }
 
     /// Decides the commands of one instance in turn. Nil when all of them are answered already.
-    private func decide(_ items: [PendingWork], for id: InstanceID) async -> Decision? {
+    private func decide(
+        _ items: [PendingWork], for id: InstanceID, in surroundings: Surroundings
+    ) async -> Decision? {
         do {
             guard let before = try await load(id, items: items) else { return nil }
-            let decision = await decide(items, from: before)
+            let decision = decide(items, from: before, in: surroundings)
             guard decision.rejects, let newer = try await caughtUp(before) else { return decision }
             // It was rejected for what it had become elsewhere.
-            return await decide(items, from: newer)
+            return decide(items, from: newer, in: surroundings)
         } catch {
             // An instance that cannot be read holds up none of the others.
             let outcome: WorkOutcome = Self.isDamage(error) ? .unreadable(error) : .failed(error)
@@ -99,9 +104,10 @@ extension EngineService {
         if let error = error as? StoreError { error.kind == .corrupt } else { error is Diagnostics }
     }
 
-    private func decide(_ items: [PendingWork], from before: CachedInstance) async -> Decision {
-        let surroundings = Surroundings(now: time.now, contracts: await registry.contracts)
-        var decision = Decision(before)
+    private func decide(
+        _ items: [PendingWork], from before: CachedInstance, in surroundings: Surroundings
+    ) -> Decision {
+        let decision = Decision(before)
         var fences = TransitionFences()
         var events: [Event] = []
         var startKey: String?
@@ -114,9 +120,10 @@ extension EngineService {
             }
             decision.items.append(item)
             do {
-                let step = try Engine.decide(command, for: decision.after, of: before.definition, in: surroundings)
-                decision.after.apply(step)
-                events += step
+                let (step, after) = try Engine.advance(
+                    command, decision.after, of: before.definition, in: surroundings)
+                decision.after = after
+                if events.isEmpty { events = step } else { events += step }
                 if let fence { fences.take(fence, for: step) }
                 startKey = startKey ?? key
                 // Without events there is no transition to take it away.
@@ -207,7 +214,6 @@ extension EngineService {
         }
         for case .schedule(_, let dueAt) in transition.timers { wake(at: dueAt) }
         if !transition.inbox.isEmpty || transition.subscriptions.contains(where: \.isNewMessage) { inboxSignal.fire() }
-        if polls.needsRecheck { tickSignal.fire() }
     }
 
     private func retry(_ items: [PendingWork]) {
@@ -246,10 +252,11 @@ extension EngineService {
     private func caughtUp(_ known: CachedInstance) async throws -> CachedInstance? {
         let rows = try await store.journal(of: known.id, after: known.seq)
         guard let last = rows.last else { return nil }
-        var newer = known
-        for row in rows { newer.instance.apply(try EventCoding.decode(row.events)) }
-        newer.seq = last.seq
-        return newer
+        var instance = known.instance
+        for row in rows { instance.apply(try EventCoding.decode(row.events)) }
+        return CachedInstance(
+            id: known.id, instance: instance, seq: last.seq, definitionID: known.definitionID,
+            definition: known.definition)
     }
 
     /// An instance from its journal; nil if it never started.
@@ -273,8 +280,10 @@ extension EngineService {
     }
 
     /// Gives new tasks to parked polls: the lease is part of the same commit.
-    private func handOver(_ decision: inout Decision) {
-        guard var transition = decision.transition else { return }
+    private func handOver(_ decision: Decision) {
+        guard !polls.isEmpty, var transition = decision.transition else { return }
+        decision.transition = nil
+        defer { decision.transition = transition }
         for index in transition.tasks.indices {
             guard case .create(var task) = transition.tasks[index], let input = decision.created[task.number],
                 let lease = polls.reserve(
@@ -283,12 +292,21 @@ extension EngineService {
             task.lease = lease
             transition.tasks[index] = .create(task)
         }
-        decision.transition = transition
     }
 
     func newToken() -> String {
         let (high, low) = random.next()
         return Hex.text(high) + Hex.text(low)
+    }
+}
+
+extension Transition {
+    fileprivate var isSending: Bool { !outbox.isEmpty }
+}
+
+extension CommitReceipt.Outcome {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { true } else { false }
     }
 }
 

@@ -49,7 +49,7 @@ extension EngineService {
                 if !outcomes.contains(where: \.isSettled) { return time.now.advanced(by: configuration.longestSleep) }
             }
             let next = try await store.nextDue()
-            if polls.needsRecheck || next.map({ $0 <= time.now }) == true { polls.resumeAll(with: .recheck) }
+            if next.map({ $0 <= time.now }) == true { polls.resumeAll(with: .recheck) }
             if lazyMarks.isDue(at: now) { workSignal.fire() }
             let latest = time.now.advanced(by: configuration.longestSleep)
             let soonest = time.now.advanced(by: .milliseconds(20))
@@ -73,11 +73,17 @@ extension EngineService {
         let contracts = request.credits.map(\.contract)
         endedFetches[request.owner] = false
         defer { endedFetches[request.owner] = nil }
-        await refreshLimits()
+        polls.limited = await registry.limited
         while !stopping {
             let before = polls.watermark(of: contracts)
-            let leased = try await claim(request)
-            if !leased.isEmpty || time.now >= deadline || Task.isCancelled || stopping { return leased }
+            // Who does not wait is told what is due at this instant; who does is woken when something is.
+            if request.wait <= .zero || polls.mayBeDue(contracts) {
+                let marks = contracts.map { polls.watermark(of: $0) }
+                let leased = try await claim(request)
+                polls.claimed(leased, for: request, at: marks)
+                if !leased.isEmpty { return leased }
+            }
+            if time.now >= deadline || Task.isCancelled || stopping { return [] }
             // Told to end while it claimed: it was not there to be woken.
             if endedFetches[request.owner] == true { return [] }
             if polls.watermark(of: contracts) != before { continue }
@@ -108,10 +114,6 @@ extension EngineService {
                 limit: request.limit, owner: request.owner, now: now,
                 leaseUntil: now.advanced(by: request.dispatchLease),
                 tokens: (0..<max(request.limit, 0)).map { _ in newToken() }))
-    }
-
-    private func refreshLimits() async {
-        polls.limited = Set(await registry.policies.filter { $0.value.concurrency != nil }.keys)
     }
 
     package func backlog() async throws -> [ContractBacklog] {

@@ -16,8 +16,10 @@ package actor EngineService: TaskEngine {
     let log: Logger
     let configuration: EngineConfiguration
 
-    /// Fires after each commit: the projector and the outbox relay listen.
+    /// Fires after each commit: the projector listens.
     package nonisolated let committed = Broadcast()
+    /// Fires when a commit has put something into the outbox: the relay listens.
+    package nonisolated let sending = Broadcast()
     package nonisolated let counters = EngineCounters()
 
     var pending: [PendingWork] = []
@@ -90,6 +92,7 @@ package actor EngineService: TaskEngine {
         tickSignal.fire()
         inboxSignal.fire()
         committed.fire()
+        sending.fire()
     }
 
     /// Hands work to the commit loop and waits for its outcomes, in order. Throws only if the engine is stopping.

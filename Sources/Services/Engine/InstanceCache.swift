@@ -1,13 +1,23 @@
 import OrderedCollections
 import ProcessEngine
 
-/// An instance as of its journal row `seq`.
-struct CachedInstance {
+/// An instance as of its journal row `seq`. A class, because it is handed around often and never changes.
+final class CachedInstance: Sendable {
     let id: InstanceID
-    var instance: ProcessInstance
-    var seq: Int
+    let instance: ProcessInstance
+    let seq: Int
     let definitionID: DefinitionID
     let definition: ProcessDefinition
+
+    init(
+        id: InstanceID, instance: ProcessInstance, seq: Int, definitionID: DefinitionID, definition: ProcessDefinition
+    ) {
+        self.id = id
+        self.instance = instance
+        self.seq = seq
+        self.definitionID = definitionID
+        self.definition = definition
+    }
 }
 
 /// The instances used last. It may be dropped at any time.

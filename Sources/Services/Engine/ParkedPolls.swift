@@ -4,7 +4,8 @@ import Values
 
 /// Long polls that found nothing and wait. A parked poll is demand: a commit that creates tasks gives them to it.
 ///
-/// A poll is parked only after a claim found none of its contracts due, so nothing older is passed over.
+/// A poll is parked only after a claim found none of its contracts due, so nothing older is passed over. That claim may have been
+/// an earlier poll's, if nothing has become due since.
 struct ParkedPolls {
     enum Answer: Sendable {
         case tasks([LeasedTask])
@@ -28,16 +29,40 @@ struct ParkedPolls {
     private var unleased: [ContractKey: Int] = [:]
     /// How often polls were told to claim again, ever: shows the same to a poll that was not parked yet.
     private var rechecks = 0
+    /// How many tasks ended, ever, as long as there are contracts with a limit: an end may make room.
+    private var ends = 0
+    /// Contracts of which there may be something since the last `resumeStale`.
+    private var stale: Set<ContractKey> = []
+    /// The watermark of each contract when a claim last left nothing of it that was due.
+    private var exhausted: [ContractKey: Int] = [:]
     /// Contracts with a limit are never handed over: the claim counts them.
     var limited: Set<ContractKey> = []
-    private(set) var needsRecheck = false
 
     var earliestDeadline: Timestamp? { polls.values.map(\.deadline).min() }
     var isEmpty: Bool { polls.isEmpty }
 
     /// A number that changes when a task of one of these contracts is created without a lease, and when one may have fallen due.
     func watermark(of contracts: [ContractKey]) -> Int {
-        contracts.reduce(rechecks) { $0 + unleased[$1, default: 0] }
+        contracts.reduce(0) { $0 + watermark(of: $1) }
+    }
+
+    func watermark(of contract: ContractKey) -> Int {
+        rechecks + unleased[contract, default: 0] + (limited.contains(contract) ? ends : 0)
+    }
+
+    /// Whether a claim might find something. Of a contract with a limit it always might: another attempt's end makes room.
+    func mayBeDue(_ contracts: [ContractKey]) -> Bool {
+        contracts.contains { limited.contains($0) || exhausted[$0] != watermark(of: $0) }
+    }
+
+    /// What a claim found, which began at these watermarks of the contracts that it asked for.
+    mutating func claimed(_ tasks: [LeasedTask], for request: FetchRequest, at marks: [Int]) {
+        guard tasks.count < request.limit else { return }
+        var counts: [ContractKey: Int] = [:]
+        for task in tasks { counts[task.contract, default: 0] += 1 }
+        for (credit, mark) in zip(request.credits, marks) where counts[credit.contract, default: 0] < credit.count {
+            exhausted[credit.contract] = mark
+        }
     }
 
     mutating func park(
@@ -96,12 +121,27 @@ struct ParkedPolls {
 
     mutating func created(_ contract: ContractKey) {
         unleased[contract, default: 0] += 1
-        if polls.values.contains(where: { $0.credit[contract] != nil }) { needsRecheck = true }
+        stale.insert(contract)
     }
 
     /// A task is over: a contract with a limit may have room.
     mutating func freed() {
-        if !limited.isEmpty, !polls.isEmpty { needsRecheck = true }
+        guard !limited.isEmpty else { return }
+        ends += 1
+        stale.formUnion(limited)
+    }
+
+    /// After a commit: polls for which it left something claim again.
+    mutating func resumeStale() {
+        guard !stale.isEmpty else { return }
+        for id in order {
+            guard let poll = polls[id], poll.taken.isEmpty, poll.credit.keys.contains(where: stale.contains) else {
+                continue
+            }
+            remove(id)
+            poll.continuation.resume(returning: .recheck)
+        }
+        stale = []
     }
 
     mutating func expire(at now: Timestamp) {
@@ -114,10 +154,7 @@ struct ParkedPolls {
 
     /// Polls that a commit on its way will answer are left alone.
     mutating func resumeAll(with answer: Answer, owner: String? = nil) {
-        if owner == nil {
-            needsRecheck = false
-            rechecks += 1
-        }
+        if owner == nil { rechecks += 1 }
         for id in order {
             guard let poll = polls[id], poll.taken.isEmpty, owner == nil || poll.request.owner == owner else {
                 continue

@@ -52,7 +52,7 @@ struct Parts: Sendable {
                 engine: tasks, bus: bus, time: time, random: random,
                 configuration: try await Self.broker(configuration, names, store), log: log) : nil
         let relay = OutboxRelay(
-            store: store, bus: bus, names: names, time: time, committed: engine.committed.listen(), log: log)
+            store: store, bus: bus, names: names, time: time, stored: engine.sending.listen(), log: log)
         let progress = ProjectorProgress()
         let deployer = DeploymentService(config: store, registry: registry, time: time, log: log)
         (self.bus, self.engine, self.broker, self.relay, self.deployer) = (bus, engine, broker, relay, deployer)
