@@ -57,7 +57,7 @@ let package = Package(
             name: "SQLiteStore",
             dependencies: [
                 "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(
             name: "PostgresStore",

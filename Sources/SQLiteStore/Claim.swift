@@ -122,7 +122,9 @@ struct Claim {
             """
             UPDATE task SET phase = 1, attempt = attempt + 1, token = ?, owner = ?, lease_until = ? WHERE id = ?
             RETURNING instance, number, element, contract, priority, retries, definition, business_key, attempt,
-                input_position, input_offset, input_length, input
+                -- SQLite counts bytes from 1.
+                coalesce(input, (
+                    SELECT substr(events, input_offset + 1, input_length) FROM journal WHERE position = input_position))
             """, [token, request.owner, request.leaseUntil.stored, candidate.id]
         ) { row in
             (
@@ -132,21 +134,14 @@ struct Claim {
                     retries: row[5], definition: try row.definitionID(6), businessKey: row[7],
                     lease: TaskLease(owner: request.owner, attempt: row[8], token: token, until: request.leaseUntil),
                     input: .null),
-                position: row[9] as Int64, offset: row[10] as Int, length: row[11] as Int, input: row[12] as Data?
+                input: row[9] as Data?
             )
         }
         guard var leased else { throw StoreError(.corrupt, "a task of an index is not in the table; check the file") }
-        leased.task.input = try JSON(
-            validating: leased.input ?? input(at: leased.position, leased.offset, leased.length))
+        guard let input = leased.input else {
+            throw StoreError(.corrupt, "the journal row of task \(leased.task.id) is missing; check the file")
+        }
+        leased.task.input = try JSON(validating: input)
         return leased.task
-    }
-
-    private func input(at position: Int64, _ offset: Int, _ length: Int) throws -> Data {
-        // SQLite counts bytes from 1.
-        let input = try database.first(
-            "SELECT substr(events, ?, ?) FROM journal WHERE position = ?", [offset + 1, length, position]
-        ) { $0[0] as Data }
-        guard let input else { throw StoreError(.corrupt, "journal row \(position) is missing; check the file") }
-        return input
     }
 }

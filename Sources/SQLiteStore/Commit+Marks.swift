@@ -8,7 +8,7 @@ extension Commit {
     /// failed is not, even if its late result would still count.
     func apply(_ mark: LeaseMark) throws -> Bool {
         let row = "instance = ? AND number = ? AND attempt = ? AND token = ? AND lease_until IS NOT NULL"
-        let arguments: StatementArguments = [mark.task.instance.text, mark.task.number, mark.attempt, mark.token]
+        let arguments: [(any StatementValue)?] = [mark.task.instance.text, mark.task.number, mark.attempt, mark.token]
         switch mark.change {
         case .queued(let until):
             // In any other phase than `dispatched` the row stays as it is.

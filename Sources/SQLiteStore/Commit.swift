@@ -13,10 +13,38 @@ struct Commit {
     func run(_ transitions: [Transition], _ marks: [LeaseMark]) throws -> CommitReceipt {
         var outcomes: [CommitReceipt.Outcome] = []
         outcomes.reserveCapacity(transitions.count)
-        for transition in transitions {
-            outcomes.append(try refusal(of: transition) ?? .committed(position: store(transition)))
-        }
+        for transition in transitions { outcomes.append(try outcome(of: transition)) }
         return CommitReceipt(outcomes: outcomes, markOutcomes: try marks.map(apply))
+    }
+
+    private func outcome(of transition: Transition) throws -> CommitReceipt.Outcome {
+        if let position = try storeIfPlain(transition) { return .committed(position: position) }
+        if let refusal = try refusal(of: transition) { return refusal }
+        try database.run(
+            "INSERT INTO journal (instance, seq, at, events) VALUES (?, ?, ?, ?)",
+            [transition.instance.text, transition.seq, transition.at.stored, transition.events])
+        return .committed(position: try store(transition, at: database.lastInsertedRowID))
+    }
+
+    /// Most transitions hold by their seq and one fence: the statement that inserts the row asks for both. Nil, with nothing
+    /// stored, for others and for those that do not hold.
+    private func storeIfPlain(_ transition: Transition) throws -> Int64? {
+        guard transition.startKey == nil, transition.consumes.isEmpty, transition.fences.count <= 1 else { return nil }
+        let fence = transition.fences.first
+        guard fence.map({ $0.task.instance == transition.instance }) ?? true else { return nil }
+        let isStored = try database.changes(
+            """
+            INSERT INTO journal (instance, seq, at, events) SELECT ?1, ?2, ?3, ?4
+            WHERE ?2 = 1 + coalesce((SELECT max(seq) FROM journal WHERE instance = ?1), 0)
+                AND (?5 IS NULL OR EXISTS (
+                    SELECT 1 FROM task WHERE instance = ?1 AND number = ?5 AND attempt = ?6 AND token = ?7
+                        AND (NOT ?8 OR lease_until IS NOT NULL) AND (?9 IS NULL OR lease_until <= ?9)))
+            """,
+            [
+                transition.instance.text, transition.seq, transition.at.stored, transition.events,
+                fence?.task.number, fence?.attempt, fence?.token, fence?.mustBeOut ?? false, fence?.expiredAt?.stored,
+            ])
+        return isStored ? try store(transition, at: database.lastInsertedRowID) : nil
     }
 
     /// Why a transition cannot be stored; nil if it can. A taken key comes first, as it says most to the caller: the
@@ -51,11 +79,8 @@ struct Commit {
         ) { _ in true } ?? false
     }
 
-    private func store(_ transition: Transition) throws -> Int64 {
-        try database.run(
-            "INSERT INTO journal (instance, seq, at, events) VALUES (?, ?, ?, ?)",
-            [transition.instance.text, transition.seq, transition.at.stored, Data(transition.events)])
-        let position = database.lastInsertedRowID
+    /// All but the journal row, which has that position.
+    private func store(_ transition: Transition, at position: Int64) throws -> Int64 {
         if let key = transition.startKey {
             try database.run("INSERT INTO start_key (key, instance) VALUES (?, ?)", [key, transition.instance.text])
         }
@@ -64,7 +89,7 @@ struct Commit {
         for message in transition.outbox {
             try database.run(
                 "INSERT INTO outbox (exchange, routing_key, type, body) VALUES (?, ?, ?, ?)",
-                [message.exchange, message.routingKey, message.type, Data(message.body)])
+                [message.exchange, message.routingKey, message.type, message.body])
         }
         for change in transition.subscriptions { try store(change, of: transition) }
         for entry in transition.consumes { try database.run("DELETE FROM inbox WHERE id = ?", [entry]) }
@@ -120,9 +145,9 @@ struct Commit {
     /// Reading a part of a large journal row costs as much as reading all of it: a hundred thousand tasks made at once
     /// would cost their square. Small inputs of large rows are therefore stored once more, with the task, until it is
     /// over.
-    private static func ownInput(_ range: Range<Int>, of events: [UInt8]) -> Data? {
+    private static func ownInput(_ range: Range<Int>, of events: [UInt8]) -> [UInt8]? {
         let large = 16 * 1024
-        return events.count > large && range.count < events.count / 4 ? Data(events[range]) : nil
+        return events.count > large && range.count < events.count / 4 ? Array(events[range]) : nil
     }
 
     private func store(_ change: TimerChange, of transition: Transition) throws {

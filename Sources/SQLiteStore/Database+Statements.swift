@@ -1,18 +1,41 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 import ProcessEngine
 import Services
 import Values
 
 /// Short forms over the connection's cache of prepared statements: every statement of ours is prepared once.
 extension Database {
-    func run(_ sql: String, _ arguments: StatementArguments) throws {
-        try cachedStatement(sql: sql).execute(arguments: arguments)
+    /// Runs a change. Inside a transaction only: GRDB, which sees to that, does not see the statement run.
+    func run(_ sql: String, _ values: [(any StatementValue)?]) throws {
+        let statement = try cachedStatement(sql: sql).sqliteStatement
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        guard Int(sqlite3_bind_parameter_count(statement)) == values.count else {
+            throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "\(values.count) values", sql: sql)
+        }
+        for (index, value) in zip(Int32(1)..., values) {
+            // What is not bound is NULL.
+            guard let value else { continue }
+            try check(value.bind(to: statement, at: index), sql)
+        }
+        var code: Int32
+        repeat { code = sqlite3_step(statement) } while code == SQLITE_ROW
+        if code != SQLITE_DONE { try check(code, sql) }
+    }
+
+    private func check(_ code: Int32, _ sql: String) throws {
+        guard code != SQLITE_OK else { return }
+        let message = sqliteConnection.map { String(cString: sqlite3_errmsg($0)) }
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: sql)
     }
 
     /// Runs a change and says whether it changed a row.
-    func changes(_ sql: String, _ arguments: StatementArguments) throws -> Bool {
-        try cachedStatement(sql: sql).execute(arguments: arguments)
+    func changes(_ sql: String, _ values: [(any StatementValue)?]) throws -> Bool {
+        try run(sql, values)
         return changesCount > 0
     }
 

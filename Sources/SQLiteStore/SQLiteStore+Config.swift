@@ -55,7 +55,7 @@ extension SQLiteStore: ConfigStore {
     private static func store(_ revision: Revision, _ change: NewRevision, in database: Database) throws {
         for (hash, content) in change.contents {
             try database.run(
-                "INSERT OR IGNORE INTO artifact_content (hash, content) VALUES (?, ?)", [hash, Data(content)])
+                "INSERT OR IGNORE INTO artifact_content (hash, content) VALUES (?, ?)", [hash, content])
         }
         try database.run(
             "INSERT INTO revision (number, parent, author, message, at) VALUES (?, ?, ?, ?, ?)",

@@ -50,7 +50,7 @@ extension SQLiteStore: DeploymentStore {
             """,
             [
                 process.process, version, process.hash, process.workflow, process.workflowVersion, now.stored,
-                Data(process.source),
+                process.source,
             ])
         return (DefinitionID(process: process.process, version: version), true)
     }

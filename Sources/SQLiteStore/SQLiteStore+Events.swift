@@ -96,7 +96,7 @@ extension Database {
         try run(
             "INSERT INTO inbox (due_at, awaits, awaits_key, awaits_business_key, body) VALUES (?, ?, ?, ?, ?)",
             [
-                entry.dueAt.stored, entry.awaits?.name, entry.awaits?.key, entry.awaits?.businessKey, Data(entry.body),
+                entry.dueAt.stored, entry.awaits?.name, entry.awaits?.key, entry.awaits?.businessKey, entry.body,
             ])
     }
 }

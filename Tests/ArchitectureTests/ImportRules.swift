@@ -14,6 +14,7 @@ enum ImportRules {
     /// The libraries that one target alone knows, so that a change of the library is a change of one target.
     static let soleImporters = [
         "CPCRE2": "Values", "CLibXML2": "XMLReader", "Yams": "YAMLReader", "GRDB": "SQLiteStore",
+        "GRDBSQLite": "SQLiteStore",
         "CPostgres": "PostgresStore", "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer",
         "HummingbirdCore": "WebServer",
         "HTTPTypes": "WebServer",
@@ -36,7 +37,7 @@ enum ImportRules {
 
         "XMLReader": ["Values", "CLibXML2"],
         "YAMLReader": collections.union(["Values", "Contracts", "Yams"]),
-        "SQLiteStore": pure.union(system).union(["Services", "GRDB"]),
+        "SQLiteStore": pure.union(system).union(["Services", "GRDB", "GRDBSQLite"]),
         "PostgresStore": pure.union(system).union(["Services", "CPostgres"]),
         "RabbitMQBus": collections.union(system).union(["Values", "Delivery", "Services", "CRabbitMQ", "Logging"]),
         "WebServer": pure.union(system).union([
