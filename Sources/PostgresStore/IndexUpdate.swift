@@ -44,7 +44,10 @@ struct IndexUpdate {
             guard tasks[task.id] == nil else { return }
             tasks[task.id] = task
             changedTasks.insert(task.id)
-            count(task.id.instance) { $0.tasksCreated += 1 }
+            count(task.id.instance) { instance in
+                instance.tasksCreated += 1
+                if task.endedAt != nil { instance.tasksDone += 1 }
+            }
         case .taskChanged(let id, let state, let message, let at):
             move(id, to: state, message, at)
         }
@@ -52,14 +55,8 @@ struct IndexUpdate {
 
     private mutating func move(_ id: TaskID, to state: IndexedTaskState, _ message: String?, _ at: Timestamp) {
         guard var task = tasks[id], task.endedAt == nil else { return }
-        task.state = state
-        task.message = message
-        switch state {
-        case .completed, .error, .canceled:
-            task.endedAt = at
-            count(id.instance) { $0.tasksDone += 1 }
-        case .open, .incident: break
-        }
+        task.change(to: state, message, at: at)
+        if task.endedAt != nil { count(id.instance) { $0.tasksDone += 1 } }
         tasks[id] = task
         changedTasks.insert(id)
     }

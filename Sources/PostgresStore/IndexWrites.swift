@@ -6,11 +6,12 @@ import Values
 struct IndexWrites {
     let connection: Connection
 
-    /// Inside a transaction. Whoever changes the index locks the row of the position first: so there is one at a time.
+    /// One transaction. Whoever changes the index locks the row of the position first: so there is one at a time.
     func apply(_ changes: [IndexChange], from: Int64, to: Int64) throws -> Bool {
         let instances = Set(changes.map(\.instance)).map(\.text)
         let tasks = Array(Set(changes.compactMap(\.task)))
         let answers = try connection.run([
+            Connection.Statement(sql: "BEGIN"),
             Connection.Statement(sql: "SELECT position FROM index_position FOR UPDATE"),
             Connection.Statement(
                 sql: "SELECT \(IndexColumns.instance) FROM index_instance WHERE id = ANY($1::text[])",
@@ -21,13 +22,17 @@ struct IndexWrites {
                     JOIN index_task ON index_task.instance = k.instance COLLATE "C" AND index_task.number = k.number
                     """, values: [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]),
         ])
-        guard answers[0].first({ $0.int(0) }) == from else { return false }
+        guard answers[1].first({ $0.int(0) }) == from else {
+            try connection.run("ROLLBACK")
+            return false
+        }
         var update = IndexUpdate(
-            instances: try answers[1].map(IndexColumns.instance), tasks: try answers[2].map(IndexColumns.task))
+            instances: try answers[2].map(IndexColumns.instance), tasks: try answers[3].map(IndexColumns.task))
         for change in changes { update.apply(change) }
         var statements = Self.write(update)
         statements.append(
             Connection.Statement(sql: "UPDATE index_position SET position = $1", values: [.int(to)]))
+        statements.append(Connection.Statement(sql: "COMMIT"))
         try connection.run(statements)
         return true
     }

@@ -7,7 +7,7 @@ extension PostgresStore: IndexStore {
     }
 
     package func apply(_ changes: [IndexChange], from: Int64, to: Int64) async throws -> Bool {
-        try await projection.transaction { try IndexWrites(connection: $0).apply(changes, from: from, to: to) }
+        try await projection.repeatable { try IndexWrites(connection: $0).apply(changes, from: from, to: to) }
     }
 
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {

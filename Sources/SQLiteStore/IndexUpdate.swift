@@ -7,8 +7,23 @@ import Values
 /// finds nothing to do.
 struct IndexUpdate {
     let database: Database
+    /// By how much the counts of instances grow: stored once for all changes.
+    private var counts: [InstanceID: (created: Int, done: Int)] = [:]
 
-    func apply(_ change: IndexChange) throws {
+    init(database: Database) {
+        self.database = database
+    }
+
+    /// After the last change.
+    func finish() throws {
+        for (instance, count) in counts.sorted(by: { $0.key < $1.key }) {
+            try database.run(
+                "UPDATE index_instance SET tasks_created = tasks_created + ?, tasks_done = tasks_done + ? WHERE id = ?",
+                [count.created, count.done, instance.text])
+        }
+    }
+
+    mutating func apply(_ change: IndexChange) throws {
         switch change {
         case .instanceStarted(let instance):
             try insert(instance)
@@ -64,7 +79,7 @@ struct IndexUpdate {
             [change, InstanceState.incident.rawValue, InstanceState.running.rawValue, message, instance.text])
     }
 
-    private func insert(_ task: IndexedTask) throws {
+    private mutating func insert(_ task: IndexedTask) throws {
         let isNew = try database.changes(
             """
             INSERT OR IGNORE INTO index_task (
@@ -76,25 +91,17 @@ struct IndexUpdate {
                 task.state.rawValue, task.createdAt.stored, task.endedAt?.stored, task.message,
             ])
         guard isNew else { return }
-        try database.run(
-            "UPDATE index_instance SET tasks_created = tasks_created + 1 WHERE id = ?", [task.id.instance.text])
+        counts[task.id.instance, default: (0, 0)].created += 1
+        if task.endedAt != nil { counts[task.id.instance, default: (0, 0)].done += 1 }
     }
 
-    private func move(_ task: TaskID, to state: IndexedTaskState, _ message: String?, _ at: Timestamp) throws {
-        let isOver = Self.isOver(state)
+    private mutating func move(_ task: TaskID, to state: IndexedTaskState, _ message: String?, _ at: Timestamp) throws {
+        let isOver = state.isOver
         let moved = try database.changes(
             """
             UPDATE index_task SET state = ?, message = ?, ended_at = ?
             WHERE instance = ? AND number = ? AND ended_at IS NULL
             """, [state.rawValue, message, isOver ? at.stored : nil, task.instance.text, task.number])
-        guard moved, isOver else { return }
-        try database.run("UPDATE index_instance SET tasks_done = tasks_done + 1 WHERE id = ?", [task.instance.text])
-    }
-
-    private static func isOver(_ state: IndexedTaskState) -> Bool {
-        switch state {
-        case .completed, .error, .canceled: true
-        case .open, .incident: false
-        }
+        if moved, isOver { counts[task.instance, default: (0, 0)].done += 1 }
     }
 }

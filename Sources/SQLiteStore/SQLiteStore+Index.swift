@@ -11,7 +11,9 @@ extension SQLiteStore: IndexStore {
     package func apply(_ changes: [IndexChange], from: Int64, to: Int64) async throws -> Bool {
         try await write { database in
             guard try Self.indexPosition(database) == from else { return false }
-            for change in changes { try IndexUpdate(database: database).apply(change) }
+            var update = IndexUpdate(database: database)
+            for change in changes { try update.apply(change) }
+            try update.finish()
             try database.run("UPDATE index_position SET position = ?", [to])
             return true
         }

@@ -56,16 +56,11 @@ package final class InMemoryIndexStore: IndexStore {
             guard state.tasks[task.id] == nil else { return }
             state.tasks[task.id] = task
             state.instances[task.id.instance]?.tasksCreated += 1
+            if task.endedAt != nil { state.instances[task.id.instance]?.tasksDone += 1 }
         case .taskChanged(let id, let newState, let message, let at):
             guard var task = state.tasks[id], task.endedAt == nil else { return }
-            task.state = newState
-            task.message = message
-            switch newState {
-            case .completed, .error, .canceled:
-                task.endedAt = at
-                state.instances[id.instance]?.tasksDone += 1
-            case .open, .incident: break
-            }
+            task.change(to: newState, message, at: at)
+            if task.endedAt != nil { state.instances[id.instance]?.tasksDone += 1 }
             state.tasks[id] = task
         }
     }

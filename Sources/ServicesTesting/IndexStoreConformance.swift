@@ -63,6 +63,19 @@ package enum IndexStoreConformance {
             try requireAnswer(try await stores.index.indexedTasks(TaskQuery()).rows, [])
             try requireAnswer(try await stores.index.instanceCounts(), [:])
         },
+        Case("counts a task that comes when it is over as created and done, once") { stores in
+            var over = task("a", 1, createdAt: 1)
+            over.change(to: .completed, nil, at: at(2))
+            try await apply(stores, [.instanceStarted(instance("a")), .taskCreated(over), .taskCreated(task("a", 2))])
+            try await apply(
+                stores,
+                [.taskCreated(over), .taskChanged(over.id, state: .error, message: "again", at: at(3))])
+            let row = try await only(stores)
+            try requireAnswer([row.tasksCreated, row.tasksDone], [2, 1])
+            let rows = try await stores.index.indexedTasks(TaskQuery()).rows
+            try requireAnswer(rows.map(\.endedAt), [at(2), nil])
+            try requireAnswer(rows.map(\.state), [.completed, .open])
+        },
         Case("applies changes only from the position where it stands") { stores in
             try requireAnswer(try await stores.index.apply([.instanceStarted(instance("a"))], from: 0, to: 7), true)
             try requireAnswer(try await stores.index.indexPosition(), 7)

@@ -7,7 +7,9 @@ package import Values
 ///
 /// The messages are notifications: best effort, sent once the index has them. The journal is the truth.
 package struct ProjectorService: Sendable {
-    package static let batchLimit = 500
+    package static let batchLimit = 1000
+    /// Rows in a pass from which on it waits longer for more: most tasks are over by then, and are written once.
+    private static let busy = 50
 
     private let journal: any ProcessStore
     private let index: any IndexStore
@@ -35,34 +37,41 @@ package struct ProjectorService: Sendable {
     /// Serves until cancelled.
     package func run() async throws {
         while !Task.isCancelled {
+            var count = 0
             do {
-                while try await projectBatch() {}
+                count = try await project()
             } catch {
                 log.error("the index is behind: \(error)")
             }
-            _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+            if count >= Self.batchLimit { continue }
+            if count == 0 { _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time) }
             // Writes come in bursts: one pass for several commits costs less.
-            try? await time.sleep(for: .milliseconds(20))
+            try? await time.sleep(for: count < Self.busy ? .milliseconds(20) : .milliseconds(200))
         }
     }
 
     /// Applies the next rows; whether there were any.
-    package func projectBatch() async throws -> Bool {
+    package func projectBatch() async throws -> Bool { try await project() > 0 }
+
+    /// How many rows it applied.
+    private func project() async throws -> Int {
         let from = try await index.indexPosition()
         let rows = try await journal.journal(after: from, limit: Self.batchLimit)
         guard let last = rows.last else {
             progress.reached(from)
-            return false
+            return 0
         }
         var changes: [IndexChange] = []
         for row in rows { changes += try Projection.changes(of: row) }
-        guard try await index.apply(changes, from: from, to: last.position) else { return true }
+        guard try await index.apply(IndexChange.condensed(changes), from: from, to: last.position) else {
+            return rows.count
+        }
         progress.reached(last.position)
         for case .instanceEnded(let id, _, _, let end) in changes {
             if let began = UUIDv7.time(of: id.text) { progress.instanceTimes.add(end.duration(since: began)) }
         }
         await notify(changes.compactMap(InstanceNotice.init))
-        return true
+        return rows.count
     }
 }
 

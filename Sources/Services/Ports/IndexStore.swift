@@ -103,6 +103,7 @@ package enum IndexChange: Sendable, Hashable {
     case instanceEnded(InstanceID, state: InstanceState, message: String?, at: Timestamp)
     /// An incident opened (+1) or closed (−1); opening sets the message, the last closing clears it. State follows the count.
     case incidents(InstanceID, change: Int, message: String?)
+    /// One that is over already counts as done too.
     case taskCreated(IndexedTask)
     case taskChanged(TaskID, state: IndexedTaskState, message: String?, at: Timestamp)
 }
