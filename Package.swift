@@ -46,8 +46,8 @@ let package = Package(
         .target(
             name: "Services",
             dependencies: [
-                "Values", "Expressions", "ProcessEngine", "Contracts", "Delivery", "Staging", collections, logging,
-                lifecycle,
+                "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging", collections,
+                logging, lifecycle,
             ]),
 
         // Adapters: each the sole importer of its library.
@@ -133,7 +133,8 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Delivery",
+                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Decisions",
+                "Delivery",
                 "ProcessEngine", "Values", collections, logging,
             ]),
         .testTarget(
@@ -152,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "WebServerTests",
             dependencies: [
-                "WebServer", "WebServerTesting", "Services", "ProcessEngine", "Values",
+                "WebServer", "WebServerTesting", "ServicesTesting", "Services", "ProcessEngine", "Values",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .testTarget(

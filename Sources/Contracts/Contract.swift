@@ -34,7 +34,7 @@ package struct Contract: Sendable, Hashable {
     package var process: String?
     /// Of a workflow: the name of the input that the monitor shows.
     package var objectId: String?
-    /// Of a decision: the id or name of its DMN decision; nil: that is the contract's name.
+    /// Of a decision: the id of its DMN decision; nil: that is the contract's name.
     package var decision: String?
 
     /// A BPMN error the task may end with.
@@ -92,6 +92,9 @@ package struct Contract: Sendable, Hashable {
 
     /// Name and major version: what a service task asks for.
     package var key: ContractKey { ContractKey(name: name, major: version.major) }
+
+    /// The id of the DMN decision of a decision contract; nil for other kinds.
+    package var decisionID: String? { kind == .decision ? decision ?? name : nil }
 
     /// `media.transcode@2.1`.
     package var reference: String { "\(name)@\(version)" }

@@ -8,6 +8,7 @@ package struct ContractCatalog: Sendable {
         let input: JSONSchema
         let output: JSONSchema
         let inputNames: [String]
+        let outputNames: [String]
         /// Whether inputs that are not declared are a mistake.
         let isClosed: Bool
     }
@@ -43,7 +44,7 @@ package struct ContractCatalog: Sendable {
         let output = try JSONSchema(contract.output.decoded())
         return Entry(
             contract: contract, input: input, output: output, inputNames: input.propertyNames,
-            isClosed: input.listsItsProperties)
+            outputNames: output.propertyNames, isClosed: input.listsItsProperties)
     }
 
     /// The names of all contracts, sorted.
@@ -130,6 +131,17 @@ extension ContractCatalog: TaskContracts {
     package func policy(of contract: ContractKey) -> TaskPolicy? { entry(contract)?.contract.policy }
 
     package func inputNames(of contract: ContractKey) -> [String]? { entry(contract)?.inputNames }
+
+    package func outputNames(of contract: ContractKey) -> [String]? { entry(contract)?.outputNames }
+
+    package func performer(of contract: ContractKey) -> ContractPerformer {
+        guard let contract = entry(contract)?.contract else { return .agent }
+        switch contract.kind {
+        case .task: return .agent
+        case .workflow: return .workflow(process: contract.process ?? contract.name)
+        case .decision: return .decision
+        }
+    }
 
     package func errorCodes(of contract: ContractKey) -> [String]? { entry(contract)?.contract.errors.map(\.code) }
 

@@ -38,12 +38,6 @@ package enum ModelCheck {
                     Spelling.suggestion(for: task.contract.name, among: catalog.names))
             ]
         }
-        guard contract.kind == .task else {
-            let message =
-                "\(contract.reference) is a \(contract.kind.rawValue) contract, which a service task cannot call yet"
-            return [finding("not-a-task", at: task.id, message)]
-        }
-
         var findings: [Diagnostic] = []
         let names = catalog.inputNames(of: task.contract) ?? []
         if !task.inputs.isEmpty {

@@ -9,15 +9,19 @@ package struct DecisionOptions: Sendable {
     /// For the evaluation as a whole.
     package var limits: EvaluationLimits
     package var keepsTrace: Bool
+    /// What expressions may read that the model does not bind. Nothing, says DMN; models of Camunda's modeler read variables of the
+    /// process without drawing them as inputs.
+    package var variables: (any VariableScope)?
 
     package init(
         now: Timestamp, zones: any ZoneRules = FixedZones(), limits: EvaluationLimits = .standard,
-        keepsTrace: Bool = true
+        keepsTrace: Bool = true, variables: (any VariableScope)? = nil
     ) {
         self.now = now
         self.zones = zones
         self.limits = limits
         self.keepsTrace = keepsTrace
+        self.variables = variables
     }
 }
 
@@ -38,7 +42,7 @@ extension DecisionModel {
         }
         let session = DecisionSession(self, keepsTrace: options.keepsTrace)
         var evaluator = Evaluator(
-            language: .feel, scope: EmptyScope(now: options.now, zones: options.zones), limits: options.limits,
+            language: .feel, scope: UnboundNames(options), limits: options.limits,
             host: session)
         do throws(ExpressionError) {
             let value = try self.value(of: number, GivenValues(inputs), session, &evaluator)
@@ -73,11 +77,19 @@ extension DecisionModel {
     }
 }
 
-/// Expressions of a model read what it binds, and nothing else.
-private struct EmptyScope: VariableScope {
+/// What expressions read that the model does not bind.
+private struct UnboundNames: VariableScope {
     let now: Timestamp
     let zones: any ZoneRules
-    let names: [String] = []
+    private let variables: (any VariableScope)?
 
-    func lookup(_ name: String) -> JSON? { nil }
+    init(_ options: DecisionOptions) {
+        now = options.now
+        zones = options.zones
+        variables = options.variables
+    }
+
+    var names: [String] { variables?.names ?? [] }
+
+    func lookup(_ name: String) -> JSON? { variables?.lookup(name) }
 }

@@ -24,8 +24,14 @@ extension PostgresStore: DeploymentStore {
             for process in deployment.processes {
                 definitions.append(try Self.deploy(process, at: now, connection))
             }
-            if changed || definitions.contains(where: \.new) { try Self.nextEpoch(connection) }
-            return DeploymentReceipt(definitions: definitions)
+            var decisions: [(id: DecisionID, new: Bool)] = []
+            for decision in deployment.decisions {
+                decisions.append(try Self.deploy(decision, at: now, connection))
+            }
+            if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
+                try Self.nextEpoch(connection)
+            }
+            return DeploymentReceipt(definitions: definitions, decisions: decisions)
         }
     }
 

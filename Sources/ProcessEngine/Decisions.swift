@@ -1,23 +1,58 @@
 package import Expressions
 package import Values
 
-/// What makes the decisions of business rule tasks. Pure: same decision, same variables, same answer.
+/// What makes the decisions of business rule tasks. Pure: same decisions, same variables, same answer.
 package protocol DecisionMaker: Sendable {
+    /// The decision's value, and the version that gave it.
     func decide(
         _ reference: DecisionReference, with variables: any VariableScope
-    ) -> Result<JSON, DecisionFailure>
+    ) -> Result<DecisionAnswer, DecisionFailure>
 }
 
-/// Which decision, and what of its result is asked for.
+/// Which decision, for whom, and what of its result is asked for.
 package struct DecisionReference: Sendable, Hashable {
-    package var name: String
-    package var binding: CallTarget.Binding
+    package enum Target: Sendable, Hashable {
+        case named(String, CallTarget.Binding)
+        /// The newest minor of a decision contract.
+        case contract(ContractKey)
+    }
+
+    package var target: Target
+    /// What was deployed together with it is what a binding to the deployment means.
+    package var caller: DefinitionID?
     package var shape: DecisionResultShape
 
-    package init(name: String, binding: CallTarget.Binding = .latest, shape: DecisionResultShape = .asIs) {
-        self.name = name
-        self.binding = binding
+    package init(_ target: Target, caller: DefinitionID? = nil, shape: DecisionResultShape = .asIs) {
+        self.target = target
+        self.caller = caller
         self.shape = shape
+    }
+}
+
+/// A version of a decision; versions count from 1.
+package struct DecisionID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package var decision: String
+    package var version: Int
+
+    package init(decision: String, version: Int) {
+        self.decision = decision
+        self.version = version
+    }
+
+    package var description: String { "\(decision):\(version)" }
+
+    package static func < (left: DecisionID, right: DecisionID) -> Bool {
+        (left.decision, left.version) < (right.decision, right.version)
+    }
+}
+
+package struct DecisionAnswer: Sendable, Hashable {
+    package var decision: DecisionID
+    package var value: JSON
+
+    package init(decision: DecisionID, value: JSON) {
+        self.decision = decision
+        self.value = value
     }
 }
 
@@ -36,6 +71,7 @@ package enum DecisionResultShape: String, Sendable, Hashable {
     case asIs
 }
 
+/// Why there is no answer: with the rule and the reason, as far as they are known.
 package struct DecisionFailure: Error, Sendable, Hashable {
     package var message: String
 
@@ -50,7 +86,7 @@ package struct NoDecisions: DecisionMaker {
 
     package func decide(
         _ reference: DecisionReference, with variables: any VariableScope
-    ) -> Result<JSON, DecisionFailure> {
-        .failure(DecisionFailure("there is no decision \(reference.name)"))
+    ) -> Result<DecisionAnswer, DecisionFailure> {
+        .failure(DecisionFailure("no decisions are deployed"))
     }
 }

@@ -8,6 +8,8 @@ package final class ProcessDefinition: Sendable {
     /// The BPMN process id.
     package let process: String
     package let name: String?
+    /// What the modeler calls this version.
+    package let versionTag: String?
     package let file: String
     /// Where the process stands in the file.
     package let position: SourcePosition
@@ -50,6 +52,7 @@ package final class ProcessDefinition: Sendable {
     ) {
         self.process = process.id
         self.name = process.name
+        self.versionTag = process.versionTag
         self.file = process.file
         self.position = process.position
         self.elements = nodes.map(\.element)
@@ -136,6 +139,7 @@ package final class ProcessDefinition: Sendable {
 struct ProcessHead {
     var id: String
     var name: String?
+    var versionTag: String?
     var file: String
     var position: SourcePosition
 }

@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// What `decide` may know beside the instance and its definition. All of it is data of the moment: same arguments, same
@@ -6,11 +7,17 @@ package struct Surroundings: Sendable {
     package var now: Timestamp
     package var contracts: any TaskContracts
     package var decisions: any DecisionMaker
+    /// Of times in expressions.
+    package var zones: any ZoneRules
 
-    package init(now: Timestamp, contracts: any TaskContracts, decisions: any DecisionMaker = NoDecisions()) {
+    package init(
+        now: Timestamp, contracts: any TaskContracts, decisions: any DecisionMaker = NoDecisions(),
+        zones: any ZoneRules = FixedZones()
+    ) {
         self.now = now
         self.contracts = contracts
         self.decisions = decisions
+        self.zones = zones
     }
 }
 
@@ -26,6 +33,25 @@ package protocol TaskContracts: Sendable {
     func checkOutput(_ output: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation>
     /// The codes of the BPMN errors that the contract declares; nil if it is not deployed: then there may be any.
     func errorCodes(of contract: ContractKey) -> [String]?
+    /// Who does what the contract promises.
+    func performer(of contract: ContractKey) -> ContractPerformer
+    /// The names of the outputs the contract declares, in its order; nil if it is not deployed.
+    func outputNames(of contract: ContractKey) -> [String]?
+}
+
+extension TaskContracts {
+    package func performer(of contract: ContractKey) -> ContractPerformer { .agent }
+    package func outputNames(of contract: ContractKey) -> [String]? { nil }
+}
+
+/// Who does what a contract promises: its kind.
+package enum ContractPerformer: Sendable, Hashable {
+    /// A task, and a bare topic.
+    case agent
+    /// A workflow: another instance, of this process.
+    case workflow(process: String)
+    /// A decision, made in the engine.
+    case decision
 }
 
 package struct ContractViolation: Error, Sendable, Hashable {

@@ -23,8 +23,14 @@ extension SQLiteStore: DeploymentStore {
             for process in deployment.processes {
                 definitions.append(try Self.deploy(process, at: now, in: database))
             }
-            if changed || definitions.contains(where: \.new) { try Self.nextEpoch(database) }
-            return DeploymentReceipt(definitions: definitions)
+            var decisions: [(id: DecisionID, new: Bool)] = []
+            for decision in deployment.decisions {
+                decisions.append(try Self.deploy(decision, at: now, in: database))
+            }
+            if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
+                try Self.nextEpoch(database)
+            }
+            return DeploymentReceipt(definitions: definitions, decisions: decisions)
         }
     }
 

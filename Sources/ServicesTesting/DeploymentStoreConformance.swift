@@ -90,6 +90,33 @@ package enum DeploymentStoreConformance {
             try requireAnswer(try await store.contracts().first, changed)
             try requireAnswer(try await store.contracts().count, 4)
         },
+        Case("gives each changed decision the next version, beside processes") { store in
+            func decision(_ text: String, _ version: String? = "0.1") -> Deployment.Decision {
+                Deployment.Decision(
+                    decision: "dish", source: Array(text.utf8), hash: "hash of \(text)", contract: nil,
+                    configVersion: version)
+            }
+            func deploy(_ decisions: Deployment.Decision...) async throws -> [String] {
+                let receipt = try await store.deploy(
+                    Deployment(processes: [], contracts: [], decisions: decisions), at: now)
+                return receipt.decisions.map { $0.new ? "new \($0.id)" : "\($0.id)" }
+            }
+            try requireAnswer(try await store.decisions(), [])
+            try requireAnswer(
+                try await deploy(decision("1"), decision("1"), decision("2")), ["new dish:1", "dish:1", "new dish:2"])
+            let epoch = try await store.deploymentEpoch()
+            try requireAnswer(try await deploy(decision("2")), ["dish:2"])
+            try requireAnswer(try await store.deploymentEpoch(), epoch)
+            try requireAnswer(try await deploy(decision("2", nil)), ["new dish:3"])
+            try requireOfStore(try await store.deploymentEpoch() > epoch, "a new decision must count the epoch up")
+            try requireAnswer(
+                try await store.decisions().last,
+                DeployedDecision(
+                    id: DecisionID(decision: "dish", version: 3), hash: "hash of 2", contract: nil, configVersion: nil,
+                    deployedAt: now))
+            try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 1)), Array("1".utf8))
+            try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 9)), nil)
+        },
         Case("counts its epoch up with every change") { store in
             var epochs = [try await store.deploymentEpoch()]
             _ = try await deploy(store, [process("a", "1")])

@@ -8,6 +8,7 @@ package final class InMemoryDeploymentStore: DeploymentStore {
     private struct State {
         /// Versions of a process, from 1, with their sources.
         var definitions: [String: [(definition: DeployedDefinition, source: [UInt8])]] = [:]
+        var decisions: [String: [(decision: DeployedDecision, source: [UInt8])]] = [:]
         var closed: Set<String> = []
         var contracts: [[String]: DeployedContract] = [:]
         var epoch: Int64 = 0
@@ -25,8 +26,39 @@ package final class InMemoryDeploymentStore: DeploymentStore {
             }
             var definitions: [(id: DefinitionID, new: Bool)] = []
             for process in deployment.processes { definitions.append(Self.deploy(process, at: now, in: &state)) }
-            if changed || definitions.contains(where: \.new) { state.epoch += 1 }
-            return DeploymentReceipt(definitions: definitions)
+            var decisions: [(id: DecisionID, new: Bool)] = []
+            for decision in deployment.decisions { decisions.append(Self.deploy(decision, at: now, in: &state)) }
+            if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) { state.epoch += 1 }
+            return DeploymentReceipt(definitions: definitions, decisions: decisions)
+        }
+    }
+
+    private static func deploy(
+        _ decision: Deployment.Decision, at now: Timestamp, in state: inout State
+    ) -> (id: DecisionID, new: Bool) {
+        let versions = state.decisions[decision.decision, default: []]
+        if let newest = versions.last?.decision, newest.hash == decision.hash, newest.contract == decision.contract,
+            newest.configVersion == decision.configVersion
+        {
+            return (newest.id, false)
+        }
+        let id = DecisionID(decision: decision.decision, version: versions.count + 1)
+        let deployed = DeployedDecision(
+            id: id, hash: decision.hash, contract: decision.contract, configVersion: decision.configVersion,
+            deployedAt: now)
+        state.decisions[decision.decision, default: []].append((deployed, decision.source))
+        return (id, true)
+    }
+
+    package func decisions() async throws -> [DeployedDecision] {
+        state.withLock { state in
+            state.decisions.values.flatMap { $0 }.map(\.decision).sorted { $0.id < $1.id }
+        }
+    }
+
+    package func source(of decision: DecisionID) async throws -> [UInt8]? {
+        state.withLock { state in
+            state.decisions[decision.decision]?.first { $0.decision.id == decision }?.source
         }
     }
 

@@ -61,7 +61,7 @@ package struct ChangeSet: Sendable {
 }
 
 /// Finds what the files stand for, and everything that is wrong with them.
-private struct StagingCheck {
+struct StagingCheck {
     let files: [SourceFile]
     let head: [Artifact]
     let headContracts: [Contract]
@@ -73,7 +73,7 @@ private struct StagingCheck {
         self.headContracts = headContracts
     }
 
-    private mutating func report(
+    mutating func report(
         _ code: String, _ file: String, element: String?, _ message: String, _ suggestion: String? = nil
     ) {
         problems.append(Diagnostic(code: code, file: file, element: element, message: message, suggestion: suggestion))
@@ -100,6 +100,7 @@ private struct StagingCheck {
             checkCompatibility(of: contract, in: file, among: contracts.map(\.contract))
         }
         result += processes(of: contracts)
+        result += decisions(of: contracts)
         return result.sorted { $0.artifact < $1.artifact }
     }
 

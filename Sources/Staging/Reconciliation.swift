@@ -55,6 +55,34 @@ package enum Reconciliation {
         }
     }
 
+    /// A version of a decision that the store has, or the engine.
+    package struct DecisionState: Sendable, Hashable {
+        package var decision: String
+        package var hash: String
+        /// Its decision contract; nil for one without.
+        package var contract: String?
+        /// In the store.
+        package var version: String
+
+        package init(decision: String, hash: String, contract: String?, version: String) {
+            self.decision = decision
+            self.hash = hash
+            self.contract = contract
+            self.version = version
+        }
+    }
+
+    /// The decisions to deploy, oldest version first: every version of the store that the engine does not have, since callers of
+    /// different majors may ask for them.
+    package static func plan(
+        wantedDecisions: [DecisionState], deployedDecisions: [DecisionState]
+    ) -> [DecisionState] {
+        let deployed = Set(deployedDecisions)
+        return wantedDecisions.filter { !deployed.contains($0) }.sorted {
+            ($0.decision, ContractVersion($0.version) ?? .zero) < ($1.decision, ContractVersion($1.version) ?? .zero)
+        }
+    }
+
     package enum Action: Sendable, Hashable {
         case deployContract(ContractState)
         case deployProcess(WantedProcess)

@@ -6,12 +6,24 @@ package struct SourceFile: Sendable {
         case contract(Contract)
         /// A BPMN file and the ids of the processes in it.
         case bpmn(processes: [String])
+        /// A DMN file with those it imports, and the decisions in it.
+        case dmn(decisions: [Decision])
+    }
+
+    package struct Decision: Sendable, Hashable {
+        package var id: String
+        package var name: String
+
+        package init(id: String, name: String) {
+            self.id = id
+            self.name = name
+        }
     }
 
     /// The file as the user named it.
     package var path: String
     package var content: Content
-    /// What the store keeps: a contract's canonical JSON, a BPMN file as it is.
+    /// What the store keeps: a contract's canonical JSON, a BPMN file as it is, DMN files bundled.
     package var bytes: [UInt8]
     /// SHA-256 of `bytes`, hexadecimal.
     package var hash: String
@@ -24,10 +36,15 @@ package struct SourceFile: Sendable {
     }
 }
 
-/// One artifact of a revision: `task`, `workflow`, `decision` (contracts) or `bpmn`. A BPMN process is named by its id and carries the
-/// version of the workflow contract that names it.
+/// One artifact of a revision: `task`, `workflow`, `decision` (contracts), `bpmn` or `dmn`. A BPMN process is named by its id and
+/// carries the version of the workflow contract that names it. So does what a DMN file decides; one without a contract counts
+/// 0.1, 0.2 and so on by itself.
 package struct Artifact: Sendable, Hashable, Comparable {
     package static let bpmnKind = "bpmn"
+    package static let dmnKind = "dmn"
+
+    /// Whether artifacts of a kind are contracts.
+    package static func isContract(_ kind: String) -> Bool { Contract.Kind(rawValue: kind) != nil }
 
     package var kind: String
     package var name: String

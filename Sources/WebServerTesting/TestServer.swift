@@ -88,7 +88,7 @@ package struct TestServer: Sendable {
             let random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970 * 1_000_000))
             let index = InMemoryIndexStore(live: process)
             let progress = ProjectorProgress()
-            registry = DefinitionRegistry(store: deployments, readModel: Self.read)
+            registry = DefinitionRegistry(store: deployments, readModel: Self.read, readTree: Self.tree)
             engine = EngineService(store: process, registry: registry, time: time, random: random, log: log)
             projector = ProjectorService(
                 journal: process, index: index, time: time, committed: engine.committed.listen(), progress: progress,
@@ -101,9 +101,9 @@ package struct TestServer: Sendable {
                 starts: starts, engine: engine, queries: queries,
                 config: ConfigService(
                     store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
-                    hash: hash, time: time, changed: { _ in }),
+                    readTree: Self.tree, hash: hash, time: time, changed: { _ in }),
                 registry: registry, inputs: process,
-                events: events)
+                events: events, decisions: DecisionService(registry: registry, time: time))
             health = HealthService(
                 checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
                 names: BusNames(prefix: ""), time: time)
@@ -117,6 +117,10 @@ package struct TestServer: Sendable {
                     records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read, hash: hash,
                     time: time, random: random),
                 messages: messages ?? events)
+        }
+
+        @Sendable static func tree(_ source: [UInt8], file: String) throws -> SourceNode {
+            try XMLReader.read(source, file: file)
         }
 
         @Sendable static func read(_ source: [UInt8], file: String) throws -> [ProcessDefinition] {

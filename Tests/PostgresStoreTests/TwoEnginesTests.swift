@@ -49,9 +49,11 @@ extension PostgresStoreTests {
         }
 
         private static func engine(_ store: PostgresStore, seed: UInt64) async throws -> EngineService {
-            let registry = DefinitionRegistry(store: store) { source, file throws(Diagnostics) in
-                try ProcessDefinition.read(XMLReader.read(source, file: file), file: file)
-            }
+            let registry = DefinitionRegistry(
+                store: store,
+                readModel: { source, file in
+                    try ProcessDefinition.read(XMLReader.read(source, file: file), file: file)
+                }, readTree: { source, file in try XMLReader.read(source, file: file) })
             try await registry.refresh()
             var configuration = EngineConfiguration()
             configuration.sharedStore = true

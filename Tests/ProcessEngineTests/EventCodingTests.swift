@@ -237,8 +237,8 @@ struct EventCodingTests {
             #"{"e":"escalationThrown","code":"E","by":"t","caughtBy":"b","variables":[]}"#
         ),
         (
-            .decisionEvaluated(activity: 5, decision: "d", result: .bool(true)),
-            #"{"e":"decisionEvaluated","activity":5,"decision":"d","result":true}"#
+            .decisionEvaluated(activity: 5, decision: "d", version: 2, result: .bool(true)),
+            #"{"e":"decisionEvaluated","activity":5,"decision":"d","version":2,"result":true}"#
         ),
         (
             .savePointReached(activity: 5, timer: 3, isAfter: true),

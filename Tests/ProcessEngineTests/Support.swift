@@ -76,7 +76,11 @@ struct StubContracts: TaskContracts {
     var inputProblems: [ContractKey: [String]] = [:]
     var outputProblems: [ContractKey: [String]] = [:]
     var errors: [ContractKey: [String]] = [:]
+    var outputs: [ContractKey: [String]] = [:]
+    var performers: [ContractKey: ContractPerformer] = [:]
 
+    func outputNames(of contract: ContractKey) -> [String]? { outputs[contract] }
+    func performer(of contract: ContractKey) -> ContractPerformer { performers[contract] ?? .agent }
     func policy(of contract: ContractKey) -> TaskPolicy? { policies[contract] }
     func inputNames(of contract: ContractKey) -> [String]? { inputs[contract] }
     func errorCodes(of contract: ContractKey) -> [String]? { errors[contract] }

@@ -23,7 +23,7 @@ struct ConfigWorld: Sendable {
         self.deployer = deployer
         service = ConfigService(
             store: store, readContract: { bytes, file in try Contract(YAMLReader.read(bytes, file: file)) },
-            readModel: Model.read, hash: { bytes in Self.hash(bytes) }, time: simulation.clock,
+            readModel: Model.read, readTree: Model.tree, hash: { bytes in Self.hash(bytes) }, time: simulation.clock,
             changed: { _ in if follows { await deployer.reconcileNow() } })
     }
 

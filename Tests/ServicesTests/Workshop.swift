@@ -63,6 +63,10 @@ enum Model {
         try Contract(YAMLReader.read(Array(text.utf8), file: "test.yaml"))
     }
 
+    @Sendable static func tree(_ source: [UInt8], file: String) throws(Diagnostics) -> SourceNode {
+        try XMLReader.read(source, file: file)
+    }
+
     @Sendable static func read(_ source: [UInt8], file: String) throws(Diagnostics) -> [ProcessDefinition] {
         try ProcessDefinition.read(XMLReader.read(source, file: file), file: file)
     }
@@ -87,7 +91,7 @@ struct Workshop: Sendable {
     init(_ simulation: Simulation, seed: UInt64 = 1) {
         self.simulation = simulation
         random = SeededRandom(seed: seed)
-        registry = DefinitionRegistry(store: deployments, readModel: Model.read)
+        registry = DefinitionRegistry(store: deployments, readModel: Model.read, readTree: Model.tree)
     }
 
     /// Deploys process `p` and contracts.

@@ -68,6 +68,8 @@ struct DecisionTable: Sendable {
     struct Output: Sendable {
         /// Empty where there is only one.
         let name: String
+        /// As the file writes it.
+        let label: String
         let type: ExpressionType
         let allowed: Expression?
         /// The allowed values one by one, the most important first.

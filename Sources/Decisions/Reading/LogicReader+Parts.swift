@@ -185,6 +185,7 @@ extension LogicReader {
         }
         return .init(
             name: isOnly ? "" : (node.attribute("name") ?? "").normalizedName,
+            label: (node.attribute("name") ?? "").normalizedName,
             type: model.type(node.typeReference, at: node, in: declaration), allowed: allowed, order: order,
             standard: node.firstOwn("defaultOutputEntry").map { entry($0, in: &model) })
     }

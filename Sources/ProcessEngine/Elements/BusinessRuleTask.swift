@@ -1,8 +1,8 @@
 package import Expressions
 package import Values
 
-/// `bpmn:businessRuleTask`: has a decision made, at once, and keeps its result. (One that names a contract is done by an
-/// agent.)
+/// `bpmn:businessRuleTask`: has a decision made, at once, and keeps its result. (One that names a contract is done by whom
+/// the contract says.)
 package struct BusinessRuleTask: FlowElement {
     package static let tag = "businessRuleTask"
     package static let isActivity = true
@@ -25,9 +25,13 @@ package struct BusinessRuleTask: FlowElement {
             }
             return nil
         }
+        guard
+            let binding = CallActivity.binding(
+                of: node, prefix: "decisionRef", called, element: id, reader: &reader)
+        else { return nil }
         self.id = id
         self.decision = decision
-        binding = CallActivity.binding(of: node, prefix: "decisionRef")
+        self.binding = binding
         resultVariable =
             node.attribute("resultVariable", namespace: BPMN.camunda) ?? called?.attribute("resultVariable")
         let mapping = node.attribute("mapDecisionResult", namespace: BPMN.camunda)
@@ -41,14 +45,28 @@ package struct BusinessRuleTask: FlowElement {
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let variables = step.visibleVariables(of: activity)
         let name = try EventTrigger.text(decision, in: variables, element: id)
-        let reference = DecisionReference(name: name, binding: binding, shape: resultShape)
-        switch step.surroundings.decisions.decide(reference, with: variables) {
+        let reference = DecisionReference(
+            .named(name, binding), caller: step.instance.definition, shape: resultShape)
+        let result = try step.decide(reference, named: name, with: variables, for: activity)
+        if let resultVariable { step.setResult([Variable(name: resultVariable, value: result)], of: activity) }
+        try step.leave(activity)
+    }
+}
+
+extension Step {
+    /// Has a decision made and records it, so that it is never made again for this activity.
+    mutating func decide(
+        _ reference: DecisionReference, named name: String, with variables: VisibleVariables, for activity: Int
+    ) throws(IncidentCause) -> JSON {
+        switch surroundings.decisions.decide(reference, with: variables) {
         case .failure(let failure):
-            throw IncidentCause(.decisionFailed, "the decision \(name) of \(id) failed: \(failure.message)")
-        case .success(let result):
-            step.record(.decisionEvaluated(activity: activity, decision: name, result: result))
-            if let resultVariable { step.setResult([Variable(name: resultVariable, value: result)], of: activity) }
-            try step.leave(activity)
+            throw IncidentCause(.decisionFailed, "the decision \(name) failed: \(failure.message)")
+        case .success(let answer):
+            record(
+                .decisionEvaluated(
+                    activity: activity, decision: answer.decision.decision, version: answer.decision.version,
+                    result: answer.value))
+            return answer.value
         }
     }
 }

@@ -2,15 +2,21 @@ package import Expressions
 import OrderedCollections
 package import Values
 
-/// `bpmn:callActivity`: another process runs, as an instance of its own; this one waits for its end.
-package struct CallActivity: FlowElement {
+/// `bpmn:callActivity`: another process runs, as an instance of its own; this one waits for its end. It is named by its id,
+/// or by its workflow contract (`waybill:contract`), which then checks what is passed, and completes it with defaults.
+package struct CallActivity: CallingElement {
     package static let tag = "callActivity"
     package static let isActivity = true
     package let id: ElementID
-    package let process: Expression
+    package let target: Target
     package let binding: CallTarget.Binding
     package let inputs: PassedVariables
     package let outputs: PassedVariables
+
+    package enum Target: Sendable, Hashable {
+        case process(Expression)
+        case contract(ContractKey)
+    }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         let called = node.extensions(named: "calledElement", namespace: BPMN.zeebe).first
@@ -20,36 +26,81 @@ package struct CallActivity: FlowElement {
             reader.reportUnsupported(node, element: id, "camunda:\(kind)")
             return nil
         }
-        let name = [node.attribute("calledElement"), called?.attribute("processId")]
-            .compactMap { $0 }.first { !$0.isEmpty }
-        guard let name, let process = reader.valueExpression(name, node: node, element: id) else {
-            reader.report(
-                "missing-reference", node, element: id, "<callActivity> names no process", "set calledElement")
-            return nil
-        }
+        guard let target = Self.target(of: node, called, element: id, reader: &reader),
+            let binding = Self.binding(of: node, prefix: "calledElement", called, element: id, reader: &reader)
+        else { return nil }
         self.id = id
-        self.process = process
-        binding = Self.binding(of: node, prefix: "calledElement", called)
+        self.target = target
+        self.binding = binding
         if let called {
             inputs = called.attribute("propagateAllParentVariables") == "false" ? .none : .all
             outputs = called.attribute("propagateAllChildVariables") == "false" ? .none : .all
         } else {
-            inputs = PassedVariablesReader.read("in", of: node, element: id, reader: &reader)
-            outputs = PassedVariablesReader.read("out", of: node, element: id, reader: &reader)
+            inputs = Self.passed("in", of: node, to: target, element: id, reader: &reader)
+            outputs = Self.passed("out", of: node, to: target, element: id, reader: &reader)
         }
     }
 
-    /// `camunda:<prefix>Binding` with `Version` or `VersionTag`; `zeebe` has `bindingType` and `versionTag`.
-    static func binding(of node: SourceNode, prefix: String, _ zeebe: SourceNode? = nil) -> CallTarget.Binding {
-        switch node.attribute("\(prefix)Binding", namespace: BPMN.camunda) ?? zeebe?.attribute("bindingType") {
-        case "deployment": .deployment
+    /// Nothing, if nothing is said; but a contract says what it takes and gives.
+    private static func passed(
+        _ name: String, of node: SourceNode, to target: Target, element: ElementID, reader: inout DefinitionReader
+    ) -> PassedVariables {
+        if case .contract = target, node.extensions(named: name, namespace: BPMN.camunda).isEmpty { return .all }
+        return PassedVariablesReader.read(name, of: node, element: element, reader: &reader)
+    }
+
+    private static func target(
+        of node: SourceNode, _ zeebe: SourceNode?, element: ElementID, reader: inout DefinitionReader
+    ) -> Target? {
+        if let text = node.attribute("contract", namespace: BPMN.waybill) {
+            if let contract = TaskReader.contract(text) { return .contract(contract) }
+            reader.report(
+                "invalid-contract", node, element: element, "\"\(text)\" is not a contract name",
+                "write it as name@major, for example media.ingest@2")
+            return nil
+        }
+        let name = [node.attribute("calledElement"), zeebe?.attribute("processId")]
+            .compactMap { $0 }.first { !$0.isEmpty }
+        guard let name else {
+            reader.report(
+                "missing-reference", node, element: element, "<callActivity> names no process", "set calledElement")
+            return nil
+        }
+        return reader.valueExpression(name, node: node, element: element).map { .process($0) }
+    }
+
+    /// `camunda:<prefix>Binding` with `Version` or `VersionTag`; `zeebe` has `bindingType` and `versionTag`. Nil, and
+    /// reported, for one that cannot be kept.
+    static func binding(
+        of node: SourceNode, prefix: String, _ zeebe: SourceNode?, element: ElementID, reader: inout DefinitionReader
+    ) -> CallTarget.Binding? {
+        func attribute(_ suffix: String) -> String? {
+            node.attribute(prefix + suffix, namespace: BPMN.camunda).flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let binding = attribute("Binding") ?? zeebe?.attribute("bindingType") ?? "latest"
+        switch binding {
+        case "latest": return .latest
+        case "deployment": return .deployment
         case "version":
-            node.attribute("\(prefix)Version", namespace: BPMN.camunda).flatMap { Int($0) }.map { .version($0) }
-                ?? .latest
+            if let version = attribute("Version").flatMap({ Int($0) }), version > 0 { return .version(version) }
+            reader.report(
+                "invalid-binding", node, element: element,
+                "\(prefix)Version must be a whole number above 0, not \"\(attribute("Version") ?? "")\"",
+                "write the version, or bind to the latest")
+            return nil
         case "versionTag":
-            (node.attribute("\(prefix)VersionTag", namespace: BPMN.camunda) ?? zeebe?.attribute("versionTag"))
-                .map { .versionTag($0) } ?? .latest
-        default: .latest
+            if let tag = attribute("VersionTag") ?? zeebe?.attribute("versionTag"), !tag.isEmpty {
+                return .versionTag(tag)
+            }
+            reader.report(
+                "invalid-binding", node, element: element, "the binding to a version tag names none",
+                "set \(prefix)VersionTag")
+            return nil
+        default:
+            reader.report(
+                "invalid-binding", node, element: element, "\"\(binding)\" is no binding",
+                "use latest, deployment, version or versionTag")
+            return nil
         }
     }
 
@@ -61,15 +112,34 @@ package struct CallActivity: FlowElement {
 
     private func request(for activity: Int, in step: Step) throws(IncidentCause) -> CallEvent.Call {
         let variables = step.visibleVariables(of: activity)
-        let name = try EventTrigger.text(process, in: variables, element: id)
-        let passed = try inputs.evaluate(in: variables)
+        var passed = try inputs.evaluate(in: variables)
+        let called: CallTarget
+        switch target {
+        case .process(let process):
+            let name = try EventTrigger.text(process, in: variables, element: id)
+            called = CallTarget(process: name, binding: binding)
+        case .contract(let contract):
+            called = try Self.target(of: contract, in: step)
+            if let names = step.surroundings.contracts.inputNames(of: contract) {
+                passed = passed.filter { names.contains($0.name) }
+            }
+            let input = JSON.object(passed.map { ($0.name, $0.value) })
+            passed = try ServiceTask.checked(input, of: contract, in: step).variables
+        }
         var businessKey: String?
         if let expression = inputs.businessKey {
             businessKey = try EventTrigger.text(expression, in: variables, element: id)
         }
         return CallEvent.Call(
-            call: step.instance.lastCall + 1, activity: activity, element: id,
-            target: CallTarget(process: name, binding: binding), businessKey: businessKey, variables: passed)
+            call: step.instance.lastCall + 1, activity: activity, element: id, target: called,
+            businessKey: businessKey, variables: passed)
+    }
+
+    private static func target(of contract: ContractKey, in step: Step) throws(IncidentCause) -> CallTarget {
+        switch step.surroundings.contracts.performer(of: contract) {
+        case .workflow(let process): return CallTarget(process: process, binding: .contract(contract))
+        case .agent, .decision: throw IncidentCause(.callFailed, "\(contract) is no deployed workflow contract")
+        }
     }
 
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
@@ -80,14 +150,14 @@ package struct CallActivity: FlowElement {
         }
     }
 
-    /// The called instance completed, with these variables.
-    func completed(_ activity: Int, with variables: [Variable], in step: inout Step) throws(IncidentCause) {
-        step.setResult(try passedBack(variables, in: step), of: activity)
-        try step.leave(activity)
+    package func completed(
+        _ call: CallEvent.Call, with variables: [Variable], in step: inout Step
+    ) throws(IncidentCause) {
+        step.setResult(try passedBack(variables, in: step), of: call.activity)
+        try step.leave(call.activity)
     }
 
-    /// What its outputs take of the called instance's variables.
-    func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {
+    package func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {
         var called = step.visibleVariables(from: ProcessInstance.rootScope).emptied
         for variable in variables { called.locals[variable.name] = variable.value }
         return try outputs.evaluate(in: called)

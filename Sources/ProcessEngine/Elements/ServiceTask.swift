@@ -2,12 +2,12 @@ package import Expressions
 import OrderedCollections
 package import Values
 
-/// `bpmn:serviceTask`: an external task of a contract, done by an agent. Other tasks and message events that name a
-/// contract are the same.
+/// `bpmn:serviceTask`: what a contract promises. An agent does it, as an external task; a workflow contract's process is
+/// called; a decision is made at once. Other tasks and message events that name a contract are the same.
 ///
 /// Input: what the mappings say; without any, the visible variables whose names the contract declares (all, if it is
 /// not deployed). Output: what the mappings say; without any, every member becomes a variable.
-package struct ServiceTask: TaskElement {
+package struct ServiceTask: TaskElement, CallingElement {
     package static let tag = "serviceTask"
     package static let isActivity = true
     package let id: ElementID
@@ -50,21 +50,62 @@ package struct ServiceTask: TaskElement {
         let contracts = step.surroundings.contracts
         let policy = contracts.policy(of: contract) ?? .withoutContract
         let priority = try self.priority(in: variables) ?? policy.priority
-        let input: JSON
-        switch contracts.checkInput(try self.input(from: variables, contracts), of: contract) {
-        case .success(let checked): input = checked
+        let input = try Self.checked(try self.input(from: variables, contracts), of: contract, in: step)
+        switch contracts.performer(of: contract) {
+        case .agent:
+            try step.armBoundaryEvents(of: activity)
+            step.record(
+                .taskCreated(
+                    Event.TaskCreated(
+                        task: step.instance.lastTask + 1, activity: activity, element: id, contract: contract,
+                        priority: priority,
+                        retries: max(retries ?? policy.maxAttempts, 1), input: input)))
+        case .workflow(let process):
+            try step.armBoundaryEvents(of: activity)
+            requestCall(of: process, for: activity, with: input, in: &step)
+        case .decision: try decide(with: input, for: activity, variables, in: &step)
+        }
+    }
+
+    /// The input with the contract's defaults.
+    static func checked(_ input: JSON, of contract: ContractKey, in step: Step) throws(IncidentCause) -> JSON {
+        switch step.surroundings.contracts.checkInput(input, of: contract) {
+        case .success(let checked): return checked
         case .failure(let violation):
             throw IncidentCause(
                 .contractViolated,
                 "the input does not fit contract \(contract): \(violation.problems.joined(separator: " "))")
         }
-        try step.armBoundaryEvents(of: activity)
+    }
+
+    private func requestCall(of process: String, for activity: Int, with input: JSON, in step: inout Step) {
         step.record(
-            .taskCreated(
-                Event.TaskCreated(
-                    task: step.instance.lastTask + 1, activity: activity, element: id, contract: contract,
-                    priority: priority,
-                    retries: max(retries ?? policy.maxAttempts, 1), input: input)))
+            .call(
+                .requested(
+                    CallEvent.Call(
+                        call: step.instance.lastCall + 1, activity: activity, element: id,
+                        target: CallTarget(process: process, binding: .contract(contract)), businessKey: nil,
+                        variables: input.variables))))
+    }
+
+    /// A result that is no object gets the name of the one output that the contract declares, else that of the decision.
+    private func decide(
+        with input: JSON, for activity: Int, _ variables: VisibleVariables, in step: inout Step
+    ) throws(IncidentCause) {
+        var given = variables.emptied
+        for variable in input.variables { given.locals[variable.name] = variable.value }
+        let contracts = step.surroundings.contracts
+        let reference = DecisionReference(.contract(contract), caller: step.instance.definition)
+        let value = try step.decide(reference, named: contract.description, with: given, for: activity)
+        let names = contracts.outputNames(of: contract) ?? []
+        let result = value.isObject ? value : .object([(names.count == 1 ? names[0] : contract.name, value)])
+        switch contracts.checkOutput(result, of: contract) {
+        case .success(let output): try finish(activity, input: input.variables, output: output.variables, in: &step)
+        case .failure(let violation):
+            throw IncidentCause(
+                .contractViolated,
+                "the decision does not fit contract \(contract): \(violation.problems.joined(separator: " "))")
+        }
     }
 
     private func input(from variables: VisibleVariables, _ contracts: any TaskContracts) throws(IncidentCause) -> JSON {
@@ -90,34 +131,63 @@ package struct ServiceTask: TaskElement {
     }
 
     package func taskCompleted(_ task: OpenTask, output: [Variable], in step: inout Step) throws(IncidentCause) {
+        try finish(task.activity, input: task.input.variables, output: output, in: &step)
+    }
+
+    package func completed(
+        _ call: CallEvent.Call, with variables: [Variable], in step: inout Step
+    ) throws(IncidentCause) {
+        try finish(call.activity, input: call.variables, output: variables, in: &step)
+    }
+
+    package func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {
+        guard !outputs.isEmpty else { return variables }
+        var called = step.visibleVariables(from: ProcessInstance.rootScope).emptied
+        for variable in variables { called.locals[variable.name] = variable.value }
+        return try VariableMapping.evaluate(outputs, in: called)
+    }
+
+    private func finish(
+        _ activity: Int, input: [Variable], output: [Variable], in step: inout Step
+    ) throws(IncidentCause) {
         guard !outputs.isEmpty else {
-            step.setVariables(output, from: step.activity(task.activity).scope)
-            return try step.leave(task.activity)
+            step.setVariables(output, from: step.activity(activity).scope)
+            return try step.leave(activity)
         }
         var locals = OrderedDictionary<String, JSON>()
-        for member in task.input.members() ?? [] { locals[member.name] = member.value }
-        for variable in output { locals[variable.name] = variable.value }
+        for variable in input + output { locals[variable.name] = variable.value }
         do {
-            try mapOutput(locals, of: task.activity, in: &step)
+            try mapOutput(locals, of: activity, in: &step)
         } catch {
             let kept = locals.map { Variable(name: $0.key, value: $0.value) }
-            step.record(.outputKept(activity: task.activity, kept))
+            step.record(.outputKept(activity: activity, kept))
             throw error
         }
-        try step.leave(task.activity)
+        try step.leave(activity)
     }
 
     private func mapOutput(
         _ locals: OrderedDictionary<String, JSON>, of activity: Int, in step: inout Step
     ) throws(IncidentCause) {
         let scope = step.activity(activity).scope
-        let visible = VisibleVariables(step.instance, scope: scope, locals: locals, now: step.surroundings.now)
+        let visible = VisibleVariables(
+            step.instance, scope: scope, locals: locals, now: step.surroundings.now,
+            zones: step.surroundings.zones)
         step.setVariables(try VariableMapping.evaluate(outputs, in: visible), from: scope)
     }
 
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         switch activity.phase {
-        case .entering, .waiting: try step.begin(self, activity.number)
+        case .entering: try step.begin(self, activity.number)
+        case .waiting:
+            // Its call failed; what stands on its border still does.
+            guard case .workflow(let process) = step.surroundings.contracts.performer(of: contract) else {
+                return try step.begin(self, activity.number)
+            }
+            let variables = step.visibleVariables(from: activity.scope)
+            let input = try self.input(from: variables, step.surroundings.contracts)
+            requestCall(
+                of: process, for: activity.number, with: try Self.checked(input, of: contract, in: step), in: &step)
         case .leaving:
             if let kept = activity.keptOutput {
                 let locals = OrderedDictionary(kept.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

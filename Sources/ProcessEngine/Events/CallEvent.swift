@@ -42,8 +42,10 @@ package struct CallTarget: Sendable, Hashable {
         case deployment
         case version(Int)
         case versionTag(String)
+        /// The newest minor of a workflow contract.
+        case contract(ContractKey)
     }
-    /// The BPMN process id.
+    /// The BPMN process id; of a contract, what it was at the time of the call, for people to read.
     package var process: String
     package var binding: Binding
 

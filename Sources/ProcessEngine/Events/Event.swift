@@ -59,8 +59,8 @@ package enum Event: Sendable, Hashable {
     case thrown(ThrownEvent)
     /// An activity goes on only by a timer that is due at once: before its work, or after it.
     case savePointReached(activity: Int, timer: Int, isAfter: Bool)
-    /// A business rule task had a decision made.
-    case decisionEvaluated(activity: Int, decision: String, result: JSON)
+    /// A decision was made; nil: what wrote it did not know the version.
+    case decisionEvaluated(activity: Int, decision: String, version: Int?, result: JSON)
     /// An operator stopped the instance, or let it go on.
     case suspended
     case resumed

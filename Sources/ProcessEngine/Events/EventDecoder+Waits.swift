@@ -42,7 +42,8 @@ extension EventDecoder {
                 activity: try number("activity"), timer: try number("timer"), isAfter: try text("at") == "after")
         case "decisionEvaluated":
             .decisionEvaluated(
-                activity: try number("activity"), decision: try text("decision"), result: try required("result"))
+                activity: try number("activity"), decision: try text("decision"),
+                version: try optionalNumber("version"), result: try required("result"))
         case "suspended": .suspended
         case "resumed": .resumed
         case "migrated": .migrated(try migrated())
@@ -101,6 +102,10 @@ extension EventDecoder {
         if optionalText("binding") != nil { binding = .deployment }
         if let version = try optionalNumber("version") { binding = .version(version) }
         if let tag = optionalText("versionTag") { binding = .versionTag(tag) }
+        if let text = optionalText("contract") {
+            guard let contract = ContractKey(text) else { throw broken("contract") }
+            binding = .contract(contract)
+        }
         return CallEvent.Call(
             call: try number("call"), activity: try number("activity"), element: try element("element"),
             target: CallTarget(process: try text("process"), binding: binding),

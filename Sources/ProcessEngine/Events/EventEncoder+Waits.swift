@@ -97,6 +97,7 @@ extension EventEncoder {
             case .deployment: text("binding", "deployment")
             case .version(let version): number("version", version)
             case .versionTag(let tag): text("versionTag", tag)
+            case .contract(let contract): text("contract", contract.description)
             }
             text("businessKey", call.businessKey)
             variables(call.variables)

@@ -67,8 +67,8 @@ struct EventEncoder {
         case .thrown(let event): write(event)
         case .savePointReached(let activity, let timer, let isAfter):
             writeSavePoint(activity, timer: timer, isAfter: isAfter)
-        case .decisionEvaluated(let activity, let decision, let result):
-            writeDecision(activity, decision, result)
+        case .decisionEvaluated(let activity, let decision, let version, let result):
+            writeDecision(activity, decision, version, result)
         case .suspended: kind("suspended")
         case .resumed: kind("resumed")
         case .migrated(let migrated): write(migrated)
@@ -82,9 +82,10 @@ struct EventEncoder {
         text("at", isAfter ? "after" : "before")
     }
 
-    private mutating func writeDecision(_ activity: Int, _ decision: String, _ result: JSON) {
+    private mutating func writeDecision(_ activity: Int, _ decision: String, _ version: Int?, _ result: JSON) {
         kind("decisionEvaluated", ("activity", activity))
         text("decision", decision)
+        if let version { number("version", version) }
         json("result", result)
     }
 

@@ -137,7 +137,7 @@ struct ElementMatching {
                 warning("what it waits for is said in another way; who waits there now goes on waiting as before"))
         }
         if let call = element as? CallActivity, let heir = other as? CallActivity,
-            call.process != heir.process || call.binding != heir.binding
+            call.target != heir.target || call.binding != heir.binding
         {
             warnings.append(warning("it calls another process; calls that are out go on as they are"))
         }

@@ -41,7 +41,11 @@ package struct DefinitionReader {
         for (flow, parent) in flowNodes {
             if let flow = readFlow(flow, in: parent, defaults: defaults) { flows.append(flow) }
         }
-        let head = ProcessHead(id: id, name: node.attribute("name"), file: file, position: node.position)
+        let tag =
+            node.attribute("versionTag", namespace: BPMN.camunda)
+            ?? node.extensions(named: "versionTag", namespace: BPMN.zeebe).first?.attribute("value")
+        let head = ProcessHead(
+            id: id, name: node.attribute("name"), versionTag: tag, file: file, position: node.position)
         let draft = ProcessDefinition(
             process: head, nodes: made, flows: flows, associations: associations, warnings: [])
         diagnostics += DefinitionCheck(

@@ -178,7 +178,8 @@ package struct Simulation: Sendable {
     private func called(_ target: CallTarget) -> ProcessDefinition? {
         let versions = definitions[target.process] ?? []
         switch target.binding {
-        case .latest, .deployment, .versionTag: return versions.last
+        case .latest, .deployment, .contract: return versions.last
+        case .versionTag(let tag): return versions.last { $0.versionTag == tag }
         case .version(let number): return versions.indices.contains(number - 1) ? versions[number - 1] : nil
         }
     }

@@ -9,23 +9,29 @@ struct VisibleVariables: VariableScope {
     private let scope: Int
     var locals: OrderedDictionary<String, JSON>
     let now: Timestamp
+    let zones: any ZoneRules
 
-    init(_ instance: ProcessInstance, scope: Int, locals: OrderedDictionary<String, JSON> = [:], now: Timestamp) {
+    init(
+        _ instance: ProcessInstance, scope: Int, locals: OrderedDictionary<String, JSON> = [:], now: Timestamp,
+        zones: any ZoneRules = FixedZones()
+    ) {
         self.scopes = instance.scopes
         self.scope = scope
         self.locals = locals
         self.now = now
+        self.zones = zones
     }
 
-    private init(now: Timestamp) {
+    private init(now: Timestamp, zones: any ZoneRules) {
         scopes = [:]
         scope = 0
         locals = [:]
         self.now = now
+        self.zones = zones
     }
 
     /// Nothing but what is put into `locals`.
-    var emptied: VisibleVariables { VisibleVariables(now: now) }
+    var emptied: VisibleVariables { VisibleVariables(now: now, zones: zones) }
 
     func lookup(_ name: String) -> JSON? {
         if let value = locals[name] { return value }

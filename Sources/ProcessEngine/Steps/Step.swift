@@ -261,7 +261,7 @@ package struct Step: Sendable {
     // MARK: Views
 
     func visibleVariables(from scope: Int) -> VisibleVariables {
-        VisibleVariables(instance, scope: scope, now: surroundings.now)
+        VisibleVariables(instance, scope: scope, now: surroundings.now, zones: surroundings.zones)
     }
 
     /// What an activity sees: its own variables first, if its mappings made some.

@@ -156,13 +156,11 @@ extension Step {
 
     mutating func endCall(_ number: Int, _ outcome: CallOutcome) throws(Rejection) {
         guard let call = instance.call(number) else { throw Rejection(.gone, "there is no open call \(number)") }
-        guard let element = definition.element(call.element) as? CallActivity else { throw Self.misfit(call.element) }
+        guard let element = definition.element(call.element) as? any CallingElement else {
+            throw Self.misfit(call.element)
+        }
         switch outcome {
-        case .completed(let variables):
-            record(.call(.completed(call: number)))
-            attempt(call.activity) { step throws(IncidentCause) in
-                try element.completed(call.activity, with: variables, in: &step)
-            }
+        case .completed(let variables): completeCall(call, of: element, with: variables)
         case .error(let error):
             record(.call(.completed(call: number)))
             propagate(error, from: call.activity)
@@ -175,11 +173,28 @@ extension Step {
             }
             escalate(code, variables: passed, from: call.activity, by: call.element)
             if instance.call(number) != nil { record(.call(.escalated(call: number))) }
-        case .failed(let message):
-            record(.call(.failed(call: number)))
-            let cause = IncidentCause(.callFailed, "the called process \(call.target.process) failed: \(message)")
-            raiseIncident(cause, activity: call.activity, task: nil)
+        case .failed(let message): failCall(call, message)
         }
+    }
+
+    private mutating func completeCall(
+        _ call: CallEvent.Call, of element: any CallingElement, with variables: [Variable]
+    ) {
+        switch call.checked(variables, against: surroundings.contracts) {
+        case .success(let output):
+            record(.call(.completed(call: call.call)))
+            attempt(call.activity) { step throws(IncidentCause) in
+                try element.completed(call, with: output, in: &step)
+            }
+        case .failure(let violation):
+            failCall(call, "its output does not fit its contract: \(violation.problems.joined(separator: " "))")
+        }
+    }
+
+    private mutating func failCall(_ call: CallEvent.Call, _ message: String) {
+        record(.call(.failed(call: call.call)))
+        let cause = IncidentCause(.callFailed, "the called process \(call.target.process) failed: \(message)")
+        raiseIncident(cause, activity: call.activity, task: nil)
     }
 
     /// The calling instance has heard of an escalation: what waited for that goes on.

@@ -43,7 +43,7 @@ package actor ConfigContracts: ContractSource {
     package func refresh() async throws {
         guard let head = try await store.head(), head.number != revision else { return }
         var newest: [ContractKey: Contract] = [:]
-        for entry in try await store.artifacts(at: head.number) where entry.kind != Artifact.bpmnKind {
+        for entry in try await store.artifacts(at: head.number) where Artifact.isContract(entry.kind) {
             guard let content = try await store.content(entry.hash) else {
                 throw StoreError(
                     .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")

@@ -1,4 +1,5 @@
 package import Contracts
+import Decisions
 import ProcessEngine
 import Staging
 package import Values
@@ -36,6 +37,7 @@ package struct ConfigService: Sendable {
     private let store: any ConfigStore
     private let readContract: ContractReader
     private let readModel: DefinitionRegistry.ModelReader
+    private let readTree: DecisionFiles.TreeReader
     private let hash: @Sendable ([UInt8]) -> String
     private let time: any TimeSource
     private let changed: @Sendable (Revision) async -> Void
@@ -45,13 +47,14 @@ package struct ConfigService: Sendable {
     ///   - changed: called after each new revision, before the push is answered.
     package init(
         store: any ConfigStore, readContract: @escaping ContractReader,
-        readModel: @escaping DefinitionRegistry.ModelReader,
+        readModel: @escaping DefinitionRegistry.ModelReader, readTree: @escaping DecisionFiles.TreeReader,
         hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource,
         changed: @escaping @Sendable (Revision) async -> Void
     ) {
         self.store = store
         self.readContract = readContract
         self.readModel = readModel
+        self.readTree = readTree
         self.hash = hash
         self.time = time
         self.changed = changed
@@ -76,16 +79,19 @@ package struct ConfigService: Sendable {
                 .conflict, "revision \(head?.number ?? 0) is the newest, not \(parent): pull, look, and push again")
         }
         let entries = head == nil ? [] : try await store.artifacts(at: nil)
-        let (sources, definitions) = try read(files)
+        let (sources, definitions, dmnWarnings) = try read(files)
         let headContracts = try await contracts(among: entries)
         let change = try ChangeSet(
             files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
             scope: prune ? .replace : .merge)
         let kept = Set(change.entries.map { [$0.kind, $0.name, $0.version] })
-        let warnings = try check(
-            definitions,
-            against: headContracts.filter { kept.contains([$0.kind.rawValue, $0.name, $0.version.description]) }
-                + sources.compactMap(\.contract))
+        let decisions = Set(change.entries.filter { $0.kind == Artifact.dmnKind }.map(\.name))
+        let warnings =
+            try dmnWarnings
+            + check(
+                definitions,
+                against: headContracts.filter { kept.contains([$0.kind.rawValue, $0.name, $0.version.description]) }
+                    + sources.compactMap(\.contract), decisions: decisions)
         var report = Report(
             status: dryRun ? .checked : .unchanged, revision: head, added: change.added.map(ArtifactEntry.init),
             changed: change.changed.map(ArtifactEntry.init), unchanged: change.unchanged.map(ArtifactEntry.init),
@@ -108,12 +114,12 @@ package struct ConfigService: Sendable {
         return report
     }
 
-    /// Every file, read; every problem of every file at once.
-    private func read(_ files: [File]) throws -> ([SourceFile], [ProcessDefinition]) {
+    /// Every file, read, and warnings about those with decisions; every problem of every file at once.
+    private func read(_ files: [File]) throws -> ([SourceFile], [ProcessDefinition], [Diagnostic]) {
         var sources: [SourceFile] = []
         var definitions: [ProcessDefinition] = []
         var problems: [Diagnostic] = []
-        for file in files {
+        for file in files where !Self.isDMN(file) {
             do {
                 if file.path.hasSuffix(".bpmn") {
                     let processes = try readModel(file.content, file.path)
@@ -133,13 +139,30 @@ package struct ConfigService: Sendable {
                 problems += error.all
             }
         }
+        var warnings: [Diagnostic] = []
+        do {
+            let read = try DecisionFiles(
+                files.filter(Self.isDMN).map { ($0.path, $0.content) }, read: readTree)
+            sources += read.units.map(source)
+            warnings = read.units.flatMap(\.warnings)
+        } catch let error as Diagnostics {
+            problems += error.all
+        }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        return (sources, definitions)
+        return (sources, definitions, warnings)
+    }
+
+    private static func isDMN(_ file: File) -> Bool { file.path.hasSuffix(".dmn") }
+
+    private func source(_ unit: DecisionFiles.Unit) -> SourceFile {
+        let bytes = unit.bundle.bytes
+        let decisions = unit.decisions.map { SourceFile.Decision(id: $0.id, name: $0.name) }
+        return SourceFile(path: unit.path, content: .dmn(decisions: decisions), bytes: bytes, hash: hash(bytes))
     }
 
     private func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {
         var contracts: [Contract] = []
-        for entry in entries where entry.kind != Artifact.bpmnKind {
+        for entry in entries where Artifact.isContract(entry.kind) {
             guard let content = try await store.content(entry.hash) else {
                 throw StoreError(
                     .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
@@ -149,10 +172,15 @@ package struct ConfigService: Sendable {
         return contracts
     }
 
-    /// Models against contracts; throws if there are errors, else answers the warnings.
-    private func check(_ definitions: [ProcessDefinition], against contracts: [Contract]) throws -> [Diagnostic] {
+    /// Models against contracts and decisions; throws if there are errors, else answers the warnings.
+    private func check(
+        _ definitions: [ProcessDefinition], against contracts: [Contract], decisions: Set<String>
+    ) throws -> [Diagnostic] {
         let catalog = try ContractCatalog(contracts)
-        let findings = definitions.flatMap { $0.warnings + ModelCheck.check($0, against: catalog) }
+        let findings = definitions.flatMap { definition in
+            definition.warnings + ModelCheck.check(definition, against: catalog)
+                + DecisionCheck.check(definition, against: decisions)
+        }
         guard findings.allSatisfy({ $0.severity == .warning }) else { throw Diagnostics(findings) }
         return findings
     }
@@ -162,7 +190,7 @@ extension SourceFile {
     fileprivate var contract: Contract? {
         switch content {
         case .contract(let contract): contract
-        case .bpmn: nil
+        case .bpmn, .dmn: nil
         }
     }
 }

@@ -81,12 +81,39 @@ package actor DeploymentService {
             wantedContracts: contracts.map { DeployedContract($0).state }, wantedProcesses: wantedProcesses,
             deployedContracts: try await store.contracts().map(\.state),
             deployedProcesses: try await store.definitions().map(Reconciliation.DeployedProcess.init))
-        try await apply(actions)
+        let decisions = Reconciliation.plan(
+            wantedDecisions: Self.decisions(entries, contracts),
+            deployedDecisions: try await store.decisions().compactMap(Reconciliation.DecisionState.init))
+        try await apply(actions, decisions)
         try await registry.refresh()
     }
 
-    private func apply(_ actions: [Reconciliation.Action]) async throws {
+    /// Every decision of the store in every version, with the contract that has it.
+    private static func decisions(
+        _ entries: [ArtifactEntry], _ contracts: [Contract]
+    ) -> [Reconciliation.DecisionState] {
+        entries.filter { $0.kind == Artifact.dmnKind }.map { entry in
+            let contract = contracts.first { contract in
+                contract.decisionID == entry.name && contract.version.description == entry.version
+            }
+            return Reconciliation.DecisionState(
+                decision: entry.name, hash: entry.hash, contract: contract?.name, version: entry.version)
+        }
+    }
+
+    private func apply(
+        _ actions: [Reconciliation.Action], _ decisions: [Reconciliation.DecisionState]
+    ) async throws {
         var deployment = Deployment(processes: [], contracts: [])
+        for decision in decisions {
+            guard let source = try await config.content(decision.hash) else {
+                throw StoreError(.corrupt, "the config store has no content for the decision \(decision.decision)")
+            }
+            deployment.decisions.append(
+                Deployment.Decision(
+                    decision: decision.decision, source: source, hash: decision.hash, contract: decision.contract,
+                    configVersion: decision.version))
+        }
         var open: [String] = []
         var close: [String] = []
         for action in actions {
@@ -108,9 +135,10 @@ package actor DeploymentService {
             }
         }
         // Contracts and processes go in together: no process is ever deployed without its contracts.
-        if !deployment.contracts.isEmpty || !deployment.processes.isEmpty {
+        if !deployment.contracts.isEmpty || !deployment.processes.isEmpty || !deployment.decisions.isEmpty {
             let receipt = try await registry.store.deploy(deployment, at: time.now)
             for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
+            for decision in receipt.decisions where decision.new { log.notice("deployed the decision \(decision.id)") }
         }
         if !open.isEmpty { try await registry.store.setOpen(true, processes: open) }
         if !close.isEmpty {
@@ -121,7 +149,7 @@ package actor DeploymentService {
 
     private func readContracts(_ entries: [ArtifactEntry]) async throws -> [Contract] {
         var contracts: [Contract] = []
-        for entry in entries where entry.kind != Artifact.bpmnKind {
+        for entry in entries where Artifact.isContract(entry.kind) {
             guard let content = try await config.content(entry.hash) else {
                 throw StoreError(
                     .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
@@ -141,6 +169,15 @@ extension DeployedContract {
 
     fileprivate var state: Reconciliation.ContractState {
         Reconciliation.ContractState(kind: kind, name: name, version: version, content: content)
+    }
+}
+
+extension Reconciliation.DecisionState {
+    /// Nil for one that came past the config store.
+    fileprivate init?(_ decision: DeployedDecision) {
+        guard let version = decision.configVersion else { return nil }
+        self.init(
+            decision: decision.id.decision, hash: decision.hash, contract: decision.contract, version: version)
     }
 }
 

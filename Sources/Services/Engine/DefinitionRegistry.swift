@@ -10,8 +10,12 @@ package actor DefinitionRegistry {
 
     package nonisolated let store: any DeploymentStore
     private let readModel: ModelReader
+    private let readTree: DecisionFiles.TreeReader
     private var parsed: [DefinitionID: ProcessDefinition] = [:]
     private var epoch: Int64 = -1
+    /// Versions never change, so that each is read once.
+    private var decisionVersions: [DecisionID: DeployedDecisions.Version] = [:]
+    private(set) package var decisions = DeployedDecisions()
     private var watchers: [AsyncStream<[ContractKey: TaskPolicy]>.Continuation] = []
     private(set) package var deployed: [DeployedDefinition] = []
     private(set) package var catalog = ContractCatalog()
@@ -23,9 +27,12 @@ package actor DefinitionRegistry {
 
     package var contracts: any TaskContracts { catalog }
 
-    package init(store: any DeploymentStore, readModel: @escaping ModelReader) {
+    package init(
+        store: any DeploymentStore, readModel: @escaping ModelReader, readTree: @escaping DecisionFiles.TreeReader
+    ) {
         self.store = store
         self.readModel = readModel
+        self.readTree = readTree
     }
 
     /// Reads what is deployed, if it changed. Returns whether it did.
@@ -34,7 +41,9 @@ package actor DefinitionRegistry {
         let current = try await store.deploymentEpoch()
         guard current != epoch else { return false }
         let contracts = try await store.contracts().map { try Contract(canonical: $0.content) }
-        deployed = try await store.definitions()
+        let definitions = try await store.definitions()
+        decisions = DeployedDecisions(try await readDecisions(), definitions: definitions)
+        deployed = definitions
         catalog = try ContractCatalog(contracts)
         policies = Self.policies(of: contracts)
         limited = Set(policies.filter { $0.value.concurrency != nil }.keys)
@@ -42,6 +51,21 @@ package actor DefinitionRegistry {
         startEventsNow = nil
         for watcher in watchers { watcher.yield(policies) }
         return true
+    }
+
+    private func readDecisions() async throws -> [DeployedDecisions.Version] {
+        var versions: [DeployedDecisions.Version] = []
+        for decision in try await store.decisions() {
+            if let known = decisionVersions[decision.id] {
+                versions.append(known)
+                continue
+            }
+            guard let source = try await store.source(of: decision.id) else { continue }
+            let version = try DeployedDecisions.Version(decision, source: source, read: readTree)
+            decisionVersions[decision.id] = version
+            versions.append(version)
+        }
+        return versions
     }
 
     /// Follows what other processes deploy, until cancelled: looks each second, and whenever `changed` fires.

@@ -43,7 +43,9 @@ extension EngineService {
         let marksDueBy = stopping ? Timestamp(millisecondsSinceEpoch: .max) : ripe
         marks += lazyMarks.take(dueBy: marksDueBy).map { ($0, nil) }
         var committing: [Decision] = []
-        let surroundings = Surroundings(now: time.now, contracts: await registry.contracts)
+        let surroundings = Surroundings(
+            now: time.now, contracts: await registry.contracts, decisions: await registry.decisions,
+            zones: configuration.zones)
         for (id, items) in groups {
             guard let decision = await decide(items, for: id, in: surroundings) else { continue }
             if decision.transition == nil {

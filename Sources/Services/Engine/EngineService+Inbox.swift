@@ -91,8 +91,7 @@ extension EngineService {
         _ effect: Effect, of entry: InboxEntry, among earlier: [Effect], at now: Timestamp
     ) async throws -> Plan {
         switch effect {
-        case .call(let parent, let caller, let target, let businessKey, let variables):
-            return try await call(parent, caller, target, businessKey, variables, at: now)
+        case .call(let call): return try await start(call, at: now)
         case .cancelCall(let parent):
             return try await child(of: parent, among: earlier, .cancel(reason: "its call was canceled"))
         case .answerCall(let parent): return try await child(of: parent, among: earlier, .answerEscalation)
@@ -117,20 +116,20 @@ extension EngineService {
     }
 
     /// The called instance has the call as its start key: it is made once, and found by it.
-    private func call(
-        _ parent: ParentCall, _ caller: DefinitionID, _ target: CallTarget, _ businessKey: String?,
-        _ variables: [Variable], at now: Timestamp
-    ) async throws -> Plan {
-        guard let definition = await registry.called(target, by: caller) else {
-            let outcome = CallOutcome.failed(message: "the process \(target.process) that it calls is not deployed")
-            return .redirect([Effect.endCall(parent, outcome).entry(at: now)])
+    private func start(_ call: Effect.Call, at now: Timestamp) async throws -> Plan {
+        guard let definition = try await registry.called(call.target, by: call.caller) else {
+            let outcome = CallOutcome.failed(
+                message: "the process \(call.target.process) that it calls is not deployed")
+            return .redirect([Effect.endCall(call.parent, outcome).entry(at: now)])
         }
+        var labels = InstanceLabels(of: definition)
+        labels.objectID = await registry.objectID(of: call.variables, for: definition) ?? call.objectID
         return .command(
             newInstance(),
             .start(
                 Command.Start(
-                    definition: definition.id, variables: variables, businessKey: businessKey,
-                    labels: InstanceLabels(of: definition), parent: parent)), startKey: parent.startKey)
+                    definition: definition.id, variables: call.variables, businessKey: call.businessKey,
+                    labels: labels, parent: call.parent)), startKey: call.parent.startKey)
     }
 
     private func child(of parent: ParentCall, among earlier: [Effect], _ command: Command) async throws -> Plan {
@@ -138,7 +137,7 @@ extension EngineService {
             return .command(child, command, startKey: nil)
         }
         // Not made yet, or never will be: its request came before this one, and stays until it is settled.
-        let isRequested = earlier.contains { if case .call(parent, _, _, _, _) = $0 { true } else { false } }
+        let isRequested = earlier.contains { if case .call(let call) = $0 { call.parent == parent } else { false } }
         return isRequested ? .later : .redirect([])
     }
 
@@ -231,8 +230,8 @@ extension EngineService {
 
     private func reject(_ entry: InboxEntry, _ effect: Effect, _ reason: String) async throws -> Bool {
         switch effect {
-        case .call(let parent, _, _, _, _):
-            let failed = Effect.endCall(parent, .failed(message: reason)).entry(at: time.now)
+        case .call(let call):
+            let failed = Effect.endCall(call.parent, .failed(message: reason)).entry(at: time.now)
             return try await store.redirect(entry.id, into: [failed])
         // Who waited does no more: it is looked for somebody else.
         case .message: return false
@@ -279,7 +278,7 @@ extension Effect {
     /// For the log.
     fileprivate var summary: String {
         switch self {
-        case .call(let parent, _, let target, _, _): "the call of \(target.process) by \(parent.instance)"
+        case .call(let call): "the call of \(call.target.process) by \(call.parent.instance)"
         case .cancelCall(let parent): "the cancel of a call by \(parent.instance)"
         case .answerCall(let parent): "an answer of \(parent.instance)"
         case .endCall(let parent, _): "the end of a call by \(parent.instance)"

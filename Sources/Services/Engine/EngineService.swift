@@ -1,4 +1,5 @@
 import Delivery
+package import Expressions
 import HeapModule
 package import Logging
 package import ProcessEngine
@@ -137,6 +138,8 @@ package struct EngineConfiguration: Sendable {
     package var sharedStore = false
     /// How many due timers, and lost tasks, one tick takes.
     package var dueLimit = 500
+    /// Of times in expressions.
+    package var zones: any ZoneRules = FixedZones()
     package init() {}
 }
 

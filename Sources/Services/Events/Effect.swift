@@ -4,7 +4,7 @@ import Values
 /// What an instance, or somebody outside, causes in other instances. It travels as an entry of the inbox, and is applied once.
 enum Effect: Sendable, Hashable {
     /// Makes the instance that a call activity calls.
-    case call(parent: ParentCall, caller: DefinitionID, target: CallTarget, businessKey: String?, variables: [Variable])
+    case call(Call)
     /// The call went away: the called instance is canceled.
     case cancelCall(ParentCall)
     /// The calling instance heard of an escalation.
@@ -20,6 +20,16 @@ enum Effect: Sendable, Hashable {
     case message(Message)
     /// A timer start event: `fired` times so far.
     case startTimer(DefinitionID, at: ElementID, fired: Int)
+
+    struct Call: Sendable, Hashable {
+        var parent: ParentCall
+        var caller: DefinitionID
+        var target: CallTarget
+        var businessKey: String?
+        /// What the caller is about; the called instance is, too, unless its contract says what.
+        var objectID: String?
+        var variables: [Variable]
+    }
 
     struct Message: Sendable, Hashable {
         var name: String
@@ -40,11 +50,12 @@ enum Effect: Sendable, Hashable {
 extension Effect {
     var json: JSON {
         switch self {
-        case .call(let parent, let caller, let target, let businessKey, let variables):
+        case .call(let call):
             .object([
-                ("t", .string("call")), ("parent", parent.json), ("caller", .string(caller.description)),
-                ("process", .string(target.process)), ("binding", target.binding.json),
-                ("businessKey", .text(businessKey)), ("variables", .members(variables)),
+                ("t", .string("call")), ("parent", call.parent.json), ("caller", .string(call.caller.description)),
+                ("process", .string(call.target.process)), ("binding", call.target.binding.json),
+                ("businessKey", .text(call.businessKey)), ("objectId", .text(call.objectID)),
+                ("variables", .members(call.variables)),
             ])
         case .cancelCall(let parent): .object([("t", .string("cancelCall")), ("parent", parent.json)])
         case .answerCall(let parent): .object([("t", .string("answerCall")), ("parent", parent.json)])
@@ -95,8 +106,9 @@ extension Effect {
                 let binding = json["binding"].flatMap({ CallTarget.Binding($0) })
             else { return nil }
             self = .call(
-                parent: parent, caller: caller, target: CallTarget(process: process, binding: binding),
-                businessKey: businessKey, variables: variables)
+                Call(
+                    parent: parent, caller: caller, target: CallTarget(process: process, binding: binding),
+                    businessKey: businessKey, objectID: json["objectId"]?.stringValue, variables: variables))
         case ("cancelCall", let parent?, _, _, _): self = .cancelCall(parent)
         case ("answerCall", let parent?, _, _, _): self = .answerCall(parent)
         case ("endCall", let parent?, _, _, _):
@@ -152,6 +164,7 @@ extension CallTarget.Binding {
         case .deployment: .string("deployment")
         case .version(let version): .number(version)
         case .versionTag(let tag): .object([("tag", .string(tag))])
+        case .contract(let contract): .object([("contract", .string(contract.description))])
         }
     }
 
@@ -160,6 +173,8 @@ extension CallTarget.Binding {
             self = .version(version)
         } else if let tag = json["tag"]?.stringValue {
             self = .versionTag(tag)
+        } else if let contract = json["contract"]?.stringValue.flatMap({ ContractKey($0) }) {
+            self = .contract(contract)
         } else {
             switch json.stringValue {
             case "latest": self = .latest

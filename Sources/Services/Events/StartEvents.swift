@@ -1,3 +1,4 @@
+import Contracts
 import ProcessEngine
 import Values
 
@@ -28,18 +29,45 @@ extension DefinitionRegistry {
         }
     }
 
-    /// The definition that a call means: of `deployment` and `latest`, the newest; nil if there is none.
-    func called(_ target: CallTarget, by caller: DefinitionID) -> DeployedDefinition? {
+    /// The definition that a call means; nil if there is none.
+    func called(_ target: CallTarget, by caller: DefinitionID) async throws -> DeployedDefinition? {
         let versions = deployed.filter { $0.id.process == target.process }
         switch target.binding {
+        case .contract(let contract): return newest(of: contract)
         case .version(let version): return versions.first { $0.id.version == version }
         case .versionTag(let tag):
-            // A workflow contract's version is what tags a definition.
+            for version in versions.reversed() where try await definition(version.id)?.versionTag == tag {
+                return version
+            }
+            // A workflow contract's version tags what the modeler did not.
             return versions.last { $0.workflowVersion == tag }
         case .deployment:
-            let together = deployed.first { $0.id == caller }?.deployedAt
-            return versions.last { $0.deployedAt == together } ?? versions.last
+            // What has not changed since it was deployed with the caller was not deployed again.
+            let time = deployed.first { $0.id == caller }?.deployedAt
+            return time.flatMap { time in versions.last { $0.deployedAt <= time } } ?? versions.last
         case .latest: return versions.last
         }
+    }
+
+    /// What an instance with these variables is about, by the workflow contract of its definition; nil if that does not say.
+    func objectID(of variables: [Variable], for definition: DeployedDefinition) -> String? {
+        guard let name = definition.workflow,
+            let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
+            let input = catalog.contract(named: name, .exactly(version))?.objectId,
+            let value = variables.first(where: { $0.name == input })?.value
+        else { return nil }
+        return value.stringValue ?? value.text
+    }
+
+    /// The newest minor of a workflow contract's major that is open.
+    private func newest(of contract: ContractKey) -> DeployedDefinition? {
+        var newest: (minor: Int, definition: DeployedDefinition)?
+        for definition in deployed where definition.workflow == contract.name && definition.open {
+            guard let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
+                version.major == contract.major, version.minor >= newest?.minor ?? 0
+            else { continue }
+            newest = (version.minor, definition)
+        }
+        return newest?.definition
     }
 }

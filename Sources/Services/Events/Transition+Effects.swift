@@ -11,7 +11,7 @@ extension Transition {
         var changes: OrderedDictionary<Int, SubscriptionChange> = [:]
         for event in events {
             if case .subscription(let change) = event { note(change, in: &changes, after, definition) }
-            if case .call(let call) = event { derive(call, caller: definition) }
+            if case .call(let call) = event { derive(call, caller: definition, objectID: after.labels.objectID) }
             if case .thrown(let thrown) = event { derive(thrown, after) }
             if case .instanceEnded(let end) = event, let parent = after.parent {
                 post(.endCall(parent, Self.outcome(of: end, after)))
@@ -44,13 +44,14 @@ extension Transition {
         }
     }
 
-    private mutating func derive(_ call: CallEvent, caller: DefinitionID) {
+    private mutating func derive(_ call: CallEvent, caller: DefinitionID, objectID: String?) {
         switch call {
         case .requested(let call):
             post(
                 .call(
-                    parent: ParentCall(instance: instance, call: call.call), caller: caller, target: call.target,
-                    businessKey: call.businessKey, variables: call.variables))
+                    Effect.Call(
+                        parent: ParentCall(instance: instance, call: call.call), caller: caller, target: call.target,
+                        businessKey: call.businessKey, objectID: objectID, variables: call.variables)))
         case .escalated(let call): post(.answerCall(ParentCall(instance: instance, call: call)))
         case .canceled(let call): post(.cancelCall(ParentCall(instance: instance, call: call)))
         case .completed, .failed: return

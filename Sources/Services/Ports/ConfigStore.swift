@@ -34,7 +34,7 @@ package struct Revision: Sendable, Hashable {
     }
 }
 
-/// One artifact in one revision. `kind` is `task`, `workflow`, `decision` (contracts) or `bpmn`.
+/// One artifact in one revision. `kind` is `task`, `workflow`, `decision` (contracts), `bpmn` or `dmn`.
 package struct ArtifactEntry: Sendable, Hashable {
     package var kind: String
     package var name: String

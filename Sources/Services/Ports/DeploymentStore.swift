@@ -3,8 +3,8 @@ package import Values
 
 /// Keeps what is deployed into the engine: process definitions and contracts, as source text.
 package protocol DeploymentStore: Sendable {
-    /// Stores contracts and processes in one transaction. A process whose content and start state equal its newest version makes
-    /// none; otherwise it gets the next version. Contracts replace the one of the same name and version.
+    /// Stores contracts, processes and decisions in one transaction. A process whose content and start state equal its newest version
+    /// makes none; otherwise it gets the next version. So it is with decisions. Contracts replace the one of the same name and version.
     func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt
 
     /// Closes processes for new starts, or opens them again. Running instances go on.
@@ -18,6 +18,12 @@ package protocol DeploymentStore: Sendable {
 
     /// Every deployed contract, ordered by name and version.
     func contracts() async throws -> [DeployedContract]
+
+    /// Every version of every decision, without its source, ordered by decision and version.
+    func decisions() async throws -> [DeployedDecision]
+
+    /// The source of a version of a decision; nil if there is none.
+    func source(of decision: DecisionID) async throws -> [UInt8]?
 
     /// Grows with every change, so that another process knows that its copy is old.
     func deploymentEpoch() async throws -> Int64
@@ -41,11 +47,47 @@ package struct Deployment: Sendable {
             self.workflowVersion = workflowVersion
         }
     }
+    package struct Decision: Sendable {
+        /// Its id in the DMN file.
+        package var decision: String
+        /// A `DecisionBundle`.
+        package var source: [UInt8]
+        /// SHA-256 of the source, hexadecimal.
+        package var hash: String
+        /// The decision contract it was deployed with.
+        package var contract: String?
+        /// In the config store: its contract's, if it has one; nil if it came by another way.
+        package var configVersion: String?
+        package init(decision: String, source: [UInt8], hash: String, contract: String?, configVersion: String?) {
+            self.decision = decision
+            self.source = source
+            self.hash = hash
+            self.contract = contract
+            self.configVersion = configVersion
+        }
+    }
     package var processes: [Process]
     package var contracts: [DeployedContract]
-    package init(processes: [Process], contracts: [DeployedContract]) {
+    package var decisions: [Decision]
+    package init(processes: [Process], contracts: [DeployedContract], decisions: [Decision] = []) {
         self.processes = processes
         self.contracts = contracts
+        self.decisions = decisions
+    }
+}
+
+package struct DeployedDecision: Sendable, Hashable {
+    package var id: DecisionID
+    package var hash: String
+    package var contract: String?
+    package var configVersion: String?
+    package var deployedAt: Timestamp
+    package init(id: DecisionID, hash: String, contract: String?, configVersion: String?, deployedAt: Timestamp) {
+        self.id = id
+        self.hash = hash
+        self.contract = contract
+        self.configVersion = configVersion
+        self.deployedAt = deployedAt
     }
 }
 
@@ -87,7 +129,10 @@ package struct DeployedDefinition: Sendable, Hashable {
 package struct DeploymentReceipt: Sendable {
     /// The version each process has now, in the order given, and whether it is new.
     package var definitions: [(id: DefinitionID, new: Bool)]
-    package init(definitions: [(id: DefinitionID, new: Bool)]) {
+    /// The same of decisions.
+    package var decisions: [(id: DecisionID, new: Bool)]
+    package init(definitions: [(id: DefinitionID, new: Bool)], decisions: [(id: DecisionID, new: Bool)] = []) {
         self.definitions = definitions
+        self.decisions = decisions
     }
 }

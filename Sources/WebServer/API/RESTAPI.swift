@@ -14,13 +14,14 @@ package struct RESTAPI: Sendable {
     let registry: DefinitionRegistry
     let inputs: any TaskInputStore
     let events: EventService
+    let decisions: DecisionService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
-        inputs: any TaskInputStore, events: EventService
+        inputs: any TaskInputStore, events: EventService, decisions: DecisionService
     ) {
         self.starts = starts
         self.engine = engine
@@ -29,6 +30,7 @@ package struct RESTAPI: Sendable {
         self.registry = registry
         self.inputs = inputs
         self.events = events
+        self.decisions = decisions
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
@@ -36,6 +38,7 @@ package struct RESTAPI: Sendable {
         addTaskRoutes(to: router)
         addEventRoutes(to: router)
         addConfigRoutes(to: router)
+        addDecisionRoutes(to: router)
         router.get("/") { _, _ in
             var writer = JSONWriter()
             writer.beginObject()

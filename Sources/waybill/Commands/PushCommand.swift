@@ -5,7 +5,7 @@ import Values
 struct PushCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "push",
-        abstract: "Validate contracts and BPMN of a directory and store them as one revision.",
+        abstract: "Validate contracts, BPMN and DMN of a directory and store them as one revision.",
         discussion: """
             Everything is checked first; nothing invalid is stored. Pushing what is there already makes no new revision.
             A changed contract or model needs a new version.
@@ -15,7 +15,10 @@ struct PushCommand: AsyncParsableCommand {
               waybill push . -m "try it" --dry-run
             """)
 
-    @Argument(help: "The directory: *.yaml, *.yml, *.json contracts and *.bpmn models, subdirectories included.")
+    @Argument(
+        help:
+            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included."
+    )
     var directory: String
     @Option(name: .shortAndLong, help: "What this change is about.")
     var message: String
@@ -33,7 +36,7 @@ struct PushCommand: AsyncParsableCommand {
     func run() async throws {
         let files = try ContractDirectory.files(in: directory)
         guard !files.isEmpty else {
-            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn)")
+            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn, *.dmn)")
         }
         try await RESTClient.with(server) { client in
             var body: [(name: String, value: JSON)] = [
@@ -101,7 +104,7 @@ enum ContractDirectory {
         }
         var files: [(path: String, content: String)] = []
         for case let url as URL in all {
-            guard ["yaml", "yml", "json", "bpmn"].contains(url.pathExtension.lowercased()) else { continue }
+            guard ["yaml", "yml", "json", "bpmn", "dmn"].contains(url.pathExtension.lowercased()) else { continue }
             let path = directory + "/" + url.path.dropFirst(root.path.count).drop { $0 == "/" }
             guard let data = FileManager.default.contents(atPath: url.path) else {
                 throw CommandError("cannot read \(path)")

@@ -31,9 +31,10 @@ struct Parts: Sendable {
         let log = configuration.log
         let names = BusNames(prefix: configuration.serving.busPrefix)
         let bus = try RabbitMQBus(configuration.bus, logger: log)
-        let registry = DefinitionRegistry(store: store, readModel: Readers.model)
+        let registry = DefinitionRegistry(store: store, readModel: Readers.model, readTree: Readers.tree)
         try await registry.refresh()
         var engineConfiguration = EngineConfiguration()
+        engineConfiguration.zones = SystemZones()
         engineConfiguration.sharedStore = configuration.place.isShared
         let engine = EngineService(
             store: store, registry: registry, time: time, random: random, configuration: engineConfiguration, log: log)
@@ -86,7 +87,8 @@ struct Parts: Sendable {
     func api(over store: any WaybillStore) -> RESTAPI {
         let (deployer, relay) = (deployer, relay)
         let config = ConfigService(
-            store: store, readContract: Readers.contract, readModel: Readers.model, hash: Readers.sha256, time: time,
+            store: store, readContract: Readers.contract, readModel: Readers.model, readTree: Readers.tree,
+            hash: Readers.sha256, time: time,
             changed: { revision in
                 // Whoever takes a push makes the engine equal to it, so that its caller can start what it pushed. The deployers of
                 // other processes hear of it.
@@ -95,7 +97,8 @@ struct Parts: Sendable {
             })
         return RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
-            config: config, registry: registry, inputs: store, events: events(over: store))
+            config: config, registry: registry, inputs: store, events: events(over: store),
+            decisions: DecisionService(registry: registry, time: time, zones: SystemZones()))
     }
 
     /// The Camunda 7 dialect.

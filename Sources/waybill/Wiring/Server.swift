@@ -106,19 +106,11 @@ enum Readers {
     }
 
     @Sendable static func model(_ bytes: [UInt8], _ file: String) throws(Diagnostics) -> [ProcessDefinition] {
-        let definitions = try ProcessDefinition.read(XMLReader.read(bytes, file: file), file: file)
-        // They run in the engine, but no decision can be deployed yet: better refused now than an incident later.
-        let ruled = definitions.flatMap(\.elements).compactMap { $0 as? BusinessRuleTask }
-        guard ruled.isEmpty else {
-            throw Diagnostics(
-                ruled.map { task in
-                    Diagnostic(
-                        code: "unsupported-element", file: file, element: task.id.text,
-                        message: "decisions cannot be deployed yet, so no business rule task can run",
-                        suggestion: "let an agent decide: waybill:contract=\"name@major\"")
-                })
-        }
-        return definitions
+        try ProcessDefinition.read(XMLReader.read(bytes, file: file), file: file)
+    }
+
+    @Sendable static func tree(_ bytes: [UInt8], _ file: String) throws(Diagnostics) -> SourceNode {
+        try XMLReader.read(bytes, file: file)
     }
 
     @Sendable static func sha256(_ bytes: [UInt8]) -> String {
