@@ -43,6 +43,7 @@ package final class ProcessDefinition: Sendable {
         /// Where its activities go on only in a step of their own.
         var savesBefore = false
         var savesAfter = false
+        var retries: RetryCycle?
         var listeners: [Listener] = []
     }
 
@@ -94,6 +95,7 @@ package final class ProcessDefinition: Sendable {
     package func position(of id: ElementID) -> SourcePosition? { nodes[id]?.position }
     package var serviceTasks: [ServiceTask] { elements.compactMap { $0 as? ServiceTask } }
 
+    func retryCycle(of id: ElementID) -> RetryCycle? { nodes[id]?.retries }
     func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.savesBefore ?? false }
     func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.savesAfter ?? false }
     func listeners(of id: ElementID) -> [Listener] { nodes[id]?.listeners ?? [] }

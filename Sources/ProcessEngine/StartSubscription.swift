@@ -1,4 +1,5 @@
 package import Expressions
+import OrderedCollections
 package import Values
 
 /// What starts a process from outside: the deployment subscribes to it for the newest version, and starts an instance
@@ -14,6 +15,16 @@ package struct StartSubscription: Sendable, Hashable {
 
     package let element: ElementID
     package let kind: Kind
+}
+
+extension StartSubscription {
+    /// Whether it is a condition that holds for these variables. One that cannot be evaluated does not.
+    package func holds(for variables: [Variable], at now: Timestamp) -> Bool {
+        guard case .condition(let condition) = kind else { return false }
+        var visible = VisibleVariables(ProcessInstance(), scope: 0, now: now)
+        for variable in variables { visible.locals[variable.name] = variable.value }
+        return (try? condition.evaluateCondition(in: visible)) ?? false
+    }
 }
 
 extension ProcessDefinition {
@@ -41,13 +52,13 @@ extension ProcessDefinition {
         case .timer(let timer): return StartSubscription(element: element, kind: .timer(timer))
         case .condition(let condition):
             return StartSubscription(element: element, kind: .condition(condition.condition))
-        case .message, .signal:
-            guard case .subscription(let kind)? = try? trigger.prepare(for: element, in: nothing) else { return nil }
-            switch kind {
-            case .message(let name, _): return StartSubscription(element: element, kind: .message(name: name))
-            case .signal(let name): return StartSubscription(element: element, kind: .signal(name: name))
-            case .condition, .call, .answer: return nil
-            }
+        // What a message correlates by is for instances that wait, not for the start of one.
+        case .message(let message):
+            return (try? EventTrigger.text(message.name, in: nothing, element: element))
+                .map { StartSubscription(element: element, kind: .message(name: $0)) }
+        case .signal(let name):
+            return (try? EventTrigger.text(name, in: nothing, element: element))
+                .map { StartSubscription(element: element, kind: .signal(name: $0)) }
         }
     }
 }
@@ -56,5 +67,10 @@ extension TimerTrigger {
     /// When a timer start event fires first after its deployment; nil if its expression says nothing.
     package func firstDue(of element: ElementID, at now: Timestamp) -> Timestamp? {
         try? firstDue(for: VisibleVariables(ProcessInstance(), scope: 0, now: now), element: element)
+    }
+
+    /// When a timer start event fires again after it fired `firings` times; nil if it does not.
+    package func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+        nextDue(after: due, firings: firings, for: VisibleVariables(ProcessInstance(), scope: 0, now: now))
     }
 }

@@ -114,9 +114,9 @@ package struct TestServer: Sendable {
                     random: random),
                 queries: queries, registry: registry,
                 deployer: ModelDeployer(
-                    records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read, hash: hash,
-                    time: time, random: random),
-                messages: messages ?? events)
+                    records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read,
+                    readTree: Self.tree, hash: hash, time: time, random: random),
+                messages: messages ?? events, decisions: DecisionService(registry: registry, time: time))
         }
 
         @Sendable static func tree(_ source: [UInt8], file: String) throws -> SourceNode {

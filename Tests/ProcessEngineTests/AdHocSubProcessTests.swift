@@ -46,8 +46,33 @@ struct AdHocSubProcessTests {
         #expect(scenario.instance.end == .completed)
     }
 
-    @Test func `one that is sequential is refused`() throws {
-        let text = bpmn("<startEvent id='s'/><adHocSubProcess id='x' ordering='Sequential'/>\(chain("s", "x"))")
-        #expect(problems(text).map(\.code) == ["unsupported-element"])
+    @Test func `one that is sequential does one after the other, each with what follows it`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x" ordering="Sequential">\(user("a"))\(user("b"))\(user("c"))
+            \(flow("a", "c"))</adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        #expect(scenario.active == ["x", "a"])
+        try scenario.finish("a")
+        #expect(scenario.active == ["x", "c"])
+        try scenario.finish("c")
+        #expect(scenario.active == ["x", "b"])
+        try scenario.finish("b")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `what waits for its turn never comes once the completion condition holds`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x" ordering="Sequential" cancelRemainingInstances="false">
+            \(user("a"))\(user("b"))<completionCondition>= done</completionCondition></adHocSubProcess>
+            \(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("done", "false")])
+        try scenario.finish("a", [("done", "true")])
+        #expect(scenario.active == ["z"])
     }
 }

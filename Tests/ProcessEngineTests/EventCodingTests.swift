@@ -241,11 +241,11 @@ struct EventCodingTests {
             #"{"e":"decisionEvaluated","activity":5,"decision":"d","version":2,"result":true}"#
         ),
         (
-            .savePointReached(activity: 5, timer: 3, isAfter: true),
-            #"{"e":"savePointReached","activity":5,"timer":3,"at":"after"}"#
+            .savePointReached(activity: 5, timer: 3, isAfter: true, failures: 2, problem: "no"),
+            #"{"e":"savePointReached","activity":5,"timer":3,"at":"after","failures":2,"problem":"no"}"#
         ),
         (
-            .savePointReached(activity: 5, timer: 3, isAfter: false),
+            .savePointReached(activity: 5, timer: 3, isAfter: false, failures: 0, problem: nil),
             #"{"e":"savePointReached","activity":5,"timer":3,"at":"before"}"#
         ),
         (.suspended, #"{"e":"suspended"}"#),

@@ -38,4 +38,37 @@ struct ReceiveTaskTests {
         try scenario.start([("order", "17")])
         #expect(scenario.instance.openSubscriptions.map(\.kind) == [.message(name: "paid", key: .number(17))])
     }
+
+    @Test(arguments: [[], [("order", "null")], [("order", "\"\(String(repeating: "x", count: 5_000))\"")]])
+    func `a correlation key that is null or too long is an incident, not an endless wait`(
+        variables: [(String, String)]
+    ) throws {
+        let key = """
+            <message id="K" name="paid"><extensionElements><zeebe:subscription correlationKey="= order"/>
+            </extensionElements></message>
+            """
+        var scenario = try Scenario(
+            bpmn(
+                "<startEvent id='s'/>\(user("u"))<receiveTask id='r' messageRef='K'/>\(chain("s", "u", "r"))",
+                declarations: key))
+        try scenario.start(variables)
+        try scenario.finish("u")
+        #expect(scenario.incidents == [.expressionFailed])
+        try scenario.set("order", "17")
+        try scenario.resolve()
+        #expect(scenario.instance.openSubscriptions.map(\.kind) == [.message(name: "paid", key: .number(17))])
+    }
+
+    @Test func `in a model that Camunda 7 runs too, a key that is null is none`() throws {
+        let key = """
+            <message id="K" name="paid"><extensionElements><zeebe:subscription correlationKey="= order"/>
+            </extensionElements></message>
+            """
+        var scenario = try Scenario(
+            bpmn(
+                "<startEvent id='s' camunda:initiator='i'/><receiveTask id='r' messageRef='K'/>\(chain("s", "r"))",
+                declarations: key))
+        try scenario.start()
+        #expect(scenario.instance.openSubscriptions.map(\.kind) == [.message(name: "paid", key: nil)])
+    }
 }

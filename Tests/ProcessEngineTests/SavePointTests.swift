@@ -49,4 +49,40 @@ struct SavePointTests {
         try scenario.fire("t")
         #expect(scenario.instance.end == .completed)
     }
+
+    @Test(arguments: [("R3/PT10M", ["PT10M", "PT10M"]), ("PT1M,PT10M", ["PT1M", "PT10M"])])
+    func `what fails after a save point is tried again by its retry cycle, and then is an incident`(
+        cycle: String, pauses: [String]
+    ) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><serviceTask id="t" camunda:expression="${x}" camunda:asyncBefore="true">
+            <extensionElements><camunda:failedJobRetryTimeCycle>\(cycle)</camunda:failedJobRetryTimeCycle></extensionElements>
+            </serviceTask>\(chain("s", "t"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        for pause in pauses {
+            try scenario.fire("t")
+            #expect(scenario.incidents.isEmpty)
+            let due = scenario.now.adding(try #require(CalendarDuration(iso8601: pause)))
+            #expect(scenario.instance.openTimers.map(\.dueAt) == [due])
+        }
+        try scenario.fire("t")
+        #expect(scenario.incidents == [.expressionFailed])
+        try scenario.set("x", "1")
+        try scenario.resolve()
+        try scenario.fire("t")
+        #expect(scenario.instance.end == .completed)
+    }
+
+    @Test func `a retry cycle that is none is refused`() {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><serviceTask id="t" camunda:expression="${x}" camunda:asyncBefore="true">
+            <extensionElements><camunda:failedJobRetryTimeCycle>often</camunda:failedJobRetryTimeCycle></extensionElements>
+            </serviceTask>\(chain("s", "t"))
+            """)
+        #expect(problems(text).map(\.code) == ["invalid-retries"])
+    }
 }

@@ -11,6 +11,16 @@ private let twoStarts = bpmn(
     """)
 
 struct StartEventTests {
+    @Test func `its initiator variable gets the name of who started the instance`() throws {
+        let text = bpmn("<startEvent id='s' camunda:initiator='boss'/>\(user("u"))\(chain("s", "u"))")
+        var scenario = try Scenario(text)
+        try scenario.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1), labels: InstanceLabels(startedBy: "anna"))))
+        #expect(scenario.root("boss") == "\"anna\"")
+    }
+
     @Test func `one of several is named`() throws {
         var scenario = try Scenario(twoStarts)
         #expect(rejection { try scenario.start() }?.reason == .invalid)

@@ -197,6 +197,50 @@ import Values
         }
     }
 
+    // MARK: Conditions
+
+    @Test func `a conditional start event starts its process when it holds for variables that somebody names`() throws {
+        let source = Self.model(
+            """
+            <startEvent id="start"><conditionalEventDefinition><condition>= amount &gt; 10</condition>
+            </conditionalEventDefinition></startEvent>\(Model.task("t", "work"))<endEvent id="end"/>
+            \(Model.chain("start", "t", "end"))
+            """)
+        try run(source) { shop, engine in
+            let events = EventService(
+                engine: engine, store: shop.store, registry: shop.registry, time: shop.simulation.clock)
+            for (amount, expected) in [(5, 0), (11, 1)] {
+                let started = try await events.evaluateConditions([Variable(name: "amount", value: .number(amount))])
+                #expect(started.count == expected)
+            }
+            #expect(try await instances(of: "p", in: shop).count == 1)
+        }
+    }
+
+    @Test func `a call bound to a version tag runs the version that has it`() throws {
+        let caller = Self.model(
+            """
+            <startEvent id="start"/><callActivity id="call" calledElement="called"
+              xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:calledElementBinding="versionTag"
+              camunda:calledElementVersionTag="blue"/><endEvent id="end"/>\(Model.chain("start", "call", "end"))
+            """)
+        func called(_ tag: String) -> [UInt8] {
+            let text = String(decoding: Model.sequence("work", process: "called"), as: UTF8.self)
+            return Array(
+                text.replacing(
+                    "<process ",
+                    with: "<process xmlns:camunda=\"http://camunda.org/schema/1.0/bpmn\" camunda:versionTag=\"\(tag)\" "
+                ).utf8)
+        }
+        try run(caller, also: [("called", called("red")), ("called", called("blue")), ("called", called("green"))]) {
+            shop, engine in
+            _ = try await engine.begin()
+            await shop.simulation.settle()
+            let child = try #require(try await instances(of: "called", in: shop).first)
+            #expect(try await engine.instance(child)?.definition?.version == 2)
+        }
+    }
+
     // MARK: Timers
 
     @Test func `a timer start event starts its process as often as it says, whichever engine sees it`() throws {

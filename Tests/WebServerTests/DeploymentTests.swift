@@ -22,6 +22,32 @@ import WebServerTesting
             [("Content-Type", "multipart/form-data; boundary=b0undary")], body + "--b0undary--\r\n")
     }
 
+    @Test func `a deployed decision is evaluated by key, row by row`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let dmn = """
+                <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">
+                  <decision id="dish" name="Dish"><decisionTable id="t" hitPolicy="COLLECT">
+                    <input><inputExpression><text>guests</text></inputExpression></input><output name="meal"/>
+                    <rule><inputEntry><text>&gt; 2</text></inputEntry><outputEntry><text>"stew"</text></outputEntry></rule>
+                    <rule><inputEntry><text>-</text></inputEntry><outputEntry><text>"salad"</text></outputEntry></rule>
+                  </decisionTable></decision>
+                </definitions>
+                """
+            let answer = try await Self.upload(dialect, ("resource-0", "dish.dmn", Array(dmn.utf8)))
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.json["deployedDecisionDefinitions"]?["dish:1"]?.text("name") == "Dish")
+            let evaluated = try await dialect.post(
+                "decision-definition/key/dish/evaluate", #"{"variables":{"guests":{"value":4,"type":"Integer"}}}"#)
+            #expect(
+                evaluated.text
+                    == #"[{"meal":{"type":"String","value":"stew","valueInfo":{}}},{"meal":{"type":"String","value":"salad","valueInfo":{}}}]"#
+            )
+            #expect(try await dialect.get("decision-definition/count?key=dish").json.text("count") == "1")
+            #expect(try await dialect.post("decision-definition/key/soup/evaluate").status == 404)
+        }
+    }
+
     @Test func `a deployed model can be started, and says where it came from`() async throws {
         try await TestServer.run { server in
             let dialect = Dialect(server)

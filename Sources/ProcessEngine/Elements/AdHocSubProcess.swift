@@ -2,8 +2,9 @@ package import Expressions
 package import Values
 
 /// `bpmn:adHocSubProcess`: activities in no fixed order. The elements that its collection names begin, else all that no
-/// flow leads to. It ends when its completion condition holds after one of them ended, else with the last.
-package struct AdHocSubProcess: ScopeElement {
+/// flow leads to; one after the other, if it is sequential. It ends when its completion condition holds after one of them
+/// ended, else with the last.
+package struct AdHocSubProcess: MappedScopeElement {
     package static let tag = "adHocSubProcess"
     package static let isActivity = true
     package let id: ElementID
@@ -12,6 +13,7 @@ package struct AdHocSubProcess: ScopeElement {
     package let activeElements: Expression?
     package let completionCondition: Expression?
     package let cancelsRemaining: Bool
+    package let isSequential: Bool
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
@@ -26,9 +28,7 @@ package struct AdHocSubProcess: ScopeElement {
             reader.condition($0, element: id)
         }
         cancelsRemaining = node.attribute("cancelRemainingInstances") != "false"
-        if node.attribute("ordering") == "Sequential" {
-            reader.reportUnsupported(node, element: id, "an ad-hoc subprocess that is sequential")
-        }
+        isSequential = node.attribute("ordering") == "Sequential"
         reader.readContents(of: node, in: id)
     }
 
@@ -41,8 +41,26 @@ package struct AdHocSubProcess: ScopeElement {
         step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
         if !variables.isEmpty { step.record(.variablesSet(scope: scope, variables)) }
         try step.armEventSubprocesses(in: id, scope: scope, of: activity)
-        for entry in entries.reversed() { step.send(Token(element: entry, flow: nil, scope: scope)) }
+        if isSequential {
+            for entry in entries.dropFirst() {
+                step.record(.tokenArrived(element: entry, flow: Self.turn, scope: scope))
+            }
+        }
+        for entry in (isSequential ? entries.prefix(1) : entries[...]).reversed() {
+            step.send(Token(element: entry, flow: nil, scope: scope))
+        }
         if entries.isEmpty { step.settleLater(scope) }
+    }
+
+    /// The flow that what waits for its turn seems to have come by: no flow can have this id.
+    static let turn = ElementID("@turn")
+
+    /// Whether the next element is on its way, now that nothing else is at work in the scope.
+    func startsNext(in scope: Scope, _ step: inout Step) -> Bool {
+        guard isSequential, let next = scope.waiting.first(where: { $0.flow == Self.turn }) else { return false }
+        step.record(.tokensJoined(element: next.join, flows: [Self.turn], scope: scope.number))
+        step.send(Token(element: next.join, flow: nil, scope: scope.number))
+        return true
     }
 
     private func entries(
@@ -74,23 +92,11 @@ package struct AdHocSubProcess: ScopeElement {
             throw IncidentCause(.expressionFailed, "the completion condition of \(id) failed: \(error)")
         }
         if cancelsRemaining { step.clear(scope) }
+        for waiting in step.instance.scope(scope)?.waiting ?? [] where waiting.flow == Self.turn {
+            let flows = Array(repeating: Self.turn, count: waiting.count)
+            step.record(.tokensJoined(element: waiting.join, flows: flows, scope: scope))
+        }
         step.settleLater(scope)
         return true
-    }
-
-    package func innerScopeFinished(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        let host = step.activity(activity)
-        guard let inner = host.innerScope else { return try step.leave(activity) }
-        let variables = try VariableMapping.evaluate(outputs, in: step.visibleVariables(from: inner))
-        step.closeOrRetain(inner, of: host)
-        step.setVariables(variables, from: host.scope)
-        try step.leave(activity)
-    }
-
-    package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
-        switch activity.phase {
-        case .entering: try step.begin(self, activity.number)
-        case .waiting, .leaving: try innerScopeFinished(activity.number, in: &step)
-        }
     }
 }

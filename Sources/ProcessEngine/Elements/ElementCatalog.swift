@@ -31,7 +31,6 @@ enum ElementCatalog {
         ThrowEvent.self,
         LinkThrowEvent.self,
         EndEvent.self,
-        ThrowingEndEvent.self,
         ErrorEndEvent.self,
         TerminateEndEvent.self,
         CancelEndEvent.self,

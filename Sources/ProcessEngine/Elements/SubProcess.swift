@@ -1,7 +1,7 @@
 package import Values
 
 /// `bpmn:subProcess` and `bpmn:transaction`: a scope with its own variables and tokens; goes on when its last token is gone.
-package struct SubProcess: ScopeElement {
+package struct SubProcess: MappedScopeElement {
     package static let tag = "subProcess"
     package static let isActivity = true
     package let id: ElementID
@@ -33,22 +33,6 @@ package struct SubProcess: ScopeElement {
         try step.armEventSubprocesses(in: id, scope: scope, of: activity)
         for start in step.definition.entries(in: id).reversed() {
             step.send(Token(element: start, flow: nil, scope: scope))
-        }
-    }
-
-    package func innerScopeFinished(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        let host = step.activity(activity)
-        guard let inner = host.innerScope else { return try step.leave(activity) }
-        let variables = try VariableMapping.evaluate(outputs, in: step.visibleVariables(from: inner))
-        step.closeOrRetain(inner, of: host)
-        step.setVariables(variables, from: host.scope)
-        try step.leave(activity)
-    }
-
-    package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
-        switch activity.phase {
-        case .entering: try step.begin(self, activity.number)
-        case .waiting, .leaving: try innerScopeFinished(activity.number, in: &step)
         }
     }
 }

@@ -37,7 +37,8 @@ package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement {
             for case .timer(let trigger) in triggers {
                 guard
                     let due = trigger.nextDue(
-                        after: timer.dueAt, firings: host.firings(of: id), now: step.surroundings.now)
+                        after: timer.dueAt, firings: host.firings(of: id),
+                        for: step.visibleVariables(from: host.scope))
                 else { continue }
                 step.open(.timer(dueAt: due), of: id, for: host.number)
             }

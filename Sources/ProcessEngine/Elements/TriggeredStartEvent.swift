@@ -46,9 +46,11 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
     }
 
     private func rearm(_ timer: OpenTimer, in step: inout Step) {
-        let firings = step.instance.activity(timer.activity)?.firings(of: id) ?? step.instance.rootFirings[id] ?? 0
+        let host = step.instance.activity(timer.activity)
+        let firings = host?.firings(of: id) ?? step.instance.rootFirings[id] ?? 0
+        let variables = step.visibleVariables(from: host?.innerScope ?? ProcessInstance.rootScope)
         for case .timer(let trigger) in triggers {
-            if let due = trigger.nextDue(after: timer.dueAt, firings: firings, now: step.surroundings.now) {
+            if let due = trigger.nextDue(after: timer.dueAt, firings: firings, for: variables) {
                 step.open(.timer(dueAt: due), of: id, for: timer.activity)
             }
         }

@@ -58,7 +58,8 @@ package enum Event: Sendable, Hashable {
     case call(CallEvent)
     case thrown(ThrownEvent)
     /// An activity goes on only by a timer that is due at once: before its work, or after it.
-    case savePointReached(activity: Int, timer: Int, isAfter: Bool)
+    /// `failures`: so many times what comes after it failed already, the last time by `problem`; it is tried again.
+    case savePointReached(activity: Int, timer: Int, isAfter: Bool, failures: Int, problem: String?)
     /// A decision was made; nil: what wrote it did not know the version.
     case decisionEvaluated(activity: Int, decision: String, version: Int?, result: JSON)
     /// An operator stopped the instance, or let it go on.

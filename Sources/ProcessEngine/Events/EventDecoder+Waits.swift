@@ -39,7 +39,8 @@ extension EventDecoder {
         case "signalThrown", "messageThrown", "escalationThrown": .thrown(try thrown())
         case "savePointReached":
             .savePointReached(
-                activity: try number("activity"), timer: try number("timer"), isAfter: try text("at") == "after")
+                activity: try number("activity"), timer: try number("timer"), isAfter: try text("at") == "after",
+                failures: try optionalNumber("failures") ?? 0, problem: optionalText("problem"))
         case "decisionEvaluated":
             .decisionEvaluated(
                 activity: try number("activity"), decision: try text("decision"),

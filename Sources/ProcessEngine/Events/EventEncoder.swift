@@ -65,8 +65,10 @@ struct EventEncoder {
         case .compensation(let event): write(event)
         case .call(let event): write(event)
         case .thrown(let event): write(event)
-        case .savePointReached(let activity, let timer, let isAfter):
+        case .savePointReached(let activity, let timer, let isAfter, let failures, let problem):
             writeSavePoint(activity, timer: timer, isAfter: isAfter)
+            if failures > 0 { number("failures", failures) }
+            if let problem { text("problem", problem) }
         case .decisionEvaluated(let activity, let decision, let version, let result):
             writeDecision(activity, decision, version, result)
         case .suspended: kind("suspended")

@@ -13,7 +13,11 @@ struct Declarations {
     private(set) var escalations: [String: SourceNode] = [:]
     private(set) var eventDefinitions: [String: SourceNode] = [:]
 
+    /// Whether anything in the file speaks to Camunda 7.
+    let usesCamunda: Bool
+
     init(of root: SourceNode) {
+        usesCamunda = Self.uses(BPMN.camunda, in: root)
         for node in root.children where node.namespace == BPMN.namespace {
             guard let id = node.attribute("id") else { continue }
             switch node.name {
@@ -28,6 +32,17 @@ struct Declarations {
             default: continue  // The rest is not referred to by what runs.
             }
         }
+    }
+
+    private static func uses(_ namespace: String, in root: SourceNode) -> Bool {
+        var rest = [root]
+        while let node = rest.popLast() {
+            if node.namespace == namespace || node.attributes.contains(where: { $0.namespace == namespace }) {
+                return true
+            }
+            rest += node.children
+        }
+        return false
     }
 
     /// A prefix may stand for the file's own namespace.

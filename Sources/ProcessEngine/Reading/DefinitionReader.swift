@@ -99,6 +99,7 @@ package struct DefinitionReader {
             made.savesBefore = true
         }
         made.savesAfter = node.attribute("asyncAfter", namespace: BPMN.camunda) == "true"
+        made.retries = RetryCycle(node, element: id, reader: &self)
         made.listeners = ListenerReader.read(node, element: id, reader: &self)
         made.isForCompensation = node.attribute("isForCompensation") == "true"
         if !(element is ServiceTask) && !(element is any ScopeElement) {
@@ -253,7 +254,7 @@ package struct DefinitionReader {
     /// The message that a task or an event definition refers to; nil if it refers to none.
     mutating func message(
         of node: SourceNode, in element: ElementID
-    ) -> (name: Expression, correlationKey: Expression?)? {
+    ) -> (name: Expression, correlationKey: CorrelationKey?)? {
         guard let reference = node.attribute("messageRef"), !reference.isEmpty else { return nil }
         let declared = declarations.messages[Declarations.local(reference)]
         if declared == nil {
@@ -266,7 +267,8 @@ package struct DefinitionReader {
         guard let name = valueExpression(text, node: declared ?? node, element: element) else { return nil }
         let key = declared?.extensions(named: "subscription", namespace: BPMN.zeebe).first?
             .attribute("correlationKey")
-        return (name, key.flatMap { valueExpression($0, node: declared ?? node, element: element) })
+        let expression = key.flatMap { valueExpression($0, node: declared ?? node, element: element) }
+        return (name, expression.map { CorrelationKey(expression: $0, isOptional: declarations.usesCamunda) })
     }
 
     /// The name of the signal that an event definition refers to.

@@ -193,7 +193,9 @@ package struct RecordedTrace {
             if case .activityEntered(let number, let element, _) = event { elements[number] = element }
             if case .scopeOpened(let scope, _, let activity) = event { scopes[scope] = activity }
             if case .loop(.started(let scope, _, _)) = event, let body = scopes[scope] { bodies.insert(body) }
-            if case .savePointReached(let activity, let timer, isAfter: false) = event { savePoints[timer] = activity }
+            if case .savePointReached(let activity, let timer, isAfter: false, _, _) = event {
+                savePoints[timer] = activity
+            }
             if case .timerFired(let timer) = event { savePoints[timer] = nil }
             guard index >= start else { continue }
             if case .activityCompleted(let number) = event, let element = elements[number], !bodies.contains(number),

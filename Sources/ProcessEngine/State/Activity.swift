@@ -43,6 +43,8 @@ package struct Activity: Sendable, Hashable {
         package let timer: Int
         /// Its work is done: it only leaves.
         package let isAfter: Bool
+        /// How often what comes after it failed.
+        package let failures: Int
     }
 
     struct Firings: Sendable, Hashable {

@@ -97,8 +97,8 @@ package struct ProcessInstance: Sendable, Hashable {
         case .incidentResolved(let number):
             guard let resolved = incidents.removeValue(forKey: number) else { return }
             activities[resolved.activity]?.incident = nil
-        case .savePointReached(let activity, let timer, let isAfter):
-            activities[activity]?.savePoint = Activity.SavePoint(timer: timer, isAfter: isAfter)
+        case .savePointReached(let activity, let timer, let isAfter, let failures, _):
+            activities[activity]?.savePoint = Activity.SavePoint(timer: timer, isAfter: isAfter, failures: failures)
         case .userTask(let event): apply(event)
         case .subscription(let event): apply(event)
         case .loop(let event): apply(event)

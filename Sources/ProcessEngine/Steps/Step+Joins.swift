@@ -7,7 +7,9 @@ extension Step {
         for number in instance.waitingScopes.sorted() {
             guard let scope = instance.scope(number) else { continue }
             var joins: [ElementID] = []
-            for waiting in scope.waiting where !joins.contains(waiting.join) { joins.append(waiting.join) }
+            for waiting in scope.waiting where waiting.flow != AdHocSubProcess.turn && !joins.contains(waiting.join) {
+                joins.append(waiting.join)
+            }
             for join in joins {
                 guard let element = definition.element(join) as? any NonLocalJoin else { continue }
                 if element.canPass(in: number, of: self) {
@@ -16,6 +18,11 @@ extension Step {
                 }
             }
             guard scope.isIdle else { continue }
+            if let subprocess = scope.element.flatMap({ definition.element($0) }) as? AdHocSubProcess,
+                subprocess.startsNext(in: scope, &self)
+            {
+                return true
+            }
             // Nobody is left who could send a token.
             if let join = joins.first(where: { !(definition.element($0) is any NonLocalJoin) }) {
                 enterStuckJoin(join, in: scope)

@@ -15,7 +15,7 @@ package enum EventThrow: Sendable, Hashable {
 /// A message to send: to whom, and with which variables.
 package struct MessageThrow: Sendable, Hashable {
     package let name: Expression
-    package let correlationKey: Expression?
+    package let correlationKey: CorrelationKey?
     package let variables: PassedVariables
 }
 
@@ -70,12 +70,8 @@ extension Step {
         let visible = visibleVariables(of: number)
         let name = try EventTrigger.text(message.name, in: visible, element: activity.element)
         var key: JSON?
-        if let expression = message.correlationKey {
-            do {
-                key = try expression.evaluate(in: visible)
-            } catch {
-                throw IncidentCause(.expressionFailed, "the correlation key of \(activity.element) failed: \(error)")
-            }
+        if let correlation = message.correlationKey {
+            key = try correlation.value(in: visible, element: activity.element)
         }
         let own = activity.innerScope.flatMap { instance.variables(of: $0) } ?? []
         return ThrownMessage(

@@ -14,31 +14,27 @@ package enum EventTrigger: Sendable, Hashable {
         case .timer(let timer): return .timer(dueAt: try timer.firstDue(for: variables, element: element))
         case .message(let message):
             let name = try Self.text(message.name, in: variables, element: element)
-            var key: JSON?
-            if let expression = message.correlationKey {
-                do {
-                    key = try expression.evaluate(in: variables)
-                } catch {
-                    throw IncidentCause(.expressionFailed, "the correlation key of \(element) failed: \(error)")
-                }
-            }
-            return .subscription(.message(name: name, key: key))
+            return .subscription(
+                .message(name: name, key: try message.key(in: variables, element: element)))
         case .signal(let name):
             return .subscription(.signal(name: try Self.text(name, in: variables, element: element)))
         case .condition: return .subscription(.condition)
         }
     }
 
-    /// A text that an expression gives.
+    /// A name that an expression gives.
     static func text(
         _ expression: Expression, in variables: VisibleVariables, element: ElementID
     ) throws(IncidentCause) -> String {
         do {
             let value = try expression.evaluate(in: variables)
-            return value.stringValue ?? value.text
+            let text = value.stringValue ?? value.text
+            if text.utf8.count <= MessageLimits.nameBytes { return text }
         } catch {
             throw IncidentCause(.expressionFailed, "the name in \(element) failed: \(error)")
         }
+        throw IncidentCause(
+            .expressionFailed, "the name in \(element) has more than \(MessageLimits.nameBytes) bytes")
     }
 }
 
@@ -48,10 +44,48 @@ enum PreparedTrigger: Sendable {
     case subscription(Subscription.Kind)
 }
 
+/// What stores can find messages by.
+package enum MessageLimits {
+    /// Of messages and signals.
+    package static let nameBytes = 1_024
+    package static let keyBytes = 4_096
+}
+
 /// `bpmn:messageEventDefinition`: a message by name, and by key if the model gives one.
 package struct MessageTrigger: Sendable, Hashable {
     package let name: Expression
-    package let correlationKey: Expression?
+    package let correlationKey: CorrelationKey?
+
+    func key(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> JSON? {
+        guard let correlationKey else { return nil }
+        return try correlationKey.value(in: variables, element: element)
+    }
+}
+
+/// What messages of one name are told apart by.
+package struct CorrelationKey: Sendable, Hashable {
+    package let expression: Expression
+    /// The model is also made for Camunda 7, which knows no such keys: one that is null is none.
+    let isOptional: Bool
+
+    /// Null correlates with nothing: whoever waited for it would wait for ever.
+    func value(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> JSON? {
+        let key: JSON
+        do {
+            key = try expression.evaluate(in: variables)
+        } catch {
+            throw IncidentCause(.expressionFailed, "the correlation key of \(element) failed: \(error)")
+        }
+        guard !key.isNull else {
+            if isOptional { return nil }
+            throw IncidentCause(.expressionFailed, "the correlation key of \(element), \(expression.source), is null")
+        }
+        guard key.byteCount <= MessageLimits.keyBytes else {
+            throw IncidentCause(
+                .expressionFailed, "the correlation key of \(element) has more than \(MessageLimits.keyBytes) bytes")
+        }
+        return key
+    }
 }
 
 /// `bpmn:conditionalEventDefinition`.

@@ -3,13 +3,19 @@ package import Values
 
 /// `bpmn:timerEventDefinition`: when a timer is due.
 ///
-/// `timeDuration` and `timeDate` may be expressions; a `timeCycle` is written out (`R3/PT10S`,
-/// `R/2026-01-01T00:00:00Z/P1D`).
+/// All may be expressions. A `timeCycle` is `R3/PT10S`, `R/2026-01-01T00:00:00Z/P1D`, or a cron schedule (`0 0 9 * * MON-FRI`).
 package struct TimerTrigger: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         case duration(Expression)
         case date(Expression)
-        case cycle(Cycle)
+        /// Of a constant text, read and checked.
+        case cycle(Recurrence)
+        case computedCycle(Expression)
+    }
+
+    package enum Recurrence: Sendable, Hashable {
+        case interval(Cycle)
+        case schedule(CronSchedule)
     }
 
     package struct Cycle: Sendable, Hashable {
@@ -38,19 +44,25 @@ package struct TimerTrigger: Sendable, Hashable {
                     "the timer \(element) needs a date-time such as 2026-01-31T12:00:00Z, not \"\(text)\"")
             }
             return date
-        case .cycle(let cycle):
-            return cycle.start ?? variables.now.adding(cycle.interval) ?? variables.now
+        case .cycle(let recurrence):
+            if let due = recurrence.firstDue(at: variables.now) { return due }
+            throw IncidentCause(.expressionFailed, "the schedule of the timer \(element) has no time to come")
+        case .computedCycle(let expression):
+            let text = try Self.text(of: expression, for: variables, element: element)
+            if let due = Recurrence(text)?.firstDue(at: variables.now) { return due }
+            throw IncidentCause(
+                .expressionFailed, "the timer \(element) needs a cycle such as R3/PT10S, not \"\(text)\"")
         }
     }
 
     /// When a cycle fires again after it fired `firings` times; nil if it does not. What was missed is not made good.
-    package func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+    func nextDue(after due: Timestamp, firings: Int, for variables: VisibleVariables) -> Timestamp? {
         switch kind {
         case .duration, .date: return nil
-        case .cycle(let cycle):
-            if let repetitions = cycle.repetitions, firings >= repetitions { return nil }
-            guard let next = due.adding(cycle.interval) else { return nil }
-            return next < now ? now.adding(cycle.interval) : next
+        case .cycle(let recurrence): return recurrence.nextDue(after: due, firings: firings, now: variables.now)
+        case .computedCycle(let expression):
+            guard let value = try? expression.evaluate(in: variables) else { return nil }
+            return Recurrence(value.stringValue ?? "")?.nextDue(after: due, firings: firings, now: variables.now)
         }
     }
 
@@ -91,12 +103,18 @@ extension TimerTrigger {
                 reader.reportUnsupported(choice, element: element, "a timeCycle here")
                 return nil
             }
-            guard let cycle = Cycle(text) else {
-                reader.reportUnsupported(
-                    choice, element: element, "the timeCycle \"\(text)\" (R3/PT10S and R/PT1H are)")
+            guard let expression = reader.valueExpression(text, node: choice, element: element) else { return nil }
+            guard let constant = expression.constantValue else {
+                kind = .computedCycle(expression)
+                return
+            }
+            guard let recurrence = Recurrence(constant.stringValue ?? "") else {
+                reader.report(
+                    "invalid-timer", choice, element: element, "\"\(text)\" is no cycle",
+                    "write it like R3/PT10S, R/PT1H or 0 0 9 * * MON-FRI")
                 return nil
             }
-            kind = .cycle(cycle)
+            kind = .cycle(recurrence)
             return
         }
         guard let expression = reader.valueExpression(text, node: choice, element: element) else { return nil }
@@ -117,6 +135,37 @@ extension TimerTrigger {
             }
         }
         kind = choice.name == "timeDate" ? .date(expression) : .duration(expression)
+    }
+}
+
+extension TimerTrigger.Recurrence {
+    /// Nil for a text that is neither a cycle nor a schedule.
+    package init?(_ text: String) {
+        if let cycle = TimerTrigger.Cycle(text) {
+            self = .interval(cycle)
+        } else if let schedule = CronSchedule(text) {
+            self = .schedule(schedule)
+        } else {
+            return nil
+        }
+    }
+
+    /// Nil for a schedule that is over.
+    func firstDue(at now: Timestamp) -> Timestamp? {
+        switch self {
+        case .interval(let cycle): cycle.start ?? now.adding(cycle.interval) ?? now
+        case .schedule(let schedule): schedule.next(after: now)
+        }
+    }
+
+    func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+        switch self {
+        case .schedule(let schedule): return schedule.next(after: max(due, now))
+        case .interval(let cycle):
+            if let repetitions = cycle.repetitions, firings >= repetitions { return nil }
+            guard let next = due.adding(cycle.interval) else { return nil }
+            return next < now ? now.adding(cycle.interval) : next
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import Values
 /// A decision's value rule by rule, as Camunda's `mapDecisionResult` looks at it.
 struct DecisionResultRows {
     private let whole: JSON
-    private let rows: [[(name: String, value: JSON)]]
+    let rows: [[(name: String, value: JSON)]]
 
     init(_ value: JSON, _ form: DecisionModel.ResultForm) {
         whole = value

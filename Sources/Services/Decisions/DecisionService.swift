@@ -1,7 +1,7 @@
 import Contracts
 package import Decisions
 package import Expressions
-import ProcessEngine
+package import ProcessEngine
 package import Values
 
 /// Decisions for those who ask from outside: what there is, and what it decides.
@@ -39,6 +39,13 @@ package struct DecisionService: Sendable {
     package struct Evaluated: Sendable {
         package let version: DeployedDecisions.Version
         package let result: DecisionResult
+
+        /// The outputs of each rule that matched; of other logic, one row with the value.
+        package var rows: [[Variable]] {
+            DecisionResultRows(result.json, version.form).rows.map { row in
+                row.map { Variable(name: $0.name, value: $0.value) }
+            }
+        }
     }
 
     /// Evaluates a decision, with a trace of the rules that matched. What belongs to a contract has its input checked and

@@ -1,8 +1,9 @@
 import Contracts
+import Decisions
 package import ProcessEngine
 import Values
 
-/// Deploys BPMN files past the config store: what modelers and scripts made for Camunda 7 do.
+/// Deploys BPMN and DMN files past the config store: what modelers and scripts made for Camunda 7 do.
 ///
 /// Such a definition has no workflow contract, which is how `DeploymentService` knows that it came by another way and leaves it
 /// alone. What belongs to a workflow of the config store is refused here: the next comparison would put the store's version back.
@@ -29,11 +30,13 @@ package struct ModelDeployer: Sendable {
         package var record: DeploymentRecord
         /// The definitions of all files; none if it is a duplicate.
         package var definitions: [DefinitionID]
+        package var decisions: [DecisionID] = []
     }
 
     package let records: any DeploymentRecordStore
     private let registry: DefinitionRegistry
     private let readModel: DefinitionRegistry.ModelReader
+    private let readTree: DecisionFiles.TreeReader
     private let hash: @Sendable ([UInt8]) -> String
     private let time: any TimeSource
     private let random: any RandomSource
@@ -41,12 +44,13 @@ package struct ModelDeployer: Sendable {
     /// - Parameter hash: SHA-256, hexadecimal.
     package init(
         records: any DeploymentRecordStore, registry: DefinitionRegistry,
-        readModel: @escaping DefinitionRegistry.ModelReader, hash: @escaping @Sendable ([UInt8]) -> String,
-        time: any TimeSource, random: any RandomSource
+        readModel: @escaping DefinitionRegistry.ModelReader, readTree: @escaping DecisionFiles.TreeReader,
+        hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource, random: any RandomSource
     ) {
         self.records = records
         self.registry = registry
         self.readModel = readModel
+        self.readTree = readTree
         self.hash = hash
         self.time = time
         self.random = random
@@ -60,9 +64,11 @@ package struct ModelDeployer: Sendable {
             return Deployed(record: duplicate, definitions: [])
         }
         let (processes, counts) = try read(draft.files)
-        try await refuseManaged(processes.map(\.process))
+        let decisions = try readDecisions(draft.files)
+        try await refuseManaged(processes.map(\.process), decisions.map(\.decision))
         let now = time.now
-        let receipt = try await registry.store.deploy(Deployment(processes: processes, contracts: []), at: now)
+        let receipt = try await registry.store.deploy(
+            Deployment(processes: processes, contracts: [], decisions: decisions), at: now)
         var ids = receipt.definitions.map(\.id)[...]
         var resources: [DeploymentRecord.Resource] = []
         for (file, count) in zip(draft.files, counts) {
@@ -76,7 +82,8 @@ package struct ModelDeployer: Sendable {
             resources: resources)
         try await records.add(record)
         try await registry.refresh()
-        return Deployed(record: record, definitions: receipt.definitions.map(\.id))
+        return Deployed(
+            record: record, definitions: receipt.definitions.map(\.id), decisions: receipt.decisions.map(\.id))
     }
 
     private func duplicate(of draft: Draft) async throws -> DeploymentRecord? {
@@ -98,8 +105,14 @@ package struct ModelDeployer: Sendable {
         var counts: [Int] = []
         var problems: [Diagnostic] = []
         for file in files {
+            guard !Self.isDMN(file) else {
+                counts.append(0)
+                continue
+            }
             guard file.name.hasSuffix(".bpmn") || file.name.hasSuffix(".bpmn20.xml") else {
-                throw Rejection(.invalid, "\(file.name): only BPMN files can be deployed (.bpmn, .bpmn20.xml)")
+                throw Rejection(
+                    .invalid,
+                    "\(file.name): only BPMN and DMN files can be deployed (.bpmn, .bpmn20.xml, .dmn, .dmn11.xml)")
             }
             do {
                 let found = try readModel(file.content, file.name)
@@ -121,8 +134,32 @@ package struct ModelDeployer: Sendable {
         return (processes, counts)
     }
 
-    private func refuseManaged(_ processes: [String]) async throws {
+    private static func isDMN(_ file: File) -> Bool {
+        file.name.hasSuffix(".dmn") || file.name.hasSuffix(".dmn11.xml")
+    }
+
+    private func readDecisions(_ files: [File]) throws -> [Deployment.Decision] {
+        let units = try DecisionFiles(files.filter(Self.isDMN).map { ($0.name, $0.content) }, read: readTree).units
+        let names = units.flatMap { $0.decisions.map(\.id) }
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw Rejection(.invalid, "the deployment has the decision '\(twice)' twice")
+        }
+        return units.flatMap { unit in
+            let bytes = unit.bundle.bytes
+            return unit.decisions.map {
+                Deployment.Decision(
+                    decision: $0.id, source: bytes, hash: hash(bytes), contract: nil, configVersion: nil)
+            }
+        }
+    }
+
+    private func refuseManaged(_ processes: [String], _ decisions: [String]) async throws {
         try await registry.refresh()
+        let deployed = await registry.decisions
+        for decision in decisions where deployed.version(of: decision)?.deployed.configVersion != nil {
+            throw Rejection(
+                .conflict, "decision '\(decision)' belongs to the config store: change it with `waybill push`")
+        }
         for process in processes {
             let newest = await registry.deployed.last { $0.id.process == process }
             guard let newest, newest.open, let workflow = newest.workflow else { continue }

@@ -49,6 +49,9 @@ package struct EventService: Sendable {
     /// this id was taken before.
     package func publish(_ message: Message) async throws -> Bool {
         try Self.check(message.name)
+        guard message.key?.byteCount ?? 0 <= MessageLimits.keyBytes else {
+            throw Rejection(.invalid, "a correlation key has at most \(MessageLimits.keyBytes) bytes")
+        }
         let effect = Effect.message(
             Effect.Message(
                 name: message.name, key: message.key?.canonical.text, businessKey: message.businessKey,
@@ -68,8 +71,30 @@ package struct EventService: Sendable {
         return isNew
     }
 
+    /// Starts every process whose conditional start event holds for these variables; of one process, if it is named. Answers the
+    /// instances that began.
+    package func evaluateConditions(
+        _ variables: [Variable], process: String? = nil, businessKey: String? = nil
+    ) async throws -> [CorrelationResult] {
+        var results: [CorrelationResult] = []
+        for start in await registry.starts(withCondition: variables, at: time.now)
+        where process == nil || start.definition.process == process {
+            let receipt = try await engine.start(
+                Command.Start(
+                    definition: start.definition, variables: variables, businessKey: businessKey,
+                    startEvent: start.element), key: nil)
+            results.append(
+                CorrelationResult(
+                    instance: receipt.instance, definition: start.definition, businessKey: businessKey, started: true))
+        }
+        return results
+    }
+
     private static func check(_ name: String) throws(Rejection) {
         guard !name.isEmpty else { throw Rejection(.invalid, "a message or signal needs a name") }
+        guard name.utf8.count <= MessageLimits.nameBytes else {
+            throw Rejection(.invalid, "the name of a message or signal has at most \(MessageLimits.nameBytes) bytes")
+        }
     }
 }
 

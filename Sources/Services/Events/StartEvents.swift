@@ -22,6 +22,15 @@ extension DefinitionRegistry {
         }
     }
 
+    /// Those whose condition holds for these variables.
+    func starts(
+        withCondition variables: [Variable], at now: Timestamp
+    ) async -> [(definition: DefinitionID, element: ElementID)] {
+        await startEvents().compactMap {
+            $0.start.holds(for: variables, at: now) ? ($0.definition, $0.start.element) : nil
+        }
+    }
+
     func timerStarts() async -> [TimerStart] {
         await startEvents().compactMap { definition, start in
             guard case .timer(let trigger) = start.kind else { return nil }

@@ -9,6 +9,7 @@ extension RESTAPI {
     func addEventRoutes(to router: Router<BasicRequestContext>) {
         router.post("/v1/messages") { request, _ in try await publish(request) }
         router.post("/v1/signals") { request, _ in try await signal(request) }
+        router.post("/v1/conditions") { request, _ in try await evaluateConditions(request) }
         router.post("/v1/instances/:id/user-tasks/:number/claim") { request, context in
             let body = try await request.body(["assignee"], of: "a claim")
             return try await changed(
@@ -60,6 +61,26 @@ extension RESTAPI {
             message.timeToLive = duration
         }
         return accepted(try await events.publish(message))
+    }
+
+    /// Starts the processes whose conditional start events hold.
+    private func evaluateConditions(_ request: Request) async throws -> Response {
+        let body = try await request.body(["variables", "process", "businessKey"], of: "an evaluation of conditions")
+        let started = try await events.evaluateConditions(
+            body.variables("variables"), process: body.string("process"), businessKey: body.string("businessKey"))
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("started")
+        writer.beginArray()
+        for result in started {
+            writer.beginObject()
+            writer.member("id", result.instance.text)
+            writer.member("definition", result.definition.description)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return Response(json: writer)
     }
 
     private func signal(_ request: Request) async throws -> Response {

@@ -95,8 +95,18 @@ extension EngineREST {
             }
             writer.endObject()
         }
-        writer.nulls(
-            "deployedCaseDefinitions", "deployedDecisionDefinitions", "deployedDecisionRequirementsDefinitions")
+        writer.key("deployedDecisionDefinitions")
+        if deployed.decisions.isEmpty {
+            writer.null()
+        } else {
+            writer.beginObject()
+            for id in deployed.decisions {
+                writer.key(id.description)
+                writer.decisionDefinition(try await decisions.version(of: id.decision, id.version))
+            }
+            writer.endObject()
+        }
+        writer.nulls("deployedCaseDefinitions", "deployedDecisionRequirementsDefinitions")
         writer.endObject()
         return Response(json: writer)
     }

@@ -22,10 +22,12 @@ package struct EngineREST: Sendable {
     let registry: DefinitionRegistry
     let deployer: ModelDeployer
     let messages: any MessageCorrelation
+    let decisions: DecisionService
 
     package init(
         engine: EngineService, starts: StartService, tasks: ExternalTaskService, queries: QueryService,
-        registry: DefinitionRegistry, deployer: ModelDeployer, messages: any MessageCorrelation
+        registry: DefinitionRegistry, deployer: ModelDeployer, messages: any MessageCorrelation,
+        decisions: DecisionService
     ) {
         self.engine = engine
         self.starts = starts
@@ -34,6 +36,7 @@ package struct EngineREST: Sendable {
         self.registry = registry
         self.deployer = deployer
         self.messages = messages
+        self.decisions = decisions
     }
 
     /// Everything twice: clients of several engines name the one they mean.
@@ -44,6 +47,7 @@ package struct EngineREST: Sendable {
             addExternalTaskRoutes(to: group)
             addDeploymentRoutes(to: group)
             addDefinitionRoutes(to: group)
+            addDecisionRoutes(to: group)
             addInstanceRoutes(to: group)
             addVariableRoutes(to: group)
             addIncidentRoutes(to: group)

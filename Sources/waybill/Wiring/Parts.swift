@@ -98,7 +98,7 @@ struct Parts: Sendable {
         return RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
             config: config, registry: registry, inputs: store, events: events(over: store),
-            decisions: DecisionService(registry: registry, time: time, zones: SystemZones()))
+            decisions: decisions)
     }
 
     /// The Camunda 7 dialect.
@@ -111,9 +111,13 @@ struct Parts: Sendable {
                 random: random),
             queries: queries, registry: registry,
             deployer: ModelDeployer(
-                records: store, registry: registry, readModel: Readers.model, hash: Readers.sha256, time: time,
-                random: random),
-            messages: events(over: store))
+                records: store, registry: registry, readModel: Readers.model, readTree: Readers.tree,
+                hash: Readers.sha256, time: time, random: random),
+            messages: events(over: store), decisions: decisions)
+    }
+
+    private var decisions: DecisionService {
+        DecisionService(registry: registry, time: time, zones: SystemZones())
     }
 
     private func events(over store: any WaybillStore) -> EventService {
