@@ -67,7 +67,8 @@ let package = Package(
         .target(
             name: "WebServer",
             dependencies: [
-                "Values", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", collections, logging,
+                "Values", "Decisions", "ProcessEngine", "Delivery", "Contracts", "Staging", "Services", collections,
+                logging,
                 lifecycle,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
