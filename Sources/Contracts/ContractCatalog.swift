@@ -63,6 +63,16 @@ package struct ContractCatalog: Sendable {
         contract(named: key.name, .newest(ofMajor: key.major))
     }
 
+    /// The newest workflow contract that names the BPMN process.
+    package func workflow(ofProcess process: String) -> Contract? {
+        contracts.last { $0.kind == .workflow && $0.process == process }
+    }
+
+    /// The schemas of a contract, compiled.
+    func schemas(of key: ContractKey) -> (input: JSONSchema, output: JSONSchema)? {
+        entry(key).map { ($0.input, $0.output) }
+    }
+
     private func entry(named name: String, _ wanted: Contract.Wanted) -> Entry? {
         let versions = entries[name] ?? []
         switch wanted {
@@ -111,7 +121,7 @@ package struct ContractCatalog: Sendable {
     package func requiredInputs(of contract: ContractKey) -> [String] {
         guard let entry = entry(contract) else { return [] }
         let filled = entry.input.applyingDefaults(to: .emptyObject)
-        return (entry.input.source["required"]?.listValue ?? []).compactMap(\.stringValue).filter { filled[$0] == nil }
+        return entry.input.requiredNames.filter { filled[$0] == nil }
     }
 
     /// Checks the payload of an event that an attempt reports; an event not declared, or without a schema, may carry anything.

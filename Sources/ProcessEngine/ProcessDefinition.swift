@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// An executable process as read from a BPMN file, checked: every reference in it leads somewhere.
@@ -96,29 +97,45 @@ package final class ProcessDefinition: Sendable {
     package var serviceTasks: [ServiceTask] { elements.compactMap { $0 as? ServiceTask } }
 
     func retryCycle(of id: ElementID) -> RetryCycle? { nodes[id]?.retries }
+    /// Whether others may come in between before the element is entered, or after it is left.
+    package func savesWork(at id: ElementID) -> Bool { savesBefore(id) || savesAfter(id) }
     func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.savesBefore ?? false }
     func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.savesAfter ?? false }
     func listeners(of id: ElementID) -> [Listener] { nodes[id]?.listeners ?? [] }
-    func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.loop }
+    package func listenerExpressions(of id: ElementID) -> [Expression] { listeners(of: id).map(\.expression) }
+    package func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.loop }
     func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.mappings }
+    /// What the element makes of variables before its work and after it, whoever does that.
+    package func mappings(of id: ElementID) -> (inputs: [VariableMapping], outputs: [VariableMapping]) {
+        switch element(id) {
+        case let task as ServiceTask: (task.inputs, task.outputs)
+        case let scope as SubProcess: (scope.inputs, scope.outputs)
+        case let scope as EventSubProcess: (scope.inputs, scope.outputs)
+        case let scope as AdHocSubProcess: (scope.inputs, scope.outputs)
+        default: (localMappings(of: id)?.inputs ?? [], localMappings(of: id)?.outputs ?? [])
+        }
+    }
+    /// It runs only to undo what another activity did.
+    package func isForCompensation(_ id: ElementID) -> Bool { nodes[id]?.isForCompensation ?? false }
     /// Where tokens begin in a subprocess: its start event, else all that no flow leads to.
-    func entries(in subprocess: ElementID?) -> [ElementID] { entries[subprocess] ?? [] }
+    package func entries(in subprocess: ElementID?) -> [ElementID] { entries[subprocess] ?? [] }
     /// The event subprocesses in a subprocess, or in the process itself, with their start events.
-    func eventSubprocesses(in container: ElementID?) -> [(subprocess: EventSubProcess, start: any StartElement)] {
+    package func eventSubprocesses(in container: ElementID?) -> [(subprocess: EventSubProcess, start: any StartElement)]
+    {
         eventSubprocesses[container] ?? []
     }
     func eventStart(of subprocess: ElementID) -> ElementID? {
         eventSubprocesses[parent(of: subprocess)]?.first { $0.subprocess.id == subprocess }?.start.id
     }
     /// What undoes the activity.
-    func compensationHandler(of id: ElementID) -> ElementID? { compensationHandlers[id] }
+    package func compensationHandler(of id: ElementID) -> ElementID? { compensationHandlers[id] }
     /// The event subprocess that undoes the subprocess it is in.
     func compensationSubprocess(in subprocess: ElementID) -> ElementID? {
         eventSubprocesses(in: subprocess).first { $0.start is CompensationStartEvent }?.subprocess.id
     }
     /// From where a token can come to a joining gateway.
     func elementsBefore(_ join: ElementID) -> Set<ElementID> { reach[join] ?? [] }
-    func linkTarget(of link: LinkThrowEvent) -> ElementID? {
+    package func linkTarget(of link: LinkThrowEvent) -> ElementID? {
         let parent = parent(of: link.id)
         return elements.first { ($0 as? LinkCatchEvent)?.link == link.link && self.parent(of: $0.id) == parent }?.id
     }

@@ -10,19 +10,22 @@ package struct Diagnostic: Sendable, Hashable, Error {
     package var position: SourcePosition
     /// The BPMN element id, or the path of the field in a contract (`input.properties.preset`).
     package var element: String?
+    /// What the modeler called the element.
+    package var elementName: String?
     package var message: String
     package var suggestion: String?
 
     package init(
         severity: Severity = .error, code: String, file: String = "",
         position: SourcePosition = SourcePosition(line: 0, column: 0),
-        element: String? = nil, message: String, suggestion: String? = nil
+        element: String? = nil, elementName: String? = nil, message: String, suggestion: String? = nil
     ) {
         self.severity = severity
         self.code = code
         self.file = file
         self.position = position
         self.element = element
+        self.elementName = elementName
         self.message = message
         self.suggestion = suggestion
     }
@@ -42,13 +45,13 @@ package struct Diagnostics: Sendable, Hashable, Error {
 }
 
 extension Diagnostic: CustomStringConvertible {
-    /// `file:12:5: error: message [code] (element Task_1); suggestion`.
+    /// `file:12:5: error: message [code] (element Task_1 "Look at it"); suggestion`.
     package var description: String {
         var place = file
         if position.line > 0 { place += "\(place.isEmpty ? "line " : ":")\(position.line):\(position.column)" }
         var text = place.isEmpty ? "" : "\(place): "
         text += "\(severity.rawValue): \(message) [\(code)]"
-        if let element { text += " (element \(element))" }
+        if let element { text += " (element \(element)\(elementName.map { " \"\($0)\"" } ?? ""))" }
         if let suggestion { text += "; \(suggestion)" }
         return text
     }

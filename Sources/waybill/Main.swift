@@ -14,7 +14,8 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(name: "Serving:", subcommands: [DevCommand.self, ServeCommand.self, AgentCommand.self]),
             CommandGroup(name: "Contracts and workflows:", subcommands: [PushCommand.self, WorkflowsCommand.self]),
             CommandGroup(
-                name: "On files, without a server:", subcommands: [DecideCommand.self, ConformanceCommand.self]),
+                name: "On files, without a server:",
+                subcommands: [CheckCommand.self, ContractCommand.self, DecideCommand.self, ConformanceCommand.self]),
             CommandGroup(
                 name: "Instances:",
                 subcommands: [

@@ -43,7 +43,7 @@ import XMLReader
     }
 
     private static func input(_ name: String) -> String {
-        "<camunda:inputParameter name=\"\(name)\">x</camunda:inputParameter>"
+        "<camunda:inputParameter name=\"\(name)\">file:///x</camunda:inputParameter>"
     }
 
     @Test func `a model that fits its contracts has no findings`() throws {

@@ -52,6 +52,9 @@ package struct JSONSchema: Sendable {
     /// The names of the members the schema declares for an object, in its order, also through `$ref` and `allOf`.
     package var propertyNames: [String] { program.propertyNames }
 
+    /// The members that an object must have, by the schema itself.
+    package var requiredNames: [String] { (source["required"]?.listValue ?? []).compactMap(\.stringValue) }
+
     /// Whether the schema says no more about members than `propertyNames`: nothing on additional ones, patterns, or alternatives.
     package var listsItsProperties: Bool { Self.listsItsProperties(source) }
 

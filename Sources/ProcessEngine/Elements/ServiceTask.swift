@@ -12,6 +12,8 @@ package struct ServiceTask: TaskElement, CallingElement {
     package static let isActivity = true
     package let id: ElementID
     package let contract: ContractKey
+    /// The minor version that the model was made for, if it says so; the newest is what counts.
+    package let minor: Int?
     package let inputs: [VariableMapping]
     package let outputs: [VariableMapping]
     package let retries: Int?
@@ -39,6 +41,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         isEnd = node.name == "endEvent"
         errorDefinitions = ErrorDefinition.read(node, element: id, reader: &reader)
         contract = work.contract
+        minor = work.minor
         retries = work.retries
         priority = work.priority
         inputs = mappings.inputs

@@ -7,6 +7,8 @@ struct DefinitionCheck {
     private let seen: Set<ElementID>
     private let scopesWithStart: Set<ElementID?>
     private let file: String
+    private let children: [ElementID?: [ProcessDefinition.Node]]
+    private let byID: [ElementID: ProcessDefinition.Node]
     private let defaults: [ElementID: (flow: ElementID, position: SourcePosition)]
     private var findings: [Diagnostic] = []
 
@@ -21,6 +23,8 @@ struct DefinitionCheck {
         self.scopesWithStart = scopesWithStart
         self.file = file
         self.defaults = defaults
+        children = Dictionary(grouping: nodes, by: \.parent)
+        byID = Dictionary(nodes.map { ($0.element.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     consuming func run() -> [Diagnostic] {
@@ -53,7 +57,7 @@ struct DefinitionCheck {
             guard parent != nil else { break }
             add("several-start-events", position, id, "\(owner) has more than one start event", "leave one")
         }
-        for node in nodes where node.parent == parent && !(node.element is StartEvent) {
+        for node in children[parent] ?? [] where !(node.element is StartEvent) {
             guard node.element is any StartElement else { continue }
             if parent != nil || !(node.element is TriggeredStartEvent) {
                 add(
@@ -66,11 +70,11 @@ struct DefinitionCheck {
 
     /// Something that was to be a start event could not be made.
     private func hasFaultyStart(in parent: ElementID?) -> Bool {
-        !nodes.contains { $0.parent == parent && $0.element is any StartElement }
+        !(children[parent] ?? []).contains { $0.element is any StartElement }
     }
 
     private mutating func checkEventStart(of subprocess: ElementID, at position: SourcePosition) {
-        let starts = nodes.filter { $0.parent == subprocess && $0.element is any StartElement }
+        let starts = (children[subprocess] ?? []).filter { $0.element is any StartElement }
         if starts.count == 1, !(starts[0].element is StartEvent) { return }
         if starts.isEmpty && scopesWithStart.contains(subprocess) { return }
         add(
@@ -80,7 +84,7 @@ struct DefinitionCheck {
     }
 
     private mutating func checkBoundary(_ event: any BoundaryElement, _ node: ProcessDefinition.Node) {
-        guard let host = nodes.first(where: { $0.element.id == event.attachedTo }) else {
+        guard let host = byID[event.attachedTo] else {
             if !seen.contains(event.attachedTo) {
                 add(
                     "dangling-reference", node.position, event.id,

@@ -38,8 +38,10 @@ package struct DefinitionReader {
         let made = nodes.compactMap { $0 }
         var flows: [SequenceFlow] = []
         let defaults = defaultFlows
+        var parents: [ElementID: ElementID?] = [:]
+        for node in made.reversed() { parents.updateValue(node.parent, forKey: node.element.id) }
         for (flow, parent) in flowNodes {
-            if let flow = readFlow(flow, in: parent, defaults: defaults) { flows.append(flow) }
+            if let flow = readFlow(flow, in: parent, parents: parents, defaults: defaults) { flows.append(flow) }
         }
         let tag =
             node.attribute("versionTag", namespace: BPMN.camunda)
@@ -168,7 +170,8 @@ package struct DefinitionReader {
     }
 
     private mutating func readFlow(
-        _ node: SourceNode, in parent: ElementID?, defaults: [ElementID: (flow: ElementID, position: SourcePosition)]
+        _ node: SourceNode, in parent: ElementID?, parents: [ElementID: ElementID?],
+        defaults: [ElementID: (flow: ElementID, position: SourcePosition)]
     ) -> SequenceFlow? {
         let id = flowID(node)
         checkExtensions(of: node, element: id)
@@ -185,7 +188,7 @@ package struct DefinitionReader {
                 isSound = false
                 continue
             }
-            if let found = nodes.first(where: { $0?.element.id == end }), let found, found.parent != parent {
+            if let found = parents[end], found != parent {
                 report(
                     "flow-crosses-scope", node, element: id,
                     "flow \(id) leads across the border of a subprocess at \"\(end)\"",

@@ -13,6 +13,8 @@ import Values
 enum TaskReader {
     struct Work {
         var contract: ContractKey
+        /// The minor version that the model names, if it names one.
+        var minor: Int?
         var retries: Int?
         var priority: Expression?
     }
@@ -72,7 +74,8 @@ enum TaskReader {
             return nil
         }
         return Work(
-            contract: contract, retries: retries(definitions.first, element: element, reader: &reader),
+            contract: contract, minor: Self.minor(name),
+            retries: retries(definitions.first, element: element, reader: &reader),
             priority: priority(task, element: element, reader: &reader))
     }
 
@@ -88,6 +91,12 @@ enum TaskReader {
         }
         guard at > text.startIndex, numbers.count == version.count, (1...2).contains(numbers.count) else { return nil }
         return ContractKey(name: String(text[..<at]), major: numbers[0])
+    }
+
+    /// Of a text that names a contract.
+    private static func minor(_ text: String) -> Int? {
+        let version = text.lastIndex(of: "@").map { text[text.index(after: $0)...].split(separator: ".") } ?? []
+        return version.count == 2 ? Int(version[1]) : nil
     }
 
     private static func retries(_ definition: SourceNode?, element: ElementID, reader: inout DefinitionReader) -> Int? {

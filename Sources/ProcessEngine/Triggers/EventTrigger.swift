@@ -66,7 +66,7 @@ package struct MessageTrigger: Sendable, Hashable {
 package struct CorrelationKey: Sendable, Hashable {
     package let expression: Expression
     /// The model is also made for Camunda 7, which knows no such keys: one that is null is none.
-    let isOptional: Bool
+    package let isOptional: Bool
 
     /// Null correlates with nothing: whoever waited for it would wait for ever.
     func value(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> JSON? {

@@ -1,12 +1,12 @@
 import Contracts
 import Expressions
-import ProcessEngine
-import Values
+package import ProcessEngine
+package import Values
 
 /// Checks of a BPMN model against the decisions its business rule tasks name.
-enum DecisionCheck {
+package enum DecisionCheck {
     /// Errors: decisions that do not exist. What an expression names is known only when it runs.
-    static func check(_ definition: ProcessDefinition, against decisions: Set<String>) -> [Diagnostic] {
+    package static func check(_ definition: ProcessDefinition, against decisions: Set<String>) -> [Diagnostic] {
         definition.elements.compactMap { element in
             guard let task = element as? BusinessRuleTask, let name = task.decision.constantValue?.stringValue,
                 !decisions.contains(name)

@@ -177,10 +177,9 @@ package struct ConfigService: Sendable {
         _ definitions: [ProcessDefinition], against contracts: [Contract], decisions: Set<String>
     ) throws -> [Diagnostic] {
         let catalog = try ContractCatalog(contracts)
-        let findings = definitions.flatMap { definition in
-            definition.warnings + ModelCheck.check(definition, against: catalog)
-                + DecisionCheck.check(definition, against: decisions)
-        }
+        let findings =
+            (definitions.flatMap(\.warnings) + ModelCheck.check(definitions, against: catalog)
+            + definitions.flatMap { DecisionCheck.check($0, against: decisions) }).inOrder
         guard findings.allSatisfy({ $0.severity == .warning }) else { throw Diagnostics(findings) }
         return findings
     }

@@ -140,6 +140,7 @@ extension JSONWriter {
         key("column")
         int(diagnostic.position.column)
         member("element", diagnostic.element)
+        member("elementName", diagnostic.elementName)
         member("message", diagnostic.message)
         member("suggestion", diagnostic.suggestion)
         endObject()

@@ -118,7 +118,8 @@ package struct CommandError: Error, CustomStringConvertible {
             code: diagnostic["code"]?.stringValue ?? "", file: diagnostic["file"]?.stringValue ?? "",
             position: SourcePosition(
                 line: diagnostic["line"]?.intValue ?? 0, column: diagnostic["column"]?.intValue ?? 0),
-            element: diagnostic["element"]?.stringValue, message: diagnostic["message"]?.stringValue ?? "",
+            element: diagnostic["element"]?.stringValue, elementName: diagnostic["elementName"]?.stringValue,
+            message: diagnostic["message"]?.stringValue ?? "",
             suggestion: diagnostic["suggestion"]?.stringValue
         ).description
     }

@@ -1,0 +1,21 @@
+import Expressions
+import ProcessEngine
+import Values
+
+extension CallActivity {
+    /// The process that is called, if the model names one.
+    func process(in catalog: ContractCatalog?) -> String? {
+        switch target {
+        case .process(let name): name.constantValue?.stringValue
+        case .contract(let key): catalog?.contract(key)?.process
+        }
+    }
+
+    /// The workflow contract of what is called, if there is one.
+    func workflow(in catalog: ContractCatalog) -> Contract? {
+        switch target {
+        case .process(let name): name.constantValue?.stringValue.flatMap { catalog.workflow(ofProcess: $0) }
+        case .contract(let key): catalog.contract(key)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ProcessEngine
+import Values
+
+/// One process, with what is known of the contracts around it: what every rule looks at.
+struct CheckSubject {
+    let definition: ProcessDefinition
+    /// Nil: there are no contracts, and no rule about them applies.
+    let catalog: ContractCatalog?
+    /// The newest workflow contract that names the process.
+    let workflow: Contract?
+
+    init(_ definition: ProcessDefinition, catalog: ContractCatalog?) {
+        self.definition = definition
+        self.catalog = catalog
+        workflow = catalog?.workflow(ofProcess: definition.process)
+    }
+
+    func finding(_ rule: CheckRule, at element: ElementID?, _ message: String, _ suggestion: String? = nil)
+        -> Diagnostic
+    {
+        Diagnostic(
+            severity: rule.severity, code: rule.rawValue, file: definition.file,
+            position: element.flatMap { definition.position(of: $0) } ?? flowPosition(element) ?? definition.position,
+            element: element?.text ?? definition.process,
+            elementName: element.map { definition.name(of: $0) } ?? definition.name, message: message,
+            suggestion: suggestion)
+    }
+
+    private func flowPosition(_ element: ElementID?) -> SourcePosition? {
+        guard let element, definition.element(element) == nil else { return nil }
+        return definition.flows.first { $0.id == element }?.position
+    }
+
+    /// The element as people know it: `"Compute checksum"`, or its id.
+    func title(of element: ElementID) -> String {
+        guard let name = definition.name(of: element), !name.isEmpty else { return element.text }
+        return "\"\(name.split(whereSeparator: \.isNewline).joined(separator: " "))\""
+    }
+}

@@ -1,0 +1,145 @@
+import Expressions
+import ProcessEngine
+import Values
+
+/// What tasks, calls and their boundary events say, against the contracts they name.
+struct ContractRules {
+    private let subject: CheckSubject
+    private var definition: ProcessDefinition { subject.definition }
+
+    init(_ subject: CheckSubject) {
+        self.subject = subject
+    }
+
+    func findings() -> [Diagnostic] {
+        guard let catalog = subject.catalog else { return [] }
+        return definition.elements.flatMap { element -> [Diagnostic] in
+            switch element {
+            case let task as ServiceTask: check(task, catalog)
+            case let call as CallActivity: check(call, catalog)
+            case let end as ErrorEndEvent: check(end)
+            default: []  // Other elements name no contract; the catalog of elements is open.
+            }
+        }
+    }
+
+    // MARK: Tasks
+
+    private func check(_ task: ServiceTask, _ catalog: ContractCatalog) -> [Diagnostic] {
+        guard let contract = catalog.contract(task.contract) else {
+            return [unknown(task.contract, at: task.id, catalog)]
+        }
+        var findings: [Diagnostic] = []
+        if let minor = task.minor, minor > contract.version.minor {
+            findings.append(
+                subject.finding(
+                    .unknownContract, at: task.id, "there is no version \(task.contract).\(minor)",
+                    "the newest is \(contract.reference)"))
+        }
+        if !task.inputs.isEmpty {
+            findings += missing(
+                in: task.inputs.compactMap(\.target.first), of: task.contract, contract, at: task.id, catalog)
+        }
+        return findings + checkBoundary(of: task, contract)
+    }
+
+    private func unknown(_ key: ContractKey, at element: ElementID, _ catalog: ContractCatalog) -> Diagnostic {
+        if let other = catalog.contract(named: key.name) {
+            return subject.finding(
+                .unknownContract, at: element, "there is no major version \(key.major) of \(key.name)",
+                "the newest is \(other.reference)")
+        }
+        return subject.finding(
+            .unknownContract, at: element, "there is no contract \(key.name)",
+            Spelling.suggestion(for: key.name, among: catalog.names) ?? "add the contract, or correct the name")
+    }
+
+    /// Inputs that are given and not declared, or required and not given.
+    private func missing(
+        in given: [String], of key: ContractKey, _ contract: Contract, at element: ElementID,
+        _ catalog: ContractCatalog
+    ) -> [Diagnostic] {
+        var findings: [Diagnostic] = []
+        let names = catalog.inputNames(of: key) ?? []
+        if catalog.takesOnlyDeclaredInputs(key) {
+            for name in given where !names.contains(name) {
+                findings.append(
+                    subject.finding(
+                        .unknownInput, at: element, "\(contract.reference) has no input \"\(name)\"",
+                        Spelling.suggestion(for: name, among: names)))
+            }
+        }
+        for name in catalog.requiredInputs(of: key) where !given.contains(name) {
+            findings.append(
+                subject.finding(
+                    .missingInput, at: element, "the input \"\(name)\" of \(contract.reference) is not mapped",
+                    "map it, or give it a default in the contract"))
+        }
+        return findings
+    }
+
+    private func checkBoundary(of task: ServiceTask, _ contract: Contract) -> [Diagnostic] {
+        let codes = contract.errors.map(\.code) + task.errorDefinitions.map(\.code)
+        var findings: [Diagnostic] = []
+        for boundary in definition.boundaryEvents(of: task.id) {
+            if let event = boundary as? ErrorBoundaryEvent, let code = event.code, !codes.contains(code) {
+                findings.append(
+                    subject.finding(
+                        .undeclaredError, at: event.id, "\(contract.reference) declares no error \"\(code)\"",
+                        Spelling.suggestion(for: code, among: codes)
+                            ?? "declare it in the contract, or catch what is declared"))
+            }
+            if let event = boundary as? TriggeredBoundaryEvent { findings += check(event, contract) }
+        }
+        return findings
+    }
+
+    /// A message on the boundary of a task may be an event of its contract, or come from elsewhere.
+    private func check(_ boundary: TriggeredBoundaryEvent, _ contract: Contract) -> [Diagnostic] {
+        boundary.triggers.compactMap { trigger -> Diagnostic? in
+            guard case .message(let message) = trigger, let name = message.name.constantValue?.stringValue else {
+                return nil
+            }
+            let names = contract.events.map(\.name)
+            guard let event = contract.events.first(where: { $0.name == name }) else {
+                guard let hint = Spelling.suggestion(for: name, among: names) else { return nil }
+                return subject.finding(
+                    .undeclaredEvent, at: boundary.id, "\(contract.reference) declares no event \"\(name)\"", hint)
+            }
+            guard let interrupting = event.interrupting, interrupting != boundary.isInterrupting else { return nil }
+            return subject.finding(
+                .eventMismatch, at: boundary.id,
+                interrupting
+                    ? "the event \"\(name)\" of \(contract.reference) ends the task, and this boundary event lets it go on"
+                    : "the task goes on after the event \"\(name)\" of \(contract.reference), and this boundary event ends it",
+                "set cancelActivity=\"\(interrupting)\"")
+        }
+    }
+
+    // MARK: Workflows
+
+    private func check(_ call: CallActivity, _ catalog: ContractCatalog) -> [Diagnostic] {
+        if case .contract(let key) = call.target, catalog.contract(key) == nil {
+            return [unknown(key, at: call.id, catalog)]
+        }
+        guard !call.inputs.passesAll, !call.inputs.entries.isEmpty, let contract = call.workflow(in: catalog) else {
+            return []
+        }
+        return missing(in: call.inputs.entries.map(\.target), of: contract.key, contract, at: call.id, catalog)
+    }
+
+    /// An error that leaves the process is one of the workflow contract's.
+    private func check(_ end: ErrorEndEvent) -> [Diagnostic] {
+        guard let workflow = subject.workflow, definition.parent(of: end.id) == nil else { return [] }
+        let codes = workflow.errors.map(\.code)
+        let isCaughtBeside = definition.eventSubprocesses(in: nil).contains { _, start in
+            (start as? ErrorStartEvent).map { $0.match.code == nil || $0.match.code == end.code } ?? false
+        }
+        guard !codes.contains(end.code), !isCaughtBeside else { return [] }
+        return [
+            subject.finding(
+                .undeclaredError, at: end.id, "\(workflow.reference) declares no error \"\(end.code)\"",
+                Spelling.suggestion(for: end.code, among: codes) ?? "declare it in the workflow contract")
+        ]
+    }
+}

@@ -1,0 +1,204 @@
+import Expressions
+import OrderedCollections
+import ProcessEngine
+import Values
+
+/// Whether what expressions read is there: facts about variables, carried along all paths to every expression.
+///
+/// An instance that may begin with anything, because no workflow contract is known, has every variable.
+struct DataFlowCheck {
+    private let subject: CheckSubject
+    private let graph: DataGraph
+    private var reads: [(read: VariableRead, names: [String])] = []
+    private var findings: [Diagnostic] = []
+    private var reported: Set<[String]> = []
+    /// By name, the elements that define it, in the order of the file.
+    private var definers: [String: OrderedSet<ElementID>] = [:]
+    /// Whoever asks for a variable anywhere knows that it may be missing.
+    private var tested: Set<String> = []
+    /// What reads may see that came from outside, and so is of any type.
+    private var outside: Set<[String]> = []
+    private var definition: ProcessDefinition { subject.definition }
+
+    init(_ subject: CheckSubject) {
+        self.subject = subject
+        graph = DataGraph(subject)
+    }
+
+    consuming func run() -> [Diagnostic] {
+        for element in definition.elements {
+            for read in ElementReads.of(element, in: definition) {
+                tested.formUnion(read.expression.variablesTestedForAbsence)
+                reads.append((read, read.expression.variablesRead.filter { !Self.alwaysThere.contains($0) }))
+            }
+        }
+        if subject.workflow != nil { followVariables() }
+        findings += TypeCheck(subject, outside: outside).findings(reads.map(\.read))
+        return findings
+    }
+
+    /// What the engine itself answers, or takes for "not yet".
+    private static let alwaysThere: Set = ["execution", "task", "externalTask", "activationCount", "now"]
+
+    // MARK: Following
+
+    private mutating func followVariables() {
+        addImplicitReads()
+        for place in graph.places {
+            guard let element = place.element else { continue }
+            for name in place.results.defined + place.results.perhaps + (place.outputs ?? [])
+                + [place.loopOutput].compactMap(\.self)
+            {
+                definers[name, default: []].append(element)
+            }
+        }
+        let required = requiredOutputs
+        let names = OrderedSet(reads.flatMap(\.names) + required)
+        for start in stride(from: 0, to: names.count, by: VariableFacts.capacity) {
+            let part = names[start..<min(start + VariableFacts.capacity, names.count)]
+            let flow = DataFlow(graph, names: Array(part))
+            for (read, names) in reads {
+                guard let facts = facts(for: read, in: flow) else { continue }
+                for name in names {
+                    guard let state = flow.state(of: name, in: facts) else { continue }
+                    report(read, name, state)
+                    if state.isTouched || state.mayComeFromOutside { outside.insert([read.element.text, name]) }
+                }
+            }
+            for name in required {
+                guard let state = flow.state(of: name, in: flow.inputs[graph.end]) else { continue }
+                reportOutput(name, state)
+            }
+        }
+    }
+
+    private func facts(for read: VariableRead, in flow: DataFlow) -> VariableFacts? {
+        guard let entry = graph.entry[read.element], let exit = graph.exit[read.element] else { return nil }
+        switch read.moment {
+        case .outside: return flow.inputs[entry]
+        case .before: return flow.before(entry)
+        case .inside: return flow.inside(entry)
+        case .after: return entry == exit ? flow.after(entry) : flow.inputs[exit]
+        case .leaving: return flow.outputs[exit]
+        }
+    }
+
+    /// A task without mappings takes its inputs from the variables of their names; so does a call that passes all.
+    private mutating func addImplicitReads() {
+        guard let catalog = subject.catalog else { return }
+        for element in definition.elements {
+            let key: ContractKey?
+            switch element {
+            case let task as ServiceTask where task.inputs.isEmpty: key = task.contract
+            case let call as CallActivity where call.inputs.passesAll:
+                key = call.workflow(in: catalog)?.key
+            default: continue  // Other elements take what their expressions say; the catalog of elements is open.
+            }
+            guard let key, let contract = catalog.contract(key) else { continue }
+            for name in catalog.requiredInputs(of: key) {
+                var read = VariableRead(
+                    element.id, .inside, .constant(.null), "the input \"\(name)\" of \(contract.reference)")
+                read.isImplicit = true
+                reads.append((read, [name]))
+            }
+        }
+    }
+
+    private var requiredOutputs: [String] {
+        guard let workflow = subject.workflow else { return [] }
+        return subject.catalog?.schemas(of: workflow.key)?.output.requiredNames ?? []
+    }
+
+    // MARK: Telling
+
+    private mutating func report(_ read: VariableRead, _ name: String, _ state: DataFlow.State) {
+        guard state.mayBeUndefined, !state.mayComeFromOutside,
+            !read.expression.variablesTestedForAbsence.contains(name),
+            reported.insert([read.element.text, read.purpose, name]).inserted
+        else { return }
+        if !state.mayBeDefined { return reportUndefined(read, name) }
+        guard !tested.contains(name) else { return }
+        findings.append(
+            subject.finding(
+                .maybeUndefined, at: read.element,
+                "\(read.purpose) reads \"\(name)\", which is not defined on every path to \(subject.title(of: read.element))",
+                "\(origin(of: name)): define it on the other paths too, or test for it with \(name) = null"))
+    }
+
+    private func origin(of name: String) -> String {
+        let titles = (definers[name] ?? []).prefix(3).map { subject.title(of: $0) }
+        if let workflow = subject.workflow,
+            definers[name]?.contains(where: { definition.element($0) is StartEvent }) == true
+        {
+            return "it is an input of \(workflow.reference) that need not be given"
+        }
+        return titles.isEmpty ? "nothing defines it for certain" : "it is defined by \(titles.joined(separator: ", "))"
+    }
+
+    private mutating func reportUndefined(_ read: VariableRead, _ name: String) {
+        if let task = definition.element(read.element) as? ServiceTask, read.isOutput,
+            let contract = subject.catalog?.contract(task.contract), definers[name] == nil
+        {
+            let names = subject.catalog?.schemas(of: task.contract)?.output.propertyNames ?? []
+            findings.append(
+                subject.finding(
+                    .unknownOutput, at: read.element,
+                    "\(read.purpose) reads \"\(name)\", which is no output of \(contract.reference) and no variable",
+                    Spelling.suggestion(for: name, among: names + knownNames)
+                        ?? "read one of its outputs: \(names.joined(separator: ", "))"))
+            return
+        }
+        let elsewhere = (definers[name] ?? []).filter { $0 != read.element }
+        if let beside = elsewhere.first(where: { !comes($0, after: read.element) }) {
+            guard !tested.contains(name) else { return }
+            findings.append(
+                subject.finding(
+                    .maybeUndefined, at: read.element,
+                    "\(read.purpose) reads \"\(name)\", which only \(subject.title(of: beside)) defines, and that may not have run",
+                    "define it before \(subject.title(of: read.element)), or test for it with \(name) = null"))
+            return
+        }
+        let rule = read.isImplicit ? CheckRule.missingInput : .undefinedVariable
+        let reason =
+            elsewhere.first.map { "which only \(subject.title(of: $0)) defines, which comes later" }
+            ?? "which nothing defines"
+        findings.append(
+            subject.finding(
+                rule, at: read.element,
+                read.isImplicit
+                    ? "\(read.purpose) is the variable \"\(name)\", \(reason)"
+                    : "\(read.purpose) reads \"\(name)\", \(reason)",
+                Spelling.suggestion(for: name, among: knownNames)
+                    ?? (elsewhere.isEmpty
+                        ? "let an element before it give it, or make it an input of the workflow contract"
+                        : "let it be defined before")))
+    }
+
+    private var knownNames: [String] { definers.keys.sorted() }
+
+    private mutating func reportOutput(_ name: String, _ state: DataFlow.State) {
+        guard let workflow = subject.workflow, state.mayBeUndefined, !state.mayComeFromOutside else { return }
+        if !state.mayBeDefined, definers[name] == nil {
+            findings.append(
+                subject.finding(
+                    .missingOutput, at: nil,
+                    "nothing produces the output \"\(name)\" that \(workflow.reference) requires",
+                    Spelling.suggestion(for: name, among: knownNames)
+                        ?? "let a task or an output mapping give it, or do not require it"))
+        } else {
+            findings.append(
+                subject.finding(
+                    .maybeMissingOutput, at: nil,
+                    "the output \"\(name)\" that \(workflow.reference) requires is not produced on every path to an end",
+                    "\(origin(of: name)): give it on the other paths too, or do not require it"))
+        }
+    }
+
+    /// Whether an element lies after another on all that is drawn, so that it has not run when that one begins.
+    private func comes(_ later: ElementID, after earlier: ElementID) -> Bool {
+        guard let start = graph.exit[earlier], let goal = graph.entry[later], let back = graph.entry[earlier] else {
+            return false
+        }
+        return graph.leads(from: start, to: goal) && !graph.leads(from: goal, to: back)
+    }
+}

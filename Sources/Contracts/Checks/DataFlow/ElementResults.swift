@@ -1,0 +1,90 @@
+import ProcessEngine
+import Values
+
+/// Which variables an element's work, or the event that triggers it, brings.
+struct ElementResults {
+    /// For certain.
+    var defined: [String] = []
+    /// Perhaps: outputs that are not required.
+    var perhaps: [String] = []
+    /// Anything may come: from a person, with a message, from a task without a contract.
+    var anything = false
+
+    static let nothing = ElementResults()
+    static let unknown = ElementResults(anything: true)
+
+    static func of(_ element: any FlowElement, in subject: CheckSubject) -> ElementResults {
+        let definition = subject.definition
+        switch element {
+        case let task as ServiceTask: return outputs(of: task.contract, subject.catalog)
+        case let task as ExpressionTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
+        case let task as ScriptTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
+        case let task as BusinessRuleTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
+        case let call as CallActivity:
+            return call.outputs.passesAll
+                ? .unknown : ElementResults(defined: call.outputs.entries.map(\.target))
+        case is UserTask, is ReceiveTask, is EscalationBoundaryEvent, is EscalationStartEvent: return .unknown
+        // Errors carry variables, which nothing declares.
+        case is ErrorBoundaryEvent, is ErrorStartEvent, is CompensationStartEvent: return .unknown
+        case let event as ThrowEvent: return event.thrown.contains(where: \.isCompensation) ? .unknown : .nothing
+        case let start as StartEvent:
+            var results = definition.parent(of: start.id) == nil ? inputs(of: subject) : .nothing
+            if let initiator = start.initiator { results.defined.append(initiator) }
+            return results
+        case let event as any StartElement & TriggeredElement:
+            // What starts an instance brings what it likes.
+            let isOfProcess = definition.parent(of: event.id) == nil
+            return isOfProcess || event.triggers.contains(where: \.carriesVariables) ? .unknown : .nothing
+        case let event as any TriggeredElement:
+            return event.triggers.contains(where: \.carriesVariables) ? .unknown : .nothing
+        default: return .nothing  // Other elements bring none; the catalog of elements is open.
+        }
+    }
+
+    /// A contract that lists its outputs gives no others; one that lists none may give any.
+    private static func outputs(of key: ContractKey, _ catalog: ContractCatalog?) -> ElementResults {
+        guard let schema = catalog?.schemas(of: key)?.output else { return .unknown }
+        // A workflow that is called gives all of its variables, its outputs among them.
+        let isWorkflow = catalog?.contract(key)?.kind == .workflow
+        let required = schema.requiredNames
+        return ElementResults(
+            defined: required, perhaps: schema.propertyNames.filter { !required.contains($0) },
+            anything: isWorkflow || !schema.isClosedByListing)
+    }
+
+    private static func inputs(of subject: CheckSubject) -> ElementResults {
+        guard let workflow = subject.workflow, let catalog = subject.catalog,
+            let schema = catalog.schemas(of: workflow.key)?.input
+        else { return .unknown }
+        let filled = schema.applyingDefaults(to: .emptyObject)
+        let names = schema.propertyNames
+        let certain = schema.requiredNames + names.filter { filled[$0] != nil }
+        return ElementResults(
+            defined: certain, perhaps: names.filter { !certain.contains($0) },
+            anything: !catalog.takesOnlyDeclaredInputs(workflow.key))
+    }
+}
+
+extension JSONSchema {
+    /// Whether members that it does not list are not to be expected.
+    var isClosedByListing: Bool { listsItsProperties || source["additionalProperties"] == .bool(false) }
+}
+
+extension EventTrigger {
+    /// Whether variables may come with it.
+    var carriesVariables: Bool {
+        switch self {
+        case .message, .signal: true
+        case .timer, .condition: false
+        }
+    }
+}
+
+extension EventThrow {
+    var isCompensation: Bool {
+        switch self {
+        case .compensation: true
+        case .message, .expression, .signal, .escalation: false
+        }
+    }
+}

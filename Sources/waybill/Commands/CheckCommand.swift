@@ -1,0 +1,140 @@
+import ArgumentParser
+import Contracts
+import Decisions
+import Foundation
+import ProcessEngine
+import Services
+import Staging
+import Values
+import XMLReader
+import YAMLReader
+
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check the contracts and models of a directory, as a push would.",
+        discussion: """
+            Needs no server. Reads what a push reads; errors are what a push refuses, warnings are what it shows. Without any
+            contract in the directory, the models are checked on their own. Exit status 1 if there are errors; with --strict,
+            also if there are warnings. contracts/checks.md tells what each rule is about.
+
+            Examples:
+              waybill check contracts/examples/media-ingest
+              waybill check . --sarif > findings.sarif
+            """)
+
+    @Argument(
+        help:
+            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included."
+    )
+    var directory: String
+    @Flag(help: "Print the findings as SARIF 2.1.0.")
+    var sarif = false
+    @Flag(help: "Fail for warnings too.")
+    var strict = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if sarif, output.json { throw ValidationError("--sarif and --json exclude each other") }
+    }
+
+    func run() throws {
+        let files = try ContractDirectory.files(in: directory)
+        guard !files.isEmpty else {
+            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn, *.dmn)")
+        }
+        let (findings, hasContracts) = DirectoryCheck.findings(of: files)
+        let report = CheckReport(findings)
+        if sarif {
+            print(report.sarif(version: Waybill.configuration.version).text)
+        } else if output.json {
+            print(report.json.text)
+        } else {
+            if !report.findings.isEmpty { print(report.text + "\n") }
+            let alone = hasContracts ? "" : "; no contracts there, so that the models were checked on their own"
+            print("\(files.count) files: \(report.summary)\(alone)")
+        }
+        if report.errors > 0 || strict && report.warnings > 0 { throw ExitCode(1) }
+    }
+}
+
+/// What a push would say of files, without a store.
+struct DirectoryCheck {
+    private var problems: [Diagnostic] = []
+    private var findings: [Diagnostic] = []
+    private var sources: [SourceFile] = []
+    private var contracts: [Contract] = []
+    private var definitions: [ProcessDefinition] = []
+    private var decisions: Set<String> = []
+
+    static func findings(of files: [(path: String, content: String)]) -> (findings: [Diagnostic], hasContracts: Bool) {
+        var check = DirectoryCheck()
+        let models = files.filter { $0.path.hasSuffix(".bpmn") }
+        let dmn = files.filter { $0.path.hasSuffix(".dmn") }
+        let others = files.filter { !$0.path.hasSuffix(".bpmn") && !$0.path.hasSuffix(".dmn") }
+        for (path, content) in models { check.collecting { check throws in try check.readModel(path, content) } }
+        for (path, content) in others { check.collecting { check throws in try check.readContract(path, content) } }
+        check.collecting { check throws in try check.readDecisions(dmn) }
+        check.checkTogether(hasContracts: !others.isEmpty)
+        return (check.problems + check.findings, !others.isEmpty)
+    }
+
+    private mutating func collecting(_ work: (inout DirectoryCheck) throws -> Void) {
+        do {
+            try work(&self)
+        } catch let error as Diagnostics {
+            problems += error.all
+        } catch {
+            problems.append(Diagnostic(code: "unreadable", message: "\(error)"))
+        }
+    }
+
+    private mutating func readModel(_ path: String, _ content: String) throws {
+        let bytes = Array(content.utf8)
+        let processes = try ProcessDefinition.read(XMLReader.read(bytes, file: path), file: path)
+        definitions += processes
+        findings += processes.flatMap(\.warnings)
+        sources.append(source(path, .bpmn(processes: processes.map(\.process)), bytes))
+    }
+
+    private mutating func readContract(_ path: String, _ content: String) throws {
+        let contract = try Contract(YAMLReader.read(Array(content.utf8), file: path))
+        contracts.append(contract)
+        sources.append(source(path, .contract(contract), contract.canonical.bytes))
+    }
+
+    private mutating func readDecisions(_ files: [(path: String, content: String)]) throws {
+        let read = try DecisionFiles(files.map { ($0.path, Array($0.content.utf8)) }) {
+            try XMLReader.read($0, file: $1)
+        }
+        for unit in read.units {
+            findings += unit.warnings
+            decisions.formUnion(unit.decisions.map(\.id))
+            let described = unit.decisions.map { SourceFile.Decision(id: $0.id, name: $0.name) }
+            sources.append(source(unit.path, .dmn(decisions: described), unit.bundle.bytes))
+        }
+    }
+
+    /// A file that cannot be read is not there for others to refer to: what follows from that would only confuse.
+    private mutating func checkTogether(hasContracts: Bool) {
+        let isWhole = problems.isEmpty
+        let sources = self.sources
+        let contracts = self.contracts
+        let definitions = self.definitions
+        if isWhole, hasContracts {
+            collecting { _ throws in _ = try ChangeSet(files: sources, head: [], headContracts: []) }
+        }
+        collecting { check throws in
+            let catalog = hasContracts && isWhole ? try ContractCatalog(contracts) : nil
+            check.findings += ModelCheck.check(definitions, against: catalog)
+        }
+        if isWhole, hasContracts {
+            findings += definitions.flatMap { [decisions] in DecisionCheck.check($0, against: decisions) }
+        }
+    }
+
+    /// Nothing is stored, so that contents need no hash: their place tells them apart.
+    private func source(_ path: String, _ content: SourceFile.Content, _ bytes: [UInt8]) -> SourceFile {
+        SourceFile(path: path, content: content, bytes: bytes, hash: path)
+    }
+}

@@ -1,0 +1,84 @@
+import Contracts
+import Testing
+import Values
+import YAMLReader
+
+@Suite struct VidiFlowTests {
+    private static let contract = """
+        {
+          "BriefDescription": "Transcodes", "FullDescription": "Transcodes a file", "FriendlyName": "Transcode",
+          "Categories": ["Media"], "GenericOutputEvents": null, "Guid": "82e6f018-3c25-43fb-9bed-23fa61d0b2cf",
+          "Name": "TranscodeMedia", "Version": "2.0", "Type": 0,
+          "Parameters": [
+            {"Name": "SourceUri", "Type": 0, "FullDescription": "What to read", "Examples": ["file:///a"]},
+            {"Name": "Preset", "Type": 0, "IsOptional": true, "DefaultValue": "proxy"},
+            {"Name": "Streams", "Type": 2, "IsOptional": true, "DefaultValue": "2"},
+            {"Name": "Fast", "Type": 1, "IsOptional": true, "DefaultValue": "True"},
+            {"Name": "Due", "Type": 4}
+          ],
+          "Results": [{"Name": "Seconds", "Type": 3}]
+        }
+        """
+
+    private func located(_ text: String) throws -> LocatedValue {
+        try YAMLReader.read(Array(text.utf8), file: "v.json")
+    }
+
+    @Test func `becomes a contract`() throws {
+        let contract = try VidiFlowImport.read(located(Self.contract))
+        #expect(contract.kind == .task)
+        #expect(contract.reference == "transcode-media@2.0")
+        #expect(contract.title == "Transcode")
+        #expect(contract.categories == ["Media"])
+        let input = try JSONSchema(checking: contract.input.decoded())
+        #expect(input.requiredNames == ["SourceUri", "Due"])
+        let filled = input.applyingDefaults(to: .emptyObject)
+        #expect(filled.canonical == (try JSON(validating: #"{"Preset":"proxy","Streams":2,"Fast":true}"#)).canonical)
+        #expect(contract.output["properties"]?["Seconds"]?["type"]?.stringValue == "number")
+    }
+
+    @Test func `goes back as it came`() throws {
+        let given = try located(Self.contract).value
+        let back = try VidiFlowImport.read(located(Self.contract)).vidiFlow().decoded()
+        for name in ["Name", "Guid", "Version", "Type", "FriendlyName", "FullDescription", "Categories"] {
+            #expect(back[name] == given[name], "\(name)")
+        }
+        let parameters = try #require(back["Parameters"]?.listValue)
+        #expect(parameters.compactMap { $0["Name"]?.stringValue } == ["SourceUri", "Preset", "Streams", "Fast", "Due"])
+        #expect(parameters.compactMap { $0["Type"]?.intValue } == [0, 0, 2, 1, 4])
+        #expect(parameters.map { $0["IsOptional"]?.boolValue } == [false, true, true, true, false])
+        #expect(parameters[2]["DefaultValue"]?.stringValue == "2")
+    }
+
+    @Test(arguments: [
+        (#""Type": 0,"#, #""Type": 9,"#, "Type 9 is none of service task, workflow and business rule"),
+        (#""DefaultValue": "2""#, #""DefaultValue": "two""#, #"the default "two" of Streams is not a whole number"#),
+        (#""Name": "Seconds", "Type": 3"#, #""Name": "Seconds", "Type": 7"#, "the type 7 of Seconds is none of"),
+        (#""Name": "TranscodeMedia", "#, "", #"the field "Name" is missing"#),
+    ])
+    func `what cannot be read is said with its place`(part: String, other: String, expected: String) throws {
+        let text = Self.contract.replacing(part, with: other, maxReplacements: 1)
+        #expect {
+            try VidiFlowImport.read(located(text))
+        } throws: { error in
+            (error as? Diagnostics)?.all.contains { $0.message.hasPrefix(expected) && $0.position.line > 0 } ?? false
+        }
+    }
+
+    @Test func `what VidiFlow cannot say is an error`() throws {
+        let contract = try Sample.task("a", "1.0", "input: {type: object, properties: {a: {type: array}}}")
+        #expect {
+            try contract.vidiFlow()
+        } throws: { error in
+            (error as? Diagnostics)?.all.first?.message == "input.a of a@1.0 is none of text, number, true or false"
+        }
+    }
+
+    @Test func `another name and kind may be given`() throws {
+        let options = VidiFlowImport.Options(name: "media.ingest", kind: .workflow, process: "Ingest")
+        let contract = try VidiFlowImport.read(located(Self.contract), options: options)
+        #expect(contract.kind == .workflow)
+        #expect(contract.process == "Ingest")
+        #expect(contract.name == "media.ingest")
+    }
+}
