@@ -290,6 +290,18 @@ import Values
 
         """
 
+    /// The contract of the process that calls.
+    private static let caller = ConfigWorld.file(
+        "order.yaml",
+        """
+        kind: workflow
+        name: order
+        version: "1.0"
+        process: p
+        input: {type: object, required: [meal], properties: {meal: {type: string}}}
+
+        """)
+
     /// start -> work -> end
     private static let cook = ConfigService.File(
         path: "cook.bpmn", content: Model.sequence("work", process: "cook"))
@@ -305,7 +317,7 @@ import Values
                 "<startEvent id=\"start\"/>\(element)<endEvent id=\"end\"/>" + Model.chain("start", "call", "end")))
         try world { world, engine in
             try await world.push(
-                ConfigWorld.work, ConfigWorld.order("1.0"), caller, ConfigWorld.file("cook.yaml", Self.called),
+                ConfigWorld.work, Self.caller, caller, ConfigWorld.file("cook.yaml", Self.called),
                 Self.cook)
             let parent = try await engine.start(
                 Command.Start(

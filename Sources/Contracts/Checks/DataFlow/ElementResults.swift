@@ -44,12 +44,10 @@ struct ElementResults {
     /// A contract that lists its outputs gives no others; one that lists none may give any.
     private static func outputs(of key: ContractKey, _ catalog: ContractCatalog?) -> ElementResults {
         guard let schema = catalog?.schemas(of: key)?.output else { return .unknown }
-        // A workflow that is called gives all of its variables, its outputs among them.
-        let isWorkflow = catalog?.contract(key)?.kind == .workflow
         let required = schema.requiredNames
         return ElementResults(
             defined: required, perhaps: schema.propertyNames.filter { !required.contains($0) },
-            anything: isWorkflow || !schema.isClosedByListing)
+            anything: !schema.isClosedByListing)
     }
 
     private static func inputs(of subject: CheckSubject) -> ElementResults {
