@@ -66,9 +66,7 @@ struct EventEncoder {
         case .call(let event): write(event)
         case .thrown(let event): write(event)
         case .savePointReached(let activity, let timer, let isAfter, let failures, let problem):
-            writeSavePoint(activity, timer: timer, isAfter: isAfter)
-            if failures > 0 { number("failures", failures) }
-            if let problem { text("problem", problem) }
+            writeSavePoint(activity, timer: timer, isAfter: isAfter, failures: failures, problem: problem)
         case .decisionEvaluated(let activity, let decision, let version, let result):
             writeDecision(activity, decision, version, result)
         case .suspended: kind("suspended")
@@ -78,10 +76,14 @@ struct EventEncoder {
         writer.endObject()
     }
 
-    private mutating func writeSavePoint(_ activity: Int, timer: Int, isAfter: Bool) {
+    private mutating func writeSavePoint(
+        _ activity: Int, timer: Int, isAfter: Bool, failures: Int, problem: String?
+    ) {
         kind("savePointReached", ("activity", activity))
         number("timer", timer)
         text("at", isAfter ? "after" : "before")
+        if failures > 0 { number("failures", failures) }
+        if let problem { text("problem", problem) }
     }
 
     private mutating func writeDecision(_ activity: Int, _ decision: String, _ version: Int?, _ result: JSON) {
