@@ -8,8 +8,8 @@ enum StartLimits {
     static let metadataKeyBytes = 128
     static let metadataValueBytes = 1024
 
-    /// Throws `Rejection(.invalid)` with every word that is too long, or empty where that means nothing.
-    static func check(_ request: StartService.Request) throws(Rejection) {
+    /// Every word that is too long, or empty where that means nothing.
+    static func problems(of request: StartService.Request) -> [String] {
         var problems: [String] = []
         func check(_ name: String, _ text: String?, _ limit: Int) {
             guard let text else { return }
@@ -30,6 +30,6 @@ enum StartLimits {
                 problems.append("metadata.\(entry.name) is longer than \(metadataValueBytes) bytes")
             }
         }
-        guard problems.isEmpty else { throw Rejection(.invalid, problems.joined(separator: "; ")) }
+        return problems
     }
 }

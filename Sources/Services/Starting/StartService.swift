@@ -14,7 +14,7 @@ package struct StartService: Sendable {
 
     package struct Request: Sendable {
         package var workflow: String
-        /// `major.minor`; nil or `latest`: the newest that is open.
+        /// A range, of which the newest that is open is taken: `1.2`, `1.x`, `^1.2`, `>=1.2 <2`; nil or `latest`: any.
         package var version: String?
         package var input: JSON
         package var businessKey: String?
@@ -45,18 +45,23 @@ package struct StartService: Sendable {
     /// Throws `Rejection` (gone: no such workflow; invalid: the input, every problem in one message; conflict: the idempotency
     /// key was used for another start) or `StoreError`.
     package func start(_ request: Request) async throws -> Started {
-        try StartLimits.check(request)
+        let limits = StartLimits.problems(of: request)
+        let range = try Self.range(request.version)
         // A key is the caller's word for one start of this workflow: others may use the same word.
         let key = request.idempotencyKey.map { "\(request.workflow) \($0)" }
         // First of all: what answered once is answered again, whatever has been deployed or closed since.
-        if let key, let first = try await engine.firstStart(withKey: key) { return try await repeated(request, first) }
-        let (definition, contract) = try await findDeployed(request)
+        if limits.isEmpty, let key, let first = try await engine.firstStart(withKey: key) {
+            return try await repeated(request, first, range)
+        }
+        let (definition, contract) = try await findDeployed(request, range)
         let input: JSON
         switch await registry.catalog.checkInput(request.input, of: contract.name, .exactly(contract.version)) {
-        case .success(let filled): input = filled
+        case .success(let filled):
+            guard limits.isEmpty else { throw Rejection(.invalid, limits.joined(separator: "; ")) }
+            input = filled
         case .failure(let violation):
-            throw Rejection(
-                .invalid, "the input does not fit \(contract.reference): " + violation.problems.joined(separator: "; "))
+            let misfit = "the input does not fit \(contract.reference): " + violation.problems.joined(separator: "; ")
+            throw Rejection(.invalid, (limits + [misfit]).joined(separator: "; "))
         }
         let labels = InstanceLabels(
             workflow: contract.name, workflowVersion: contract.version.description,
@@ -69,14 +74,25 @@ package struct StartService: Sendable {
                 definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels),
             key: key)
         if !receipt.new, let key, let first = try await engine.firstStart(withKey: key) {
-            return try await repeated(request, first)
+            return try await repeated(request, first, range)
         }
         return Started(
             receipt: receipt, workflow: contract.name, version: contract.version.description, definition: definition.id)
     }
 
+    private static func range(_ text: String?) throws(Rejection) -> VersionRange {
+        guard let text else { return .latest }
+        do {
+            return try VersionRange(text)
+        } catch {
+            throw Rejection(.invalid, error.message)
+        }
+    }
+
     /// The answer to a start whose key has been used: the first one's, if it asked for the same.
-    private func repeated(_ request: Request, _ first: EngineService.FirstStart) async throws -> Started {
+    private func repeated(
+        _ request: Request, _ first: EngineService.FirstStart, _ range: VersionRange
+    ) async throws -> Started {
         func refuse(_ what: String) -> Rejection {
             Rejection(
                 .conflict,
@@ -84,7 +100,7 @@ package struct StartService: Sendable {
             )
         }
         let version = first.start.labels.workflowVersion ?? ""
-        if let wanted = request.version, wanted != "latest", wanted != version { throw refuse("version \(version)") }
+        if let used = ContractVersion(version), !range.contains(used) { throw refuse("version \(version)") }
         guard request.businessKey == first.start.businessKey else { throw refuse("another business key") }
         // As its contract read it then: a newer version may have other defaults.
         if let known = ContractVersion(version),
@@ -99,18 +115,20 @@ package struct StartService: Sendable {
     }
 
     /// Another process may have deployed it a moment ago.
-    private func findDeployed(_ request: Request) async throws -> (DeployedDefinition, Contract) {
+    private func findDeployed(
+        _ request: Request, _ range: VersionRange
+    ) async throws -> (DeployedDefinition, Contract) {
         do {
-            return try await find(request)
+            return try await find(request, range)
         } catch is Rejection {
             // Whether this or somebody else at the same moment reads what is new.
             try await registry.refresh()
-            return try await find(request)
+            return try await find(request, range)
         }
     }
 
-    /// The deployment and the contract that a request means: of `latest`, the highest version that is open.
-    private func find(_ request: Request) async throws -> (DeployedDefinition, Contract) {
+    /// The deployment and the contract that a request means: the highest version in the range that is open.
+    private func find(_ request: Request, _ range: VersionRange) async throws -> (DeployedDefinition, Contract) {
         let deployed = await registry.deployed
         let catalog = await registry.catalog
         let candidates = deployed.filter { $0.workflow == request.workflow }
@@ -119,12 +137,13 @@ package struct StartService: Sendable {
             let hint = Spelling.suggestion(for: request.workflow, among: names).map { "; \($0)" } ?? ""
             throw Rejection(.gone, "no workflow \(request.workflow) is deployed\(hint)")
         }
-        let wanted = request.version == "latest" ? nil : request.version
-        let matching = candidates.filter { wanted == nil || $0.workflowVersion == wanted }
+        let matching = candidates.filter { candidate in
+            candidate.workflowVersion.flatMap { ContractVersion($0) }.map { range.contains($0) } ?? false
+        }
         guard !matching.isEmpty else {
             let versions = Set(candidates.compactMap { $0.workflowVersion.flatMap { ContractVersion($0) } }).sorted()
             let list = versions.map(\.description).joined(separator: ", ")
-            throw Rejection(.gone, "\(request.workflow) has no version \(wanted ?? ""); deployed: \(list)")
+            throw Rejection(.gone, "\(request.workflow) has no version \(range); deployed: \(list)")
         }
         let open = matching.filter(\.open).compactMap { definition -> (DeployedDefinition, Contract)? in
             guard let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
