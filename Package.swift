@@ -136,7 +136,7 @@ let package = Package(
             dependencies: [
                 "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Decisions",
                 "Delivery",
-                "ProcessEngine", "Values", collections, logging,
+                "ProcessEngine", "Staging", "Values", collections, logging,
             ]),
         .testTarget(
             name: "PostgresStoreTests",

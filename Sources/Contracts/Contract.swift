@@ -27,7 +27,9 @@ package struct Contract: Sendable, Hashable {
     /// How many attempts may be out at once; nil = no limit.
     package var concurrency: Int?
     package var priority: Int
-    /// The names of the secrets that the agent gets from the settings.
+    /// The names of the settings that the agent gets with each task.
+    package var settings: [String] = []
+    /// The names of the secrets among them.
     package var secrets: [String]
     package var examples: [Example]
     /// Of a workflow: the id of its BPMN process.
@@ -99,13 +101,16 @@ package struct Contract: Sendable, Hashable {
     /// `media.transcode@2.1`.
     package var reference: String { "\(name)@\(version)" }
 
+    /// The settings and secrets that its tasks get, each once.
+    package var settingNames: [String] { settings + secrets.filter { !settings.contains($0) } }
+
     /// What the engine and the broker keep of it.
     package var policy: TaskPolicy {
         TaskPolicy(
             version: version.description, maxAttempts: retry.maxAttempts, backoff: retry.backoff,
             multiplier: retry.multiplier,
             maxBackoff: retry.maxBackoff, timeout: timeout, heartbeat: heartbeat, priority: priority,
-            concurrency: concurrency)
+            concurrency: concurrency, settings: settingNames)
     }
 }
 

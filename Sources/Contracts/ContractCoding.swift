@@ -22,6 +22,7 @@ extension Contract {
         if let heartbeat { members.append(("heartbeat", .string(heartbeat.iso8601))) }
         if let concurrency { members.append(("concurrency", .number(concurrency))) }
         members.append(("priority", .number(priority)))
+        if !settings.isEmpty { members.append(("settings", .array(settings.map(JSON.string)))) }
         if !secrets.isEmpty { members.append(("secrets", .array(secrets.map(JSON.string)))) }
         if !examples.isEmpty { members.append(("examples", .array(examples.map(\.json)))) }
         return .object(members)

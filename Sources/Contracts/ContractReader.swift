@@ -21,7 +21,7 @@ struct ContractReader {
     static let commonFields = [
         "kind", "name", "version", "title", "description", "categories", "input", "output", "errors", "events", "retry",
         "timeout",
-        "heartbeat", "concurrency", "priority", "secrets", "examples",
+        "heartbeat", "concurrency", "priority", "settings", "secrets", "examples",
     ]
     /// The fields that only contracts of one kind have.
     static func ownFields(of kind: Contract.Kind) -> [String] {
@@ -67,14 +67,17 @@ struct ContractReader {
         let categories = fields.strings("categories", in: top)
         let concurrency = fields.integer("concurrency", in: top, within: 1...1_000_000)
         let priority = fields.integer("priority", in: top, within: -1_000_000...1_000_000) ?? 0
+        let settings = fields.strings("settings", in: top)
         let secrets = fields.strings("secrets", in: top)
 
         guard fields.diagnostics.isEmpty, let kind, let name, let version, let input, let output else { return nil }
-        return Contract(
+        var contract = Contract(
             kind: kind, name: name, version: version, title: title, description: description, categories: categories,
             input: input.source, output: output.source, errors: errors, events: events, retry: retry, timeout: timeout,
             heartbeat: heartbeat, concurrency: concurrency, priority: priority, secrets: secrets, examples: examples,
             process: process, objectId: objectId, decision: decision)
+        contract.settings = settings
+        return contract
     }
 
     /// A contract that says nothing of its input takes none; one that says nothing of its output may give anything.

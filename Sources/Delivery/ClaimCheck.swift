@@ -68,18 +68,19 @@ extension TaskMessage {
     /// `limits.claimBytes`. A member that is no longer than its claim check stays.
     package func claimingLargeInputs(base: String, limits: EnvelopeLimits) -> TaskMessage {
         // Nearly all are small: those are not even looked into.
-        guard BodySize.frame + input.byteCount > limits.claimBytes, let members = input.members() else { return self }
-        var size = BodySize(members)
+        let size = BodySize.frame + input.byteCount + BodySize.bytes(of: settings)
+        guard size > limits.claimBytes, let members = input.members() else { return self }
+        var body = BodySize(members, settings: settings)
         var checks: [ClaimCheck?] = members.map { _ in nil }
         let biggestFirst = members.indices.sorted {
             (members[$1].value.byteCount, $0) < (members[$0].value.byteCount, $1)
         }
-        for index in biggestFirst where size.total > limits.claimBytes {
+        for index in biggestFirst where body.total > limits.claimBytes {
             let (name, value) = members[index]
             guard let check = ClaimCheck(of: name, value, in: id, base: base), check.json.byteCount < value.byteCount
             else { continue }
             checks[index] = check
-            size.claim(name, value, check)
+            body.claim(name, value, check)
         }
         var message = self
         message.input = .object(zip(members, checks).filter { $1 == nil }.map { $0.0 })
@@ -94,8 +95,10 @@ extension TaskMessage {
 
         private var input = (bytes: 0, count: 0)
         private var claims = (bytes: 0, count: 0)
+        private var settings = 0
 
-        init(_ members: [(name: String, value: JSON)]) {
+        init(_ members: [(name: String, value: JSON)], settings: JSON?) {
+            self.settings = Self.bytes(of: settings)
             for (name, value) in members { input.bytes += Self.bytes(name, value) }
             input.count = members.count
         }
@@ -108,9 +111,14 @@ extension TaskMessage {
         }
 
         var total: Int {
-            let plain = #"{"input":{}}"#.utf8.count + input.bytes + max(0, input.count - 1)
+            let plain = #"{"input":{}}"#.utf8.count + settings + input.bytes + max(0, input.count - 1)
             return claims.count == 0
                 ? plain : plain + #","claims":{}"#.utf8.count + claims.bytes + claims.count - 1
+        }
+
+        /// The member of the settings.
+        static func bytes(of settings: JSON?) -> Int {
+            settings.map { #","settings":"#.utf8.count + $0.byteCount } ?? 0
         }
 
         private static func bytes(_ name: String, _ value: JSON) -> Int {

@@ -190,7 +190,11 @@ package struct DeliveryMachine: Sendable {
 
     // MARK: Tasks going out.
 
-    package mutating func tasksFetched(_ tasks: [LeasedTask], at now: Timestamp) -> [Action] {
+    /// - Parameter settings: of the installation, by name: tasks get those that their contracts name. One that is not there is an
+    ///   incident, so that no attempt is spent on it.
+    package mutating func tasksFetched(
+        _ tasks: [LeasedTask], settings: [String: JSON] = [:], at now: Timestamp
+    ) -> [Action] {
         var batch: [Dispatch] = []
         var reports: [Report] = []
         for task in tasks {
@@ -201,8 +205,14 @@ package struct DeliveryMachine: Sendable {
                 counters.abandoned += 1
                 continue
             }
+            if let name = policies[task.contract]?.settings.first(where: { settings[$0] == nil }) {
+                let problem = "the setting \(name), which the contract \(task.contract) needs, is not set"
+                reports.append(
+                    Report(report: TaskReport(task.attemptID, .unroutable(message: problem)), contract: task.contract))
+                continue
+            }
             let entry = PendingPublish(
-                message: message(of: task), leaseUntil: task.lease.until,
+                message: message(of: task, settings), leaseUntil: task.lease.until,
                 expiresAt: now.advanced(by: configuration.queueLease))
             let dispatch = entry.dispatch(names: configuration.names, at: now)
             guard dispatch.message.body.count <= configuration.limits.bodyBytes else {
@@ -219,10 +229,13 @@ package struct DeliveryMachine: Sendable {
         return publishing(batch, after: .zero, at: now) + (reports.isEmpty ? [] : [.report(reports)])
     }
 
-    private func message(of task: LeasedTask) -> TaskMessage {
+    private func message(of task: LeasedTask, _ settings: [String: JSON]) -> TaskMessage {
         let policy = policies[task.contract] ?? TaskPolicy(version: "\(task.contract.major).0")
-        let message = TaskMessage(
+        var message = TaskMessage(
             task, policy: policy, replyTo: configuration.names.resultsKey(partition: configuration.partition))
+        if !policy.settings.isEmpty {
+            message.settings = .object(policy.settings.compactMap { name in settings[name].map { (name, $0) } })
+        }
         guard let base = configuration.claimBase else { return message }
         return message.claimingLargeInputs(base: base, limits: configuration.limits)
     }

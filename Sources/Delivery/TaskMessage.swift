@@ -18,6 +18,8 @@ package struct TaskMessage: Sendable, Hashable {
     package var traceparent: String?
     /// An object, without the members that are claimed.
     package var input: JSON
+    /// Settings of the installation that the contract names, an object; nil: it names none. Never logged, and kept nowhere else.
+    package var settings: JSON?
     /// The members of the input that are fetched over HTTP.
     package var claims: [ClaimCheck] = []
 
@@ -59,9 +61,12 @@ package struct TaskMessage: Sendable, Hashable {
     }
 
     var body: JSON {
-        guard !claims.isEmpty else { return .object([(name: "input", value: input)]) }
-        let checks = JSON.object(claims.map { (name: $0.name, value: $0.json) })
-        return .object([(name: "input", value: input), (name: "claims", value: checks)])
+        var members = [(name: "input", value: input)]
+        if let settings { members.append((name: "settings", value: settings)) }
+        if !claims.isEmpty {
+            members.append((name: "claims", value: .object(claims.map { (name: $0.name, value: $0.json) })))
+        }
+        return .object(members)
     }
 
     package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
@@ -87,6 +92,7 @@ package struct TaskMessage: Sendable, Hashable {
             workflow: message.header(HeaderName.workflow)?.text, timeout: message.duration(HeaderName.timeout),
             heartbeat: message.duration(HeaderName.heartbeat), replyTo: replyTo,
             traceparent: message.header(HeaderName.traceparent)?.text, input: input)
+        settings = try body.object("settings")
         if let claims = body["claims"] { self.claims = try ClaimCheck.decoding(claims, besides: input) }
     }
 }

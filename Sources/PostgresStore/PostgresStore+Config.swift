@@ -10,7 +10,7 @@ extension PostgresStore: ConfigStore {
         try await search.repeatable { connection in
             try connection.all(
                 """
-                SELECT number, parent, author, message, at FROM revision WHERE number < $1
+                SELECT number, parent, author, message, at, origin FROM revision WHERE number < $1
                 ORDER BY number DESC LIMIT $2
                 """, [.int(before ?? Int.max), .int(max(limit, 0))], Self.revision)
         }
@@ -41,12 +41,13 @@ extension PostgresStore: ConfigStore {
                 }
                 return .outdated(head)
             }
-            if let head, Set(try Self.entries(of: head.number, connection)) == Set(change.entries) {
+            if let head, change.origin == nil, Set(try Self.entries(of: head.number, connection)) == Set(change.entries)
+            {
                 return .unchanged(head)
             }
             let revision = Revision(
                 number: (head?.number ?? 0) + 1, parent: head?.number, author: change.author, message: change.message,
-                at: now)
+                at: now, origin: change.origin)
             try Self.store(revision, change, connection)
             return .stored(revision)
         }
@@ -73,10 +74,11 @@ extension PostgresStore: ConfigStore {
         }
         try connection.run([
             Connection.Statement(
-                sql: "INSERT INTO revision (number, parent, author, message, at) VALUES ($1, $2, $3, $4, $5)",
+                sql:
+                    "INSERT INTO revision (number, parent, author, message, at, origin) VALUES ($1, $2, $3, $4, $5, $6)",
                 values: [
                     .int(revision.number), .optional(revision.parent), .text(revision.author), .text(revision.message),
-                    .int(revision.at.stored),
+                    .int(revision.at.stored), .text(revision.origin?.json.text),
                 ]),
             Connection.Statement(
                 sql: """
@@ -92,7 +94,8 @@ extension PostgresStore: ConfigStore {
 
     private static func head(_ connection: Connection) throws -> Revision? {
         try connection.first(
-            "SELECT number, parent, author, message, at FROM revision ORDER BY number DESC LIMIT 1", [], revision)
+            "SELECT number, parent, author, message, at, origin FROM revision ORDER BY number DESC LIMIT 1", [],
+            revision)
     }
 
     private static func entries(of revision: Int, _ connection: Connection) throws -> [ArtifactEntry] {
@@ -104,9 +107,31 @@ extension PostgresStore: ConfigStore {
         ) { ArtifactEntry(kind: $0.text(0), name: $0.text(1), version: $0.text(2), hash: $0.text(3)) }
     }
 
-    private static func revision(_ row: ResultRow) -> Revision {
+    private static func revision(_ row: ResultRow) throws -> Revision {
         Revision(
             number: row.number(0), parent: row.optional(1, row.number), author: row.text(2), message: row.text(3),
-            at: row.timestamp(4))
+            at: row.timestamp(4), origin: try row.optional(5, row.text).map { try RevisionOrigin(stored: $0) })
+    }
+
+    package func takeLease(_ lease: StagingLease, at now: Timestamp) async throws -> StagingLease? {
+        try await search.transaction { connection in
+            // One at a time, also where there is no row to lock yet.
+            try connection.run("LOCK TABLE staging_lease IN SHARE ROW EXCLUSIVE MODE")
+            let other = try connection.first("SELECT id, holder, until FROM staging_lease") { row in
+                StagingLease(id: row.text(0), holder: row.text(1), until: row.timestamp(2))
+            }
+            if let other, other.id != lease.id, other.until > now { return other }
+            try connection.run("DELETE FROM staging_lease")
+            try connection.run(
+                "INSERT INTO staging_lease (id, holder, until) VALUES ($1, $2, $3)",
+                [.text(lease.id), .text(lease.holder), .int(lease.until.stored)])
+            return nil
+        }
+    }
+
+    package func releaseLease(_ id: String) async throws {
+        try await search.transaction { connection in
+            _ = try connection.run("DELETE FROM staging_lease WHERE id = $1", [.text(id)])
+        }
     }
 }

@@ -20,6 +20,11 @@ extension PostgresStore: DeploymentStore {
                     ])
                 if answer.changes > 0 { changed = true }
             }
+            for (name, version) in deployment.removed {
+                let answer = try connection.run(
+                    "DELETE FROM contract WHERE name = $1 AND version = $2", [.text(name), .text(version)])
+                if answer.changes > 0 { changed = true }
+            }
             var definitions: [(id: DefinitionID, new: Bool)] = []
             for process in deployment.processes {
                 definitions.append(try Self.deploy(process, at: now, connection))

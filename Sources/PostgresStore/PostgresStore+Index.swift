@@ -1,4 +1,4 @@
-import ProcessEngine
+package import ProcessEngine
 package import Services
 
 extension PostgresStore: IndexStore {
@@ -23,6 +23,17 @@ extension PostgresStore: IndexStore {
             let counts = try connection.all("SELECT state, instances FROM index_count WHERE instances > 0") { row in
                 (try row.parsed(0, InstanceState.init(rawValue:)), row.number(1))
             }
+            return Dictionary(counts) { $0 + $1 }
+        }
+    }
+
+    package func openInstances() async throws -> [DefinitionID: Int] {
+        try await search.repeatable { connection in
+            let counts = try connection.all(
+                """
+                SELECT definition, count(*) FROM index_instance WHERE state = ANY($1::text[]) GROUP BY definition
+                """, [.texts([InstanceState.running.rawValue, InstanceState.incident.rawValue])]
+            ) { row in (try row.definitionID(0), row.number(1)) }
             return Dictionary(counts) { $0 + $1 }
         }
     }

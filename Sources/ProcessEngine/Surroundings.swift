@@ -76,13 +76,16 @@ package struct TaskPolicy: Sendable, Hashable {
     package var priority: Int
     /// How many attempts may be out at once over all brokers; nil = no limit.
     package var concurrency: Int?
+    /// The settings that an agent gets with the task, by name.
+    package var settings: [String]
 
     package init(
         version: String, maxAttempts: Int = 3, backoff: Duration = .seconds(10), multiplier: Double = 2,
         maxBackoff: Duration = .seconds(300), timeout: Duration = .seconds(3600), heartbeat: Duration? = nil,
         priority: Int = 0,
-        concurrency: Int? = nil
+        concurrency: Int? = nil, settings: [String] = []
     ) {
+        self.settings = settings
         self.version = version
         self.maxAttempts = maxAttempts
         self.backoff = backoff

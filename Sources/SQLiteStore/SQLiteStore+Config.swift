@@ -12,7 +12,7 @@ extension SQLiteStore: ConfigStore {
         try await read { database in
             try database.all(
                 """
-                SELECT number, parent, author, message, at FROM revision WHERE number < ?
+                SELECT number, parent, author, message, at, origin FROM revision WHERE number < ?
                 ORDER BY number DESC LIMIT ?
                 """, [before ?? Int.max, max(limit, 0)], Self.revision)
         }
@@ -41,12 +41,14 @@ extension SQLiteStore: ConfigStore {
                 }
                 return .outdated(head)
             }
-            if let head, Set(try Self.entries(of: head.number, in: database)) == Set(change.entries) {
+            if let head, change.origin == nil,
+                Set(try Self.entries(of: head.number, in: database)) == Set(change.entries)
+            {
                 return .unchanged(head)
             }
             let revision = Revision(
                 number: (head?.number ?? 0) + 1, parent: head?.number, author: change.author, message: change.message,
-                at: now)
+                at: now, origin: change.origin)
             try Self.store(revision, change, in: database)
             return .stored(revision)
         }
@@ -58,8 +60,11 @@ extension SQLiteStore: ConfigStore {
                 "INSERT OR IGNORE INTO artifact_content (hash, content) VALUES (?, ?)", [hash, content])
         }
         try database.run(
-            "INSERT INTO revision (number, parent, author, message, at) VALUES (?, ?, ?, ?, ?)",
-            [revision.number, revision.parent, revision.author, revision.message, revision.at.stored])
+            "INSERT INTO revision (number, parent, author, message, at, origin) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                revision.number, revision.parent, revision.author, revision.message, revision.at.stored,
+                revision.origin?.json.text,
+            ])
         var seen: Set<ArtifactEntry.Key> = []
         for entry in change.entries {
             let name = "\(entry.kind) \(entry.name) \(entry.version)"
@@ -76,7 +81,8 @@ extension SQLiteStore: ConfigStore {
 
     private static func head(_ database: Database) throws -> Revision? {
         try database.first(
-            "SELECT number, parent, author, message, at FROM revision ORDER BY number DESC LIMIT 1", [], revision)
+            "SELECT number, parent, author, message, at, origin FROM revision ORDER BY number DESC LIMIT 1", [],
+            revision)
     }
 
     private static func entries(of revision: Int, in database: Database) throws -> [ArtifactEntry] {
@@ -88,8 +94,28 @@ extension SQLiteStore: ConfigStore {
         ) { ArtifactEntry(kind: $0[0], name: $0[1], version: $0[2], hash: $0[3]) }
     }
 
-    private static func revision(_ row: Row) -> Revision {
-        Revision(number: row[0], parent: row[1], author: row[2], message: row[3], at: row.timestamp(4))
+    private static func revision(_ row: Row) throws -> Revision {
+        Revision(
+            number: row[0], parent: row[1], author: row[2], message: row[3], at: row.timestamp(4),
+            origin: try (row[5] as String?).map { try RevisionOrigin(stored: $0) })
+    }
+
+    package func takeLease(_ lease: StagingLease, at now: Timestamp) async throws -> StagingLease? {
+        try await write { database in
+            let other = try database.first("SELECT id, holder, until FROM staging_lease") { row in
+                StagingLease(id: row[0], holder: row[1], until: row.timestamp(2))
+            }
+            if let other, other.id != lease.id, other.until > now { return other }
+            try database.run("DELETE FROM staging_lease", [])
+            try database.run(
+                "INSERT INTO staging_lease (id, holder, until) VALUES (?, ?, ?)",
+                [lease.id, lease.holder, lease.until.stored])
+            return nil
+        }
+    }
+
+    package func releaseLease(_ id: String) async throws {
+        try await write { try $0.run("DELETE FROM staging_lease WHERE id = ?", [id]) }
     }
 }
 

@@ -19,6 +19,11 @@ extension SQLiteStore: DeploymentStore {
                     changed = true
                 }
             }
+            for (name, version) in deployment.removed {
+                let isGone = try database.changes(
+                    "DELETE FROM contract WHERE name = ? AND version = ?", [name, version])
+                if isGone { changed = true }
+            }
             var definitions: [(id: DefinitionID, new: Bool)] = []
             for process in deployment.processes {
                 definitions.append(try Self.deploy(process, at: now, in: database))

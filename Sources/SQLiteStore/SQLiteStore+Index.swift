@@ -1,5 +1,5 @@
 import GRDB
-import ProcessEngine
+package import ProcessEngine
 package import Services
 import Values
 
@@ -32,6 +32,16 @@ extension SQLiteStore: IndexStore {
             let counts = try database.all("SELECT state, instances FROM index_count WHERE instances > 0") { row in
                 (try row.parsed(0, InstanceState.init(rawValue:)), row[1] as Int)
             }
+            return Dictionary(counts) { $0 + $1 }
+        }
+    }
+
+    package func openInstances() async throws -> [DefinitionID: Int] {
+        try await read { database in
+            let counts = try database.all(
+                "SELECT definition, count(*) FROM index_instance WHERE state IN (?, ?) GROUP BY definition",
+                [InstanceState.running.rawValue, InstanceState.incident.rawValue]
+            ) { row in (try row.definitionID(0), row[1] as Int) }
             return Dictionary(counts) { $0 + $1 }
         }
     }

@@ -10,7 +10,7 @@ enum Schema {
         var sql: String
     }
 
-    static let migrations = [migration1, migration2, migration3, migration4, migration5]
+    static let migrations = [migration1, migration2, migration3, migration4, migration5, migration6]
     static var newest: Int { migrations.last?.version ?? 0 }
 
     /// "WayB": says in the file's header whose it is.

@@ -4,6 +4,17 @@ import Values
 enum Hex {
     private static let digits = Array("0123456789abcdef".utf8)
 
+    static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// Reads what `text` wrote; nil for anything else.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let numbers = text.compactMap(\.hexDigitValue)
+        guard numbers.count == text.count, numbers.count % 2 == 0 else { return nil }
+        return stride(from: 0, to: numbers.count, by: 2).map { UInt8(numbers[$0] * 16 + numbers[$0 + 1]) }
+    }
+
     /// Sixteen digits.
     static func text(_ number: UInt64) -> String {
         String(unsafeUninitializedCapacity: 16) { buffer in

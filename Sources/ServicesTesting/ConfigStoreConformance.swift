@@ -87,6 +87,39 @@ package enum ConfigStoreConformance {
             try requireAnswer(try await store.push(change(1, entries.reversed()), at: now), .unchanged(head))
             try requireAnswer(try await store.revisions(before: nil, limit: 10), [head])
         },
+        Case("keeps where a revision came from, also of one that changes no entry") { store in
+            var staged = change(nil, [entry("a", hash: "h1")])
+            let origin = RevisionOrigin.staged(
+                RevisionOrigin.Staged(store: "dev", revision: 7, plan: "p", base: "b"))
+            staged.origin = origin
+            guard case .stored(let first) = try await store.push(staged, at: now) else {
+                throw StoreConformanceFailure(description: "the first change set was not stored")
+            }
+            try requireAnswer(first.origin, origin)
+            staged.parent = 1
+            staged.origin = .restored(1)
+            guard case .stored(let second) = try await store.push(staged, at: now) else {
+                throw StoreConformanceFailure(description: "an origin is something new")
+            }
+            try requireAnswer(try await store.head(), second)
+            try requireAnswer(
+                try await store.revisions(before: nil, limit: 9).map(\.origin), [.restored(1), origin])
+        },
+        Case("gives the lease of staging to one at a time, until it runs out or is given back") { store in
+            func lease(_ id: String, _ until: Int64) -> StagingLease {
+                StagingLease(id: id, holder: "h \(id)", until: Timestamp(millisecondsSinceEpoch: until))
+            }
+            func at(_ time: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: time) }
+            try requireAnswer(try await store.takeLease(lease("a", 100), at: at(0)), nil)
+            try requireAnswer(try await store.takeLease(lease("b", 200), at: at(99)), lease("a", 100))
+            try requireAnswer(try await store.takeLease(lease("a", 150), at: at(99)), nil)
+            try requireAnswer(try await store.takeLease(lease("b", 200), at: at(100)), lease("a", 150))
+            try requireAnswer(try await store.takeLease(lease("b", 200), at: at(150)), nil)
+            try await store.releaseLease("a")
+            try requireAnswer(try await store.takeLease(lease("a", 300), at: at(160)), lease("b", 200))
+            try await store.releaseLease("b")
+            try requireAnswer(try await store.takeLease(lease("a", 300), at: at(160)), nil)
+        },
         Case("needs no content that it has") { store in
             _ = try await store.push(change(nil, [entry("a", hash: "h1")]), at: now)
             var known = change(1, [entry("b", hash: "h1")])

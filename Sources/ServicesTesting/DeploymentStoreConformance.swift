@@ -117,6 +117,17 @@ package enum DeploymentStoreConformance {
             try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 1)), Array("1".utf8))
             try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 9)), nil)
         },
+        Case("removes contracts, and counts that as a change") { store in
+            _ = try await deploy(store, [], [contract("a", "1.0"), contract("a", "1.1")])
+            let epoch = try await store.deploymentEpoch()
+            let removal = Deployment(processes: [], contracts: [], removed: [("a", "1.1"), ("b", "1.0")])
+            _ = try await store.deploy(removal, at: now)
+            try requireAnswer(try await store.contracts().map(\.version), ["1.0"])
+            let after = try await store.deploymentEpoch()
+            try requireOfStore(after > epoch, "the epoch must grow")
+            _ = try await store.deploy(removal, at: now)
+            try requireAnswer(try await store.deploymentEpoch(), after)
+        },
         Case("counts its epoch up with every change") { store in
             var epochs = [try await store.deploymentEpoch()]
             _ = try await deploy(store, [process("a", "1")])

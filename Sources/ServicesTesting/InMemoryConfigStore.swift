@@ -3,15 +3,22 @@ import Synchronization
 package import Values
 
 /// The reference for every config store.
-package final class InMemoryConfigStore: ConfigStore {
+package final class InMemoryConfigStore: ConfigStore, StoreIdentity {
     private struct State {
         /// From 1, with all entries of each.
         var revisions: [(revision: Revision, entries: [ArtifactEntry])] = []
         var contents: [String: [UInt8]] = [:]
+        var lease: StagingLease?
     }
     private let state = Mutex(State())
 
-    package init() {}
+    private let id: String
+
+    package init(id: String = "memory") {
+        self.id = id
+    }
+
+    package func identity() async throws -> String { id }
 
     package func head() async throws -> Revision? {
         state.withLock { $0.revisions.last?.revision }
@@ -45,7 +52,9 @@ package final class InMemoryConfigStore: ConfigStore {
                 }
                 return .outdated(head.revision)
             }
-            if let head, Set(head.entries) == Set(change.entries) { return .unchanged(head.revision) }
+            if let head, change.origin == nil, Set(head.entries) == Set(change.entries) {
+                return .unchanged(head.revision)
+            }
             var contents = state.contents
             for (hash, content) in change.contents where contents[hash] == nil { contents[hash] = content }
             var seen: Set<[String]> = []
@@ -60,12 +69,23 @@ package final class InMemoryConfigStore: ConfigStore {
             }
             let revision = Revision(
                 number: (head?.revision.number ?? 0) + 1, parent: change.parent, author: change.author,
-                message: change.message,
-                at: now)
+                message: change.message, at: now, origin: change.origin)
             state.contents = contents
             state.revisions.append((revision, change.entries))
             return .stored(revision)
         }
+    }
+
+    package func takeLease(_ lease: StagingLease, at now: Timestamp) async throws -> StagingLease? {
+        state.withLock { state in
+            if let other = state.lease, other.id != lease.id, other.until > now { return other }
+            state.lease = lease
+            return nil
+        }
+    }
+
+    package func releaseLease(_ id: String) async throws {
+        state.withLock { if $0.lease?.id == id { $0.lease = nil } }
     }
 
     private static func comesBefore(_ left: ArtifactEntry, _ right: ArtifactEntry) -> Bool {

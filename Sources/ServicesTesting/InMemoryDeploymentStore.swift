@@ -24,6 +24,8 @@ package final class InMemoryDeploymentStore: DeploymentStore {
                 let old = state.contracts.updateValue(contract, forKey: [contract.name, contract.version])
                 if old != contract { changed = true }
             }
+            for (name, version) in deployment.removed
+            where state.contracts.removeValue(forKey: [name, version]) != nil { changed = true }
             var definitions: [(id: DefinitionID, new: Bool)] = []
             for process in deployment.processes { definitions.append(Self.deploy(process, at: now, in: &state)) }
             var decisions: [(id: DecisionID, new: Bool)] = []

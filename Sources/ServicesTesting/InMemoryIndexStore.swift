@@ -1,4 +1,4 @@
-import ProcessEngine
+package import ProcessEngine
 package import Services
 import Synchronization
 import Values
@@ -133,6 +133,12 @@ package final class InMemoryIndexStore: IndexStore {
 
     package func instanceCounts() async throws -> [InstanceState: Int] {
         state.withLock { state in state.instances.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 } }
+    }
+
+    package func openInstances() async throws -> [DefinitionID: Int] {
+        state.withLock { state in
+            state.instances.values.filter { $0.endedAt == nil }.reduce(into: [:]) { $0[$1.definition, default: 0] += 1 }
+        }
     }
 
     /// The order of pages, and what a token says.

@@ -182,6 +182,7 @@ package enum IndexStoreConformance {
                 ])
             try requireAnswer(
                 try await stores.index.instanceCounts(), [.running: 1, .completedWithError: 1, .incident: 1])
+            try requireAnswer(try await stores.index.openInstances().values.sorted(), [2])
         },
         Case("shows the row of the moment of a live task") { stores in
             var start = Transition(instance: InstanceID("a"), seq: 1, at: at(0), events: Array("{}".utf8))

@@ -85,6 +85,8 @@ package enum Reconciliation {
 
     package enum Action: Sendable, Hashable {
         case deployContract(ContractState)
+        /// The engine would go on with this version, although the store has an older one of its major.
+        case removeContract(ContractState)
         case deployProcess(WantedProcess)
         case reopen(process: String)
         case close(process: String)
@@ -94,8 +96,9 @@ package enum Reconciliation {
     /// to the store.
     ///
     /// Of a process wanted in several versions the newest workflow version counts; of one deployed in several, the newest.
-    /// Contracts that the store no longer has stay deployed, since running instances need them. Processes deployed without a
-    /// workflow contract came by another way, and are left alone.
+    /// Contracts that the store no longer has stay deployed, since running instances need them: unless the store has another version
+    /// of their major, which then is the one that counts, as after a rollback. Processes deployed without a workflow contract came by
+    /// another way, and are left alone.
     package static func plan(
         wantedContracts: [ContractState], wantedProcesses: [WantedProcess], deployedContracts: [ContractState],
         deployedProcesses: [DeployedProcess]
@@ -104,6 +107,12 @@ package enum Reconciliation {
         let contracts = wantedContracts.filter { !deployedSet.contains($0) }.sorted {
             ($0.name, ContractVersion($0.version) ?? .zero) < ($1.name, ContractVersion($1.version) ?? .zero)
         }
+
+        let versions = Set(wantedContracts.map { [$0.name, $0.version] })
+        let majors = Set(wantedContracts.map(\.major))
+        let superseded = deployedContracts.filter {
+            !versions.contains([$0.name, $0.version]) && majors.contains($0.major)
+        }.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
 
         var wanted: [String: WantedProcess] = [:]
         for process in wantedProcesses {
@@ -130,8 +139,14 @@ package enum Reconciliation {
         where wanted[process.process] == nil && process.open && process.workflow != nil {
             closings.append(.close(process: process.process))
         }
-        return contracts.map(Action.deployContract) + deployments + reopenings + closings
+        return contracts.map(Action.deployContract) + superseded.map(Action.removeContract) + deployments + reopenings
+            + closings
     }
+}
+
+extension Reconciliation.ContractState {
+    /// What models ask for.
+    fileprivate var major: [String] { [name, version.split(separator: ".").first.map { String($0) } ?? ""] }
 }
 
 extension Reconciliation.WantedProcess {

@@ -58,6 +58,9 @@ package struct Artifact: Sendable, Hashable, Comparable {
         self.hash = hash
     }
 
+    /// Whether it is a contract, and not a model.
+    package var isContract: Bool { Contract.Kind(rawValue: kind) != nil }
+
     /// By kind, name and version, versions as numbers.
     package static func < (left: Artifact, right: Artifact) -> Bool {
         if (left.kind, left.name) != (right.kind, right.name) {

@@ -16,6 +16,10 @@ public struct AgentTask: Sendable {
     public let workflow: String?
     /// How long the attempt may run.
     public let timeout: Duration?
+    /// The settings and secrets that the contract names, by name, as JSON text; empty if it names none.
+    ///
+    /// They are those of this moment: do not keep them for a later task, and do not log them.
+    public let settings: [String: [UInt8]]
     /// The W3C trace context of the task, if there is one.
     public let traceparent: String?
 
@@ -30,8 +34,16 @@ public struct AgentTask: Sendable {
         workflow = task.workflow
         timeout = task.timeout
         traceparent = task.traceparent
+        settings = Dictionary(
+            (task.settings?.members() ?? []).map { ($0.name, $0.value.bytes) }, uniquingKeysWith: { $1 })
         key = task.id
         self.send = send
+    }
+
+    /// The setting of that name as a text: what it says if it is a string, else its JSON. Nil if the contract does not name it.
+    public func setting(_ name: String) -> String? {
+        guard let bytes = settings[name], let json = try? JSON(validating: bytes) else { return nil }
+        return json.stringValue ?? json.text
     }
 
     /// Tells how far the work is. Call it as often as you like: the latest is sent, at most two a second. It does not wait for

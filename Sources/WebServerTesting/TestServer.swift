@@ -97,13 +97,19 @@ package struct TestServer: Sendable {
             let starts = StartService(engine: engine, registry: registry)
             let hash: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }
             let events = EventService(engine: engine, store: process, registry: registry, time: time)
+            let config = ConfigService(
+                store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
+                readTree: Self.tree, hash: hash, time: time,
+                changed: { _ in })
             api = RESTAPI(
-                starts: starts, engine: engine, queries: queries,
-                config: ConfigService(
-                    store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
-                    readTree: Self.tree, hash: hash, time: time, changed: { _ in }),
+                starts: starts, engine: engine, queries: queries, config: config,
                 registry: registry, inputs: process,
-                events: events, decisions: DecisionService(registry: registry, time: time))
+                events: events, decisions: DecisionService(registry: registry, time: time),
+                staging: StagingService(
+                    config: config, index: index, registry: registry,
+                    trust: StagingService.Trust(verify: { _, _ in false }), settingNames: { [] }),
+                settings: SettingsService(
+                    store: InMemorySettingsStore(), box: .none, stage: "", time: time, log: log))
             health = HealthService(
                 checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
                 names: BusNames(prefix: ""), time: time)

@@ -12,7 +12,13 @@ struct Waybill: AsyncParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(name: "Serving:", subcommands: [DevCommand.self, ServeCommand.self, AgentCommand.self]),
-            CommandGroup(name: "Contracts and workflows:", subcommands: [PushCommand.self, WorkflowsCommand.self]),
+            CommandGroup(
+                name: "Contracts and workflows:",
+                subcommands: [
+                    PushCommand.self, PullCommand.self, LogCommand.self, DiffCommand.self, UsesCommand.self,
+                    WorkflowsCommand.self,
+                ]),
+            CommandGroup(name: "Installations:", subcommands: [StageCommand.self, SettingsCommand.self]),
             CommandGroup(
                 name: "On files, without a server:",
                 subcommands: [CheckCommand.self, ContractCommand.self, DecideCommand.self, ConformanceCommand.self]),

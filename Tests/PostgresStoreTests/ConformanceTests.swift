@@ -32,6 +32,11 @@ extension PostgresStoreTests {
             try await TestDatabase.withStore { try await promise.run(on: $0) }
         }
 
+        @Test(arguments: SettingsStoreConformance.cases)
+        func `is a settings store that`(keeps promise: SettingsStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { try await promise.run(on: $0) }
+        }
+
         @Test(arguments: IndexStoreConformance.cases)
         func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
             try await TestDatabase.withStore { (store) async throws in

@@ -12,11 +12,13 @@ import YAMLReader
 /// A config store with its service, and the deployment service that follows it.
 struct ConfigWorld: Sendable {
     let shop: Workshop
-    let store = ScriptedConfigStore()
+    let store: ScriptedConfigStore
     let service: ConfigService
     let deployer: DeploymentService
 
-    init(_ simulation: Simulation, follows: Bool = true) {
+    init(_ simulation: Simulation, follows: Bool = true, id: String = "memory") {
+        let store = ScriptedConfigStore(id: id)
+        self.store = store
         shop = Workshop(simulation)
         let deployer = DeploymentService(
             config: store, registry: shop.registry, time: simulation.clock, log: .silent)
@@ -24,7 +26,11 @@ struct ConfigWorld: Sendable {
         service = ConfigService(
             store: store, readContract: { bytes, file in try Contract(YAMLReader.read(bytes, file: file)) },
             readModel: Model.read, readTree: Model.tree, hash: { bytes in Self.hash(bytes) }, time: simulation.clock,
-            changed: { _ in if follows { await deployer.reconcileNow() } })
+            changed: { _ in
+                // Where it ends before it told anybody, nobody is told.
+                guard (try? store.step()) != nil else { return }
+                if follows { await deployer.reconcileNow() }
+            })
     }
 
     /// Good enough to tell contents apart.
@@ -81,14 +87,42 @@ struct ConfigWorld: Sendable {
 }
 
 /// A config store in memory that lets a test step in between.
-final class ScriptedConfigStore: ConfigStore {
-    private let inner = InMemoryConfigStore()
+final class ScriptedConfigStore: ConfigStore, StoreIdentity {
+    private let inner: InMemoryConfigStore
     private let state = Mutex<State>(State())
 
     private struct State {
         var beforePush: (@Sendable () async throws -> Void)?
         var afterReading: (@Sendable () async throws -> Void)?
         var isAway = false
+        /// How many steps are taken before the process ends; nil: all.
+        var stepsLeft: Int?
+    }
+
+    init(id: String = "memory") {
+        inner = InMemoryConfigStore(id: id)
+    }
+
+    struct Ended: Error {}
+
+    /// From here the process lives for so many steps: before and after each change of the store, and before each notice of it.
+    func end(after steps: Int?) { state.withLock { $0.stepsLeft = steps } }
+    /// Whether the process ended.
+    var hasEnded: Bool { state.withLock { $0.stepsLeft == 0 } }
+
+    func step() throws {
+        try state.withLock { state in
+            guard let left = state.stepsLeft else { return }
+            guard left > 0 else { throw Ended() }
+            state.stepsLeft = left - 1
+        }
+    }
+
+    private func change<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        try step()
+        let answer = try await body()
+        try step()
+        return answer
     }
 
     /// Happens once, before the next push.
@@ -99,6 +133,7 @@ final class ScriptedConfigStore: ConfigStore {
     }
     func setAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
 
+    func identity() async throws -> String { try await inner.identity() }
     func head() async throws -> Revision? {
         if state.withLock(\.isAway) { throw StoreError(.unavailable, "the config store is away") }
         return try await inner.head()
@@ -115,6 +150,10 @@ final class ScriptedConfigStore: ConfigStore {
         try await body?()
         return entries
     }
+    func takeLease(_ lease: StagingLease, at now: Timestamp) async throws -> StagingLease? {
+        try await change { try await inner.takeLease(lease, at: now) }
+    }
+    func releaseLease(_ id: String) async throws { try await change { try await inner.releaseLease(id) } }
     func content(_ hash: String) async throws -> [UInt8]? { try await inner.content(hash) }
     func push(_ change: NewRevision, at now: Timestamp) async throws -> PushOutcome {
         let body = state.withLock { state in
@@ -122,6 +161,6 @@ final class ScriptedConfigStore: ConfigStore {
             return state.beforePush
         }
         try await body?()
-        return try await inner.push(change, at: now)
+        return try await self.change { try await inner.push(change, at: now) }
     }
 }

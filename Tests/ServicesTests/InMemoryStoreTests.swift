@@ -30,6 +30,11 @@ import Testing
         try await promise.run(on: InMemoryConfigStore())
     }
 
+    @Test(arguments: SettingsStoreConformance.cases)
+    func `the settings store in memory`(keeps promise: SettingsStoreConformance.Case) async throws {
+        try await promise.run(on: InMemorySettingsStore())
+    }
+
     @Test(arguments: IndexStoreConformance.cases)
     func `the index store in memory`(keeps promise: IndexStoreConformance.Case) async throws {
         let process = InMemoryProcessStore()

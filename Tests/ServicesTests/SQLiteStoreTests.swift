@@ -59,6 +59,11 @@ private final class Scratch {
         try await promise.run(on: try await open())
     }
 
+    @Test(arguments: SettingsStoreConformance.cases)
+    func `is a settings store that`(keeps promise: SettingsStoreConformance.Case) async throws {
+        try await promise.run(on: try await open())
+    }
+
     @Test(arguments: IndexStoreConformance.cases)
     func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
         let store = try await open()

@@ -13,6 +13,7 @@ package actor BrokerService {
     private let time: any TimeSource
     private let log: Logger
     private let configuration: BrokerConfiguration
+    private let settings: SettingsService?
     private let owner: String
     private let pullers: [Signal]
     /// From handing a batch to the bus to the confirm of its last message.
@@ -29,8 +30,9 @@ package actor BrokerService {
 
     package init(
         engine: any TaskEngine, bus: any MessageBus, time: any TimeSource, random: any RandomSource,
-        configuration: BrokerConfiguration = BrokerConfiguration(), log: Logger
+        configuration: BrokerConfiguration = BrokerConfiguration(), settings: SettingsService? = nil, log: Logger
     ) {
+        self.settings = settings
         self.engine = engine
         self.bus = bus
         self.time = time
@@ -160,7 +162,9 @@ package actor BrokerService {
                     continue
                 }
                 do {
-                    let actions = machine.tasksFetched(try await poll(number, for: demand), at: time.now)
+                    let tasks = try await poll(number, for: demand)
+                    let values = await settings?.values() ?? [:]
+                    let actions = machine.tasksFetched(tasks, settings: values, at: time.now)
                     if !actions.isEmpty { publishing.addTask { await self.perform(actions) } }
                 } catch {
                     log.error("fetching tasks failed: \(error)")

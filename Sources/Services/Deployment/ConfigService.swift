@@ -34,19 +34,19 @@ package struct ConfigService: Sendable {
         package var warnings: [Diagnostic]
     }
 
-    private let store: any ConfigStore
+    let store: any ConfigStore & StoreIdentity
     private let readContract: ContractReader
-    private let readModel: DefinitionRegistry.ModelReader
-    private let readTree: DecisionFiles.TreeReader
-    private let hash: @Sendable ([UInt8]) -> String
-    private let time: any TimeSource
-    private let changed: @Sendable (Revision) async -> Void
+    let readModel: DefinitionRegistry.ModelReader
+    let readTree: DecisionFiles.TreeReader
+    let hash: @Sendable ([UInt8]) -> String
+    let time: any TimeSource
+    let changed: @Sendable (Revision) async -> Void
 
     /// - Parameters:
     ///   - hash: SHA-256, hexadecimal.
     ///   - changed: called after each new revision, before the push is answered.
     package init(
-        store: any ConfigStore, readContract: @escaping ContractReader,
+        store: any ConfigStore & StoreIdentity, readContract: @escaping ContractReader,
         readModel: @escaping DefinitionRegistry.ModelReader, readTree: @escaping DecisionFiles.TreeReader,
         hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource,
         changed: @escaping @Sendable (Revision) async -> Void
@@ -115,7 +115,7 @@ package struct ConfigService: Sendable {
     }
 
     /// Every file, read, and warnings about those with decisions; every problem of every file at once.
-    private func read(_ files: [File]) throws -> ([SourceFile], [ProcessDefinition], [Diagnostic]) {
+    func read(_ files: [File]) throws -> ([SourceFile], [ProcessDefinition], [Diagnostic]) {
         var sources: [SourceFile] = []
         var definitions: [ProcessDefinition] = []
         var problems: [Diagnostic] = []
@@ -160,16 +160,20 @@ package struct ConfigService: Sendable {
         return SourceFile(path: unit.path, content: .dmn(decisions: decisions), bytes: bytes, hash: hash(bytes))
     }
 
-    private func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {
+    func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {
         var contracts: [Contract] = []
         for entry in entries where Artifact.isContract(entry.kind) {
-            guard let content = try await store.content(entry.hash) else {
-                throw StoreError(
-                    .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
-            }
-            contracts.append(try Contract(canonical: JSON(validating: content)))
+            contracts.append(try Contract(canonical: JSON(validating: try await content(of: entry))))
         }
         return contracts
+    }
+
+    func content(of entry: ArtifactEntry) async throws -> [UInt8] {
+        guard let content = try await store.content(entry.hash) else {
+            throw StoreError(
+                .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
+        }
+        return content
     }
 
     /// Models against contracts and decisions; throws if there are errors, else answers the warnings.
@@ -186,7 +190,7 @@ package struct ConfigService: Sendable {
 }
 
 extension SourceFile {
-    fileprivate var contract: Contract? {
+    var contract: Contract? {
         switch content {
         case .contract(let contract): contract
         case .bpmn, .dmn: nil

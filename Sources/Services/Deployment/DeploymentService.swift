@@ -122,6 +122,7 @@ package actor DeploymentService {
                 deployment.contracts.append(
                     DeployedContract(kind: state.kind, name: state.name, version: state.version, content: state.content)
                 )
+            case .removeContract(let state): deployment.removed.append((state.name, state.version))
             case .deployProcess(let process):
                 guard let source = try await config.content(process.hash) else {
                     throw StoreError(.corrupt, "the config store has no content for the process \(process.process)")
@@ -135,7 +136,10 @@ package actor DeploymentService {
             }
         }
         // Contracts and processes go in together: no process is ever deployed without its contracts.
-        if !deployment.contracts.isEmpty || !deployment.processes.isEmpty || !deployment.decisions.isEmpty {
+        let isSame =
+            deployment.contracts.isEmpty && deployment.processes.isEmpty && deployment.decisions.isEmpty
+            && deployment.removed.isEmpty
+        if !isSame {
             let receipt = try await registry.store.deploy(deployment, at: time.now)
             for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
             for decision in receipt.decisions where decision.new { log.notice("deployed the decision \(decision.id)") }

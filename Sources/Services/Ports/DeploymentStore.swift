@@ -4,7 +4,8 @@ package import Values
 /// Keeps what is deployed into the engine: process definitions and contracts, as source text.
 package protocol DeploymentStore: Sendable {
     /// Stores contracts, processes and decisions in one transaction. A process whose content and start state equal its newest version
-    /// makes none; otherwise it gets the next version. So it is with decisions. Contracts replace the one of the same name and version.
+    /// makes none; otherwise it gets the next version. So it is with decisions. Contracts replace the one of the same name and version;
+    /// those that are removed are gone.
     func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt
 
     /// Closes processes for new starts, or opens them again. Running instances go on.
@@ -69,7 +70,12 @@ package struct Deployment: Sendable {
     package var processes: [Process]
     package var contracts: [DeployedContract]
     package var decisions: [Decision]
-    package init(processes: [Process], contracts: [DeployedContract], decisions: [Decision] = []) {
+    package var removed: [(name: String, version: String)]
+    package init(
+        processes: [Process], contracts: [DeployedContract], decisions: [Decision] = [],
+        removed: [(name: String, version: String)] = []
+    ) {
+        self.removed = removed
         self.processes = processes
         self.contracts = contracts
         self.decisions = decisions

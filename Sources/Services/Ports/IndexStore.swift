@@ -17,6 +17,9 @@ package protocol IndexStore: Sendable {
 
     /// How many instances are in each state.
     func instanceCounts() async throws -> [InstanceState: Int]
+
+    /// How many instances of each definition have not ended.
+    func openInstances() async throws -> [DefinitionID: Int]
 }
 
 package enum InstanceState: String, Sendable, Hashable, CaseIterable {

@@ -20,16 +20,7 @@ extension RESTAPI {
         try request.allowQuery([])
         let body = try await request.body(
             ["files", "author", "message", "parent", "prune", "dryRun"], of: "a push", limit: 64 << 20)
-        guard let list = try body.list("files"), !list.isEmpty else {
-            throw Problem.badRequest("files must be a list of {path, content} with at least one entry")
-        }
-        let files = try list.map { entry in
-            let file = try RequestBody(entry, known: ["path", "content"], of: "a file")
-            guard let path = try file.string("path"), let content = try file.string("content") else {
-                throw Problem.badRequest("each file needs a path and a content, both strings")
-            }
-            return ConfigService.File(path: path, content: Array(content.utf8))
-        }
+        let files = try body.files()
         let report = try await config.push(
             files, author: body.string("author") ?? "unknown", message: body.string("message") ?? "",
             parent: body.int("parent"), prune: body.bool("prune") ?? false, dryRun: body.bool("dryRun") ?? false)
@@ -94,5 +85,21 @@ extension RESTAPI {
         writer.endArray()
         writer.endObject()
         return Response(json: writer)
+    }
+}
+
+extension RequestBody {
+    /// The member `files`: contracts and models as texts.
+    func files() throws -> [ConfigService.File] {
+        guard let list = try list("files"), !list.isEmpty else {
+            throw Problem.badRequest("files must be a list of {path, content} with at least one entry")
+        }
+        return try list.map { entry in
+            let file = try RequestBody(entry, known: ["path", "content"], of: "a file")
+            guard let path = try file.string("path"), let content = try file.string("content") else {
+                throw Problem.badRequest("each file needs a path and a content, both strings")
+            }
+            return ConfigService.File(path: path, content: Array(content.utf8))
+        }
     }
 }

@@ -15,14 +15,18 @@ package struct RESTAPI: Sendable {
     let inputs: any TaskInputStore
     let events: EventService
     let decisions: DecisionService
+    let staging: StagingService
+    let settings: SettingsService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
-        inputs: any TaskInputStore, events: EventService, decisions: DecisionService
+        inputs: any TaskInputStore, events: EventService, decisions: DecisionService, staging: StagingService,
+        settings: SettingsService
     ) {
+        self.settings = settings
         self.starts = starts
         self.engine = engine
         self.queries = queries
@@ -31,6 +35,7 @@ package struct RESTAPI: Sendable {
         self.inputs = inputs
         self.events = events
         self.decisions = decisions
+        self.staging = staging
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
@@ -39,6 +44,9 @@ package struct RESTAPI: Sendable {
         addEventRoutes(to: router)
         addConfigRoutes(to: router)
         addDecisionRoutes(to: router)
+        addConfigReadRoutes(to: router)
+        addStagingRoutes(to: router)
+        addSettingsRoutes(to: router)
         router.get("/") { _, _ in
             var writer = JSONWriter()
             writer.beginObject()

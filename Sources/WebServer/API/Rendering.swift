@@ -118,16 +118,33 @@ extension JSONWriter {
         member("author", revision.author)
         member("message", revision.message)
         member("at", revision.at.iso8601)
+        switch revision.origin {
+        case .staged(let staged):
+            key("staged")
+            beginObject()
+            member("store", staged.store)
+            key("revision")
+            int(staged.revision)
+            endObject()
+        case .restored(let number):
+            key("restored")
+            int(number)
+        case nil: break
+        }
         endObject()
     }
 
     mutating func artifact(_ entry: ArtifactEntry) {
         beginObject()
+        artifactMembers(entry)
+        endObject()
+    }
+
+    mutating func artifactMembers(_ entry: ArtifactEntry) {
         member("kind", entry.kind)
         member("name", entry.name)
         member("version", entry.version)
         member("hash", entry.hash)
-        endObject()
     }
 
     mutating func diagnostic(_ diagnostic: Diagnostic) {

@@ -3,11 +3,13 @@ package import Logging
 package import Services
 import Subprocess
 import SystemPackage
+import Values
 package import WaybillAgent
 
 /// Does each task by running a program.
 ///
-/// The program gets the input as JSON on stdin and prints the output, a JSON object, on stdout. On stderr, a line
+/// The program gets the input as JSON on stdin and prints the output, a JSON object, on stdout. The settings that the contract names
+/// are in its environment, as a JSON object in `WAYBILL_SETTINGS`. On stderr, a line
 ///
 /// - `waybill:progress 0.5 message` reports progress,
 /// - `waybill:event name {"any": "json"}` raises an event of the contract,
@@ -100,8 +102,16 @@ package struct ExecRunner: Sendable {
             environment: .inherit.updating([
                 "WAYBILL_TASK": task.id, "WAYBILL_ATTEMPT": String(task.attempt), "WAYBILL_CONTRACT": task.contract,
                 "WAYBILL_INSTANCE": task.instance, "TRACEPARENT": task.traceparent,
+                "WAYBILL_SETTINGS": task.settings.isEmpty ? nil : Self.object(task.settings),
             ]),
             platformOptions: options)
+    }
+
+    private static func object(_ settings: [String: [UInt8]]) -> String? {
+        let members = settings.sorted { $0.key < $1.key }.compactMap { name, bytes in
+            (try? JSON(validating: bytes)).map { (name: name, value: $0) }
+        }
+        return JSON.object(members).text
     }
 
     /// Whether there is such a program now: at a path, or by name in PATH.

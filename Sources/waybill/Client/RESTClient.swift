@@ -14,16 +14,23 @@ struct RESTClient {
     static func with<Result>(
         _ options: ServerOptions, _ body: (RESTClient) async throws -> Result
     ) async throws -> Result {
+        try await with(address: options.server, option: "--server", tokenVariable: "WAYBILL_TOKEN", body)
+    }
+
+    /// The same with an address that another option gave.
+    static func with<Result>(
+        address: String, option: String, tokenVariable: String, _ body: (RESTClient) async throws -> Result
+    ) async throws -> Result {
         try Settings.check()
-        let server = options.server.hasSuffix("/") ? String(options.server.dropLast()) : options.server
+        let server = address.hasSuffix("/") ? String(address.dropLast()) : address
         guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
-            throw CommandError("--server must begin with http:// or https://, not '\(options.server)'")
+            throw CommandError("\(option) must begin with http:// or https://, not '\(address)'")
         }
         var configuration = HTTPClient.Configuration()
         // A server that is not there is told at once, not after a minute of trying.
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let token = ProcessInfo.processInfo.environment["WAYBILL_TOKEN"]
+        let token = ProcessInfo.processInfo.environment[tokenVariable]
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(try await body(RESTClient(server: server, token: token, http: http)))
@@ -35,21 +42,52 @@ struct RESTClient {
     }
 
     func get(_ path: String, query: [(String, String?)] = []) async throws -> JSON {
-        let pairs = query.compactMap { name, value in value.map { "\(Self.escape(name))=\(Self.escape($0))" } }
-        return try await send(.GET, path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")), body: nil)
+        try json(await send(.GET, Self.path(path, query)), path)
     }
 
     func post(_ path: String, _ body: JSON) async throws -> JSON {
-        try await send(.POST, path, body: body)
+        try json(await send(.POST, path, body: body.bytes), path)
     }
 
-    private func send(_ method: HTTPMethod, _ path: String, body: JSON?) async throws -> JSON {
+    func put(_ path: String, query: [(String, String?)], _ body: JSON) async throws -> JSON {
+        try json(await send(.PUT, Self.path(path, query), body: body.bytes), path)
+    }
+
+    /// Sends a file of another kind than JSON.
+    func post(_ path: String, query: [(String, String?)], _ bytes: [UInt8], type: String) async throws -> JSON {
+        try json(await send(.POST, Self.path(path, query), body: bytes, type: type), path)
+    }
+
+    func delete(_ path: String) async throws {
+        _ = try await send(.DELETE, path)
+    }
+
+    /// An answer of another kind than JSON.
+    func bytes(_ path: String, query: [(String, String?)]) async throws -> [UInt8] {
+        try await Array(send(.GET, Self.path(path, query)).readableBytesView)
+    }
+
+    private static func path(_ path: String, _ query: [(String, String?)]) -> String {
+        let pairs = query.compactMap { name, value in value.map { "\(escape(name))=\(escape($0))" } }
+        return path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
+    }
+
+    private func json(_ answer: ByteBuffer, _ path: String) throws -> JSON {
+        guard let json = try? JSON(validating: answer.readableBytesView) else {
+            throw CommandError("\(server)\(path) did not answer with JSON; is it a Waybill server?")
+        }
+        return json
+    }
+
+    private func send(
+        _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, type: String = "application/json"
+    ) async throws -> ByteBuffer {
         var request = HTTPClientRequest(url: server + path)
         request.method = method
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         if let body {
-            request.headers.add(name: "Content-Type", value: "application/json")
-            request.body = .bytes(ByteBuffer(bytes: body.bytes))
+            request.headers.add(name: "Content-Type", value: type)
+            request.body = .bytes(ByteBuffer(bytes: body))
         }
         let response: HTTPClientResponse
         do {
@@ -66,12 +104,11 @@ struct RESTClient {
         } catch {
             throw CommandError(noAnswer: "the answer of \(server) broke off: \(error)")
         }
-        let json = try? JSON(validating: bytes.readableBytesView)
         guard (200..<300).contains(response.status.code) else {
-            throw CommandError(status: response.status.code, problem: json)
+            throw CommandError(
+                status: response.status.code, problem: try? JSON(validating: bytes.readableBytesView))
         }
-        guard let json else { throw CommandError("\(server)\(path) did not answer with JSON; is it a Waybill server?") }
-        return json
+        return bytes
     }
 
     /// Percent-encodes a part of a path or query.

@@ -13,6 +13,8 @@ struct PushCommand: AsyncParsableCommand {
             Examples:
               waybill push contracts/examples/media-ingest -m "first version"
               waybill push . -m "try it" --dry-run
+
+            From a directory that `waybill pull` wrote, a push is refused if somebody else has pushed since.
             """)
 
     @Argument(
@@ -38,7 +40,9 @@ struct PushCommand: AsyncParsableCommand {
         guard !files.isEmpty else {
             throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn, *.dmn)")
         }
+        var copy = try WorkingCopy.read(in: directory)
         try await RESTClient.with(server) { client in
+            if let known = copy, try await client.get("/v1/config").cell("store") != known.store { copy = nil }
             var body: [(name: String, value: JSON)] = [
                 ("author", .string(author)), ("message", .string(message)), ("prune", .bool(prune)),
                 ("dryRun", .bool(dryRun)),
@@ -47,8 +51,17 @@ struct PushCommand: AsyncParsableCommand {
                     .array(files.map { .object([("path", .string($0.path)), ("content", .string($0.content))]) })
                 ),
             ]
-            if let parent { body.append(("parent", .number(parent))) }
+            // What was pulled says what it is based on.
+            if let parent = parent ?? copy?.revision { body.append(("parent", .number(parent))) }
             let report = try await client.post("/v1/config/push", .object(body))
+            if !dryRun, var copy, let number = report["revision"]?["number"]?.intValue {
+                copy.revision = number
+                for file in files {
+                    copy.files[String(file.path.dropFirst(directory.count + 1))] = Readers.sha256(
+                        Array(file.content.utf8))
+                }
+                try copy.write(in: directory)
+            }
             if output.json { return print(report.text) }
             for warning in report["warnings"]?.elements() ?? [] { print(CommandError.line(of: warning)) }
             for (sign, member) in [("+", "added"), ("~", "changed"), ("-", "removed")] {

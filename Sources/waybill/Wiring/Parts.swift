@@ -24,11 +24,19 @@ struct Parts: Sendable {
     private let time = SystemClock()
     private let log: Logger
     private let projectsHere: Bool
+    /// Who may sign the bundles that are staged here; empty: anybody may, signed or not.
+    private let bundleKeys: Set<String>
+    private let settings: SettingsService
 
     init(_ configuration: Server.Configuration, _ opened: OpenStore) async throws {
         let (store, random, time) = (opened.store, SystemRandom(), time)
         let roles = configuration.roles
         let log = configuration.log
+        bundleKeys = configuration.serving.bundleKeys
+        let settings = SettingsService(
+            store: store, box: configuration.serving.secretBox, stage: configuration.serving.stage, time: time, log: log
+        )
+        self.settings = settings
         let names = BusNames(prefix: configuration.serving.busPrefix)
         let bus = try RabbitMQBus(configuration.bus, logger: log)
         let registry = DefinitionRegistry(store: store, readModel: Readers.model, readTree: Readers.tree)
@@ -51,7 +59,7 @@ struct Parts: Sendable {
             roles.contains(.broker)
             ? BrokerService(
                 engine: tasks, bus: bus, time: time, random: random,
-                configuration: try await Self.broker(configuration, names, store), log: log) : nil
+                configuration: try await Self.broker(configuration, names, store), settings: settings, log: log) : nil
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, stored: engine.sending.listen(), log: log)
         let progress = ProjectorProgress()
@@ -98,7 +106,10 @@ struct Parts: Sendable {
         return RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
             config: config, registry: registry, inputs: store, events: events(over: store),
-            decisions: decisions)
+            decisions: decisions,
+            staging: StagingService(
+                config: config, index: store, registry: registry, trust: BundleSigning.trust(keys: bundleKeys),
+                settingNames: { [settings] in try await settings.names() }), settings: settings)
     }
 
     /// The Camunda 7 dialect.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Delivery
 import Foundation
+import Services
 import WebServer
 
 /// How a server serves: where it listens, and how it uses the bus.
@@ -29,6 +30,20 @@ struct ServingOptions: ParsableArguments {
     @Flag(help: "Use the bus although another store marked it as its own. Only when that store is gone for good.")
     var adoptBus = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with the public keys, one a line, by one of which a bundle must be signed to be staged here.",
+            valueName: "file"))
+    var bundleKeysFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with the keys that encrypt secret settings; `waybill settings key` makes one. Without it: WAYBILL_SETTINGS_KEY.",
+            valueName: "file"))
+    var settingsKeyFile: String?
+    @Option(help: "The stage of this installation, like dev or prod: its settings win over the common ones.")
+    var stage: String?
+
     /// The options after every check.
     struct Checked {
         var host: String
@@ -41,6 +56,11 @@ struct ServingOptions: ParsableArguments {
         var pollLimit: Int
         var busPrefix: String
         var adoptBus: Bool
+        /// Public keys, hexadecimal.
+        var bundleKeys: Set<String>
+        var secretBox: SecretBox
+        /// Empty: none.
+        var stage: String
     }
 
     /// Throws `CommandError` with the first thing that is wrong.
@@ -58,7 +78,16 @@ struct ServingOptions: ParsableArguments {
             claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
             queueType: queueType,
             pollLimit: Settings.number("poll-limit", flag: pollLimit, in: 1...1000, default: 10), busPrefix: busPrefix,
-            adoptBus: adoptBus)
+            adoptBus: adoptBus,
+            bundleKeys: (bundleKeysFile ?? Settings.value("bundle-keys-file")).map(BundleSigning.publicKeys) ?? [],
+            secretBox: SecretKeys.box(file: settingsKeyFile ?? Settings.value("settings-key-file")),
+            stage: stageName())
+    }
+
+    private func stageName() throws -> String {
+        guard let stage = stage ?? Settings.value("stage") else { return "" }
+        guard Setting.isName(stage) else { throw CommandError("--stage is a word like prod, not '\(stage)'") }
+        return stage
     }
 
     private static func token(file: String) throws -> String {

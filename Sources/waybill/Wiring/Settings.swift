@@ -11,7 +11,8 @@ enum Settings {
     static let names = [
         "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
         "log-level",
-        "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file",
+        "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file", "bundle-keys-file",
+        "settings-key-file", "stage",
     ]
 
     /// The setting of a flag; nil if nobody has set it.

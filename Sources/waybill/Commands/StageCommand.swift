@@ -1,0 +1,325 @@
+import ArgumentParser
+import Foundation
+import Staging
+import Values
+
+struct StageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stage",
+        abstract: "Move contracts and workflows from one installation to another, with a plan.",
+        discussion: """
+            Directly, between two servers that this machine reaches, or by a bundle file where no network leads. The token of the
+            target is WAYBILL_TOKEN, that of the source WAYBILL_FROM_TOKEN.
+
+            Examples:
+              waybill stage plan --from http://dev:8585 --to http://prod:8585
+              waybill stage apply --from http://dev:8585 --to http://prod:8585 -m "release 7"
+              waybill stage bundle --server http://dev:8585 -o release-7.tar --sign key
+              waybill stage plan --bundle release-7.tar --to http://prod:8585
+              waybill stage rollback --server http://prod:8585
+            """,
+        subcommands: [
+            StagePlanCommand.self, StageApplyCommand.self, StageRollbackCommand.self, StageBundleCommand.self,
+            StageKeyCommand.self,
+        ])
+}
+
+/// From where to where, and what of it.
+struct StageOptions: ParsableArguments {
+    @Option(help: "The server to stage from.")
+    var from: String?
+    @Option(help: "Stage this revision of the source instead of its newest.")
+    var revision: Int?
+    @Option(help: "Stage this bundle file instead of a server's revision.")
+    var bundle: String?
+    @Option(help: "The server to stage to.")
+    var to: String
+    @Option(help: "Only this part, by name; may be given several times.")
+    var only: [String] = []
+    @Option(help: "In the conflict about this part the source counts.")
+    var overwrite: [String] = []
+    @Option(help: "In the conflict about this part the target counts, now and later.")
+    var keep: [String] = []
+    @Flag(help: "Take new minor versions although they break users of the last.")
+    var allowBreaking = false
+
+    func validate() throws {
+        guard (from == nil) != (bundle == nil) else { throw ValidationError("give --from or --bundle") }
+        guard bundle == nil || revision == nil else {
+            throw ValidationError("a bundle is of one revision: no --revision")
+        }
+        for name in only + overwrite + keep where name.contains(",") {
+            throw ValidationError("'\(name)' is no name of a part")
+        }
+    }
+
+    func source() async throws -> [UInt8] {
+        if let bundle {
+            guard let data = FileManager.default.contents(atPath: bundle) else {
+                throw CommandError("cannot read \(bundle)")
+            }
+            return Array(data)
+        }
+        return try await RESTClient.with(
+            address: from ?? "", option: "--from", tokenVariable: "WAYBILL_FROM_TOKEN"
+        ) { client in
+            try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
+        }
+    }
+
+    var query: [(String, String?)] {
+        func list(_ names: [String]) -> String? { names.isEmpty ? nil : names.joined(separator: ",") }
+        return [
+            ("only", list(only)), ("overwrite", list(overwrite)), ("keep", list(keep)),
+            ("allowBreaking", allowBreaking ? "true" : nil),
+        ]
+    }
+
+    func plan(_ bundle: [UInt8], at client: RESTClient) async throws -> JSON {
+        try await client.post("/v1/config/staging/plan", query: query, bundle, type: "application/x-tar")
+    }
+
+    func withTarget<Result>(_ body: (RESTClient) async throws -> Result) async throws -> Result {
+        try await RESTClient.with(address: to, option: "--to", tokenVariable: "WAYBILL_TOKEN", body)
+    }
+}
+
+struct StagePlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "Say what staging would do. Changes nothing.",
+        discussion: """
+            Exit status 0: nothing to do. 2: there are changes, which an apply would make. 1: it could not be applied.
+
+            Example:
+              waybill stage plan --from http://dev:8585 --to http://prod:8585
+            """)
+
+    @OptionGroup var options: StageOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bundle = try await options.source()
+        let plan = try await options.withTarget { try await options.plan(bundle, at: $0) }
+        let text = PlanText(plan)
+        print(output.json ? plan.text : text.text)
+        guard plan["canApply"]?.boolValue == true else { throw ExitCode.failure }
+        if text.changes > 0 { throw ExitCode(2) }
+    }
+}
+
+struct StageApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Carry out a plan: all of it, as one revision, or nothing.",
+        discussion: """
+            Shows the plan and asks, unless --yes or --plan is given. Nobody else can stage into the target meanwhile. After an
+            interruption give the same command again, with the --plan that was shown: what was stored is not stored twice, and what
+            was left to do is done.
+
+            Examples:
+              waybill stage apply --from http://dev:8585 --to http://prod:8585 -m "release 7"
+              waybill stage apply --bundle release-7.tar --to http://prod:8585 --plan 3f9c… -m "release 7"
+            """)
+
+    @OptionGroup var options: StageOptions
+    @Option(name: .shortAndLong, help: "What this change is about.")
+    var message: String
+    @Option(help: "Who stages.")
+    var author: String = NSUserName()
+    @Option(help: "The fingerprint of a plan: applied without asking, if it still is that plan.")
+    var plan: String?
+    @Flag(help: "Apply without asking.")
+    var yes = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bundle = try await options.source()
+        try await options.withTarget { client in
+            try await Lease.hold(by: author, at: client) { lease in
+                guard let fingerprint = try await agreed(bundle, client) else { return }
+                let answer = try await client.post(
+                    "/v1/config/staging/apply",
+                    query: options.query + [
+                        ("plan", fingerprint), ("author", author), ("message", message), ("lease", lease),
+                    ], bundle, type: "application/x-tar")
+                if output.json { return print(answer.text) }
+                let number = answer["revision"]?.cell("number") ?? "?"
+                switch answer.cell("status") {
+                case "applied": print("Applied: revision \(number).")
+                case "alreadyApplied": print("This plan was applied before: revision \(number).")
+                default: print("Both installations have the same; nothing was changed.")
+                }
+            }
+        }
+    }
+
+    /// The fingerprint of the plan to apply; nil if the person does not want it.
+    private func agreed(_ bundle: [UInt8], _ client: RESTClient) async throws -> String? {
+        if let plan { return plan }
+        let report = try await options.plan(bundle, at: client)
+        if !output.json || !yes { print(PlanText(report).text) }
+        guard report["canApply"]?.boolValue == true else {
+            throw CommandError("the plan cannot be applied as it is; nothing was changed")
+        }
+        if !yes {
+            print("Apply? [y/N] ", terminator: "")
+            fflush(nil)
+            guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+                print("Nothing was changed.")
+                return nil
+            }
+        }
+        return report.cell("plan")
+    }
+}
+
+struct StageRollbackCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback", abstract: "Restore what a revision contained, as a new revision.",
+        discussion: """
+            Without --revision the one before the newest. Shows what changes and asks, unless --yes is given.
+
+            Examples:
+              waybill stage rollback
+              waybill stage rollback --revision 12 -m "release 7 loses thumbnails"
+            """)
+
+    @Option(help: "The revision whose content is restored.")
+    var revision: Int?
+    @Option(name: .shortAndLong, help: "Why.")
+    var message: String = ""
+    @Option(help: "Who rolls back.")
+    var author: String = NSUserName()
+    @Flag(help: "Show what would change; change nothing.")
+    var dryRun = false
+    @Flag(help: "Roll back without asking.")
+    var yes = false
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await RESTClient.with(server) { client in
+            try await Lease.hold(by: author, at: client) { lease in
+                let preview = try await client.post(
+                    "/v1/config/staging/rollback", body(lease, revision: revision, head: nil, dryRun: true))
+                if dryRun, output.json { return print(preview.text) }
+                let restored = preview["restored"]?["number"]?.intValue
+                if !output.json {
+                    print("Restoring what revision \(restored ?? 0) contained:")
+                    print(PlanText.rollback(preview))
+                }
+                guard !dryRun else { return }
+                if !yes {
+                    print("Roll back? [y/N] ", terminator: "")
+                    fflush(nil)
+                    guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+                        return print("Nothing was changed.")
+                    }
+                }
+                let answer = try await client.post(
+                    "/v1/config/staging/rollback",
+                    body(lease, revision: restored, head: preview["head"]?["number"]?.intValue, dryRun: false))
+                print(output.json ? answer.text : "Rolled back: revision \(answer["revision"]?.cell("number") ?? "?").")
+            }
+        }
+    }
+
+    private func body(_ lease: String, revision: Int?, head: Int?, dryRun: Bool) -> JSON {
+        var members: [(name: String, value: JSON)] = [
+            ("author", .string(author)), ("message", .string(message)), ("lease", .string(lease)),
+            ("dryRun", .bool(dryRun)),
+        ]
+        if let revision { members.append(("revision", .number(revision))) }
+        if let head { members.append(("head", .number(head))) }
+        return .object(members)
+    }
+}
+
+struct StageBundleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bundle", abstract: "Write a revision into a file, to be staged where no network leads.",
+        discussion: """
+            The file is a tar archive of a manifest and of contents by their SHA-256; the same revision makes the same file.
+
+            Example:
+              waybill stage bundle -o release-7.tar --sign key
+            """)
+
+    @Option(help: "This revision instead of the newest.")
+    var revision: Int?
+    @Option(name: .shortAndLong, help: "The file to write.")
+    var output: String
+    @Option(
+        help: ArgumentHelp("A file with a private key to sign with; `waybill stage key` makes one.", valueName: "file"))
+    var sign: String?
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let archive = try await RESTClient.with(server) { client in
+            try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
+        }
+        var bundle: StagingBundle
+        do {
+            bundle = try StagingBundle(archive, hash: Readers.sha256)
+        } catch {
+            throw CommandError("the server's bundle cannot be read: \(error)")
+        }
+        if let sign { bundle = try BundleSigning.sign(bundle, keyFile: sign) }
+        do {
+            try Data(bundle.archive(hash: Readers.sha256)).write(to: URL(fileURLWithPath: output), options: .atomic)
+        } catch {
+            throw CommandError("cannot write \(output): \(error.localizedDescription)")
+        }
+        print(
+            "Wrote revision \(bundle.origin.revision) with \(bundle.artifacts.count) artifacts to \(output)"
+                + (bundle.signature.map { ", signed by \($0.publicKey)." } ?? ", not signed."))
+    }
+}
+
+struct StageKeyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "Make a key to sign bundles with; prints its public key.",
+        discussion: """
+            The private key stays with who makes bundles; the public one goes into the file that the target's server gets with
+            --bundle-keys-file.
+
+            Example:
+              waybill stage key release.key
+            """)
+
+    @Argument(help: "The file for the private key; it must not be there yet.")
+    var file: String
+
+    func run() throws {
+        let key = BundleSigning.newKey()
+        guard !FileManager.default.fileExists(atPath: file) else { throw CommandError("\(file) is there already") }
+        guard
+            FileManager.default.createFile(
+                atPath: file, contents: Data((key.privateKey + "\n").utf8), attributes: [.posixPermissions: 0o600])
+        else { throw CommandError("cannot write \(file)") }
+        print(key.publicKey)
+    }
+}
+
+/// The right to stage into a server, for as long as a command runs.
+enum Lease {
+    /// Long enough to read a plan; the apply takes it again. Short enough for who must repeat a command that was cut off.
+    private static let seconds = 120
+
+    static func hold(
+        by author: String, at client: RESTClient, _ body: (_ lease: String) async throws -> Void
+    ) async throws {
+        let id = UUID().uuidString
+        _ = try await client.post(
+            "/v1/config/staging/lease",
+            .object([("id", .string(id)), ("holder", .string(author)), ("seconds", .number(seconds))]))
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(id))
+        } catch {
+            result = .failure(error)
+        }
+        // It runs out by itself where it cannot be given back.
+        try? await client.delete("/v1/config/staging/lease/\(id)")
+        try result.get()
+    }
+}

@@ -1,0 +1,66 @@
+import Delivery
+import ProcessEngine
+import Testing
+import Values
+
+/// Settings of the installation that go out with tasks.
+@Suite struct TaskSettingsTests {
+    private static func machine(_ names: [String], claimBytes: Int? = nil) -> DeliveryMachine {
+        var configuration = DeliveryMachine.Configuration()
+        if let claimBytes {
+            configuration.claimBase = "http://host"
+            configuration.limits.claimBytes = claimBytes
+        }
+        var machine = DeliveryMachine(configuration: configuration)
+        machine.busStateChanged(.connected)
+        _ = machine.contractsChanged([transcode: TaskPolicy(version: "2.1", settings: names)])
+        machine.declared([transcode])
+        return machine
+    }
+
+    private static func message(_ actions: [DeliveryMachine.Action]) throws -> TaskMessage {
+        for case .publish(let batch, after: _, timeout: _) in actions {
+            return try TaskMessage(decoding: #require(batch.first).message)
+        }
+        throw EnvelopeError(.wrongShape, "nothing was published")
+    }
+
+    @Test func `a task gets the settings its contract names, and no others`() throws {
+        var machine = Self.machine(["host", "password"])
+        let settings = ["host": JSON.string("nas"), "password": .string("hunter2"), "other": .number(1)]
+        let actions = machine.tasksFetched([leasedTask(1)], settings: settings, at: .start)
+        let message = try Self.message(actions)
+        #expect(message.settings == .object([("host", .string("nas")), ("password", .string("hunter2"))]))
+        #expect(message.input == leasedTask(1).input)
+    }
+
+    @Test func `a contract that names none gets none`() throws {
+        var machine = Self.machine([])
+        let message = try Self.message(
+            machine.tasksFetched([leasedTask(1)], settings: ["host": .string("nas")], at: .start))
+        #expect(message.settings == nil)
+    }
+
+    @Test func `a setting that is not there is an incident that names it, and spends no attempt`() throws {
+        var machine = Self.machine(["host", "password"])
+        let actions = machine.tasksFetched([leasedTask(1)], settings: ["host": .string("nas")], at: .start)
+        let problem = "the setting password, which the contract media.transcode@2 needs, is not set"
+        #expect(
+            actions == [
+                .report([
+                    .init(
+                        report: TaskReport(leasedTask(1).attemptID, .unroutable(message: problem)),
+                        contract: transcode)
+                ])
+            ])
+    }
+
+    @Test func `settings count when large inputs are claimed, and are never claimed themselves`() throws {
+        var machine = Self.machine(["host"], claimBytes: 400)
+        let input = try json("{\"big\":\"\(String(repeating: "x", count: 250))\"}")
+        let settings = ["host": JSON.string(String(repeating: "y", count: 200))]
+        let message = try Self.message(
+            machine.tasksFetched([leasedTask(1, input: input)], settings: settings, at: .start))
+        #expect(message.claims.map(\.name) == ["big"] && message.settings?["host"] == settings["host"])
+    }
+}
