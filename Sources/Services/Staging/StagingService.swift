@@ -1,8 +1,8 @@
 import Contracts
 import Decisions
-package import ProcessEngine
+import ProcessEngine
 package import Staging
-package import Values
+import Values
 
 /// Moves what another installation has into this one: a plan that says all it would do, an apply that does it whole or not at all, and
 /// a rollback that takes it back.

@@ -1,6 +1,6 @@
 package import Contracts
 import OrderedCollections
-package import Values
+import Values
 
 /// What differs between two versions of a contract, by field: inputs, outputs, errors, events and policies. The version itself is no
 /// difference.
