@@ -39,6 +39,9 @@ let package = Package(
         .target(name: "Decisions", dependencies: ["Values", "Expressions", collections]),
         .target(name: "ProcessEngine", dependencies: ["Values", "Expressions", collections]),
         .target(name: "Contracts", dependencies: ["Values", "Expressions", "ProcessEngine", collections]),
+        .target(
+            name: "WorkflowTesting",
+            dependencies: ["Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", collections]),
         .target(name: "Delivery", dependencies: ["Values", "ProcessEngine", collections]),
         .target(name: "Staging", dependencies: ["Values", "Contracts", collections]),
 
@@ -106,7 +109,7 @@ let package = Package(
             name: "waybill",
             dependencies: [
                 "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services",
-                "XMLReader",
+                "WorkflowTesting", "XMLReader",
                 "YAMLReader",
                 "SQLiteStore", "PostgresStore", "RabbitMQBus", "CamundaClient", "WebServer", "WaybillAgent", logging,
                 lifecycle,
@@ -130,6 +133,11 @@ let package = Package(
         .testTarget(
             name: "ContractsTests",
             dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
+        .testTarget(
+            name: "WorkflowTestingTests",
+            dependencies: [
+                "WorkflowTesting", "Decisions", "Contracts", "ProcessEngine", "XMLReader", "YAMLReader", "Values",
+            ]),
         .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "ProcessEngine", "Values"]),
         .testTarget(
             name: "ServicesTests",

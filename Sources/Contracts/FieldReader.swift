@@ -1,28 +1,28 @@
-import OrderedCollections
-import Values
+package import OrderedCollections
+package import Values
 
 /// Reads the fields of a located value and keeps every problem it meets, so that a person sees them all at once.
 ///
 /// Each method answers nil (or what is left) where it has reported a problem; a field's absence is no problem unless it is
 /// `required`.
-struct FieldReader {
-    let source: LocatedValue
-    private(set) var diagnostics: [Diagnostic] = []
+package struct FieldReader {
+    package let source: LocatedValue
+    package private(set) var diagnostics: [Diagnostic] = []
 
-    init(_ source: LocatedValue) {
+    package init(_ source: LocatedValue) {
         self.source = source
     }
 
     /// The members of one object, and where it stands.
-    struct Fields {
-        let pointer: String
-        let members: OrderedDictionary<String, Value>
+    package struct Fields {
+        package let pointer: String
+        package let members: OrderedDictionary<String, Value>
 
-        func pointer(to name: String) -> String { JSONPointer.appending(name, to: pointer) }
-        func has(_ name: String) -> Bool { members[name] != nil }
+        package func pointer(to name: String) -> String { JSONPointer.appending(name, to: pointer) }
+        package func has(_ name: String) -> Bool { members[name] != nil }
     }
 
-    mutating func report(_ code: String, at pointer: String, _ message: String, suggestion: String? = nil) {
+    package mutating func report(_ code: String, at pointer: String, _ message: String, suggestion: String? = nil) {
         let element = JSONPointer.dotted(pointer)
         diagnostics.append(
             Diagnostic(
@@ -32,12 +32,12 @@ struct FieldReader {
     }
 
     /// The object's members; those not known are reported.
-    mutating func fields(of value: Value, at pointer: String, known: [String]) -> Fields? {
+    package mutating func fields(of value: Value, at pointer: String, known: [String]) -> Fields? {
         guard let members = value.objectValue else {
             let place = JSONPointer.dotted(pointer)
             report(
                 "wrong-type", at: pointer,
-                "\(place.isEmpty ? "a contract" : place) must be a mapping, not \(value.kindName)")
+                "\(place.isEmpty ? "the file" : place) must be a mapping, not \(value.kindName)")
             return nil
         }
         let fields = Fields(pointer: pointer, members: members)
@@ -49,19 +49,19 @@ struct FieldReader {
         return fields
     }
 
-    mutating func required(_ name: String, in fields: Fields) -> Value? {
+    package mutating func required(_ name: String, in fields: Fields) -> Value? {
         if let value = fields.members[name] { return value }
         report("missing-field", at: fields.pointer, "the field \"\(name)\" is missing")
         return nil
     }
 
-    mutating func string(_ name: String, in fields: Fields, required isRequired: Bool = false) -> String? {
+    package mutating func string(_ name: String, in fields: Fields, required isRequired: Bool = false) -> String? {
         guard let value = isRequired ? required(name, in: fields) : fields.members[name] else { return nil }
         return string(value, at: fields.pointer(to: name))
     }
 
     /// A text that is not empty.
-    mutating func string(_ value: Value, at pointer: String) -> String? {
+    package mutating func string(_ value: Value, at pointer: String) -> String? {
         guard let text = value.stringValue else {
             let hint = value.numberValue == nil && value.boolValue == nil ? nil : "put it in quotes"
             report(
@@ -76,14 +76,14 @@ struct FieldReader {
         return text
     }
 
-    mutating func bool(_ name: String, in fields: Fields) -> Bool? {
+    package mutating func bool(_ name: String, in fields: Fields) -> Bool? {
         guard let value = fields.members[name] else { return nil }
         if let bool = value.boolValue { return bool }
         report("wrong-type", at: fields.pointer(to: name), "\(name) must be true or false, not \(value.kindName)")
         return nil
     }
 
-    mutating func integer(_ name: String, in fields: Fields, within range: ClosedRange<Int>) -> Int? {
+    package mutating func integer(_ name: String, in fields: Fields, within range: ClosedRange<Int>) -> Int? {
         guard let value = fields.members[name] else { return nil }
         if let integer = value.intValue, range.contains(integer) { return integer }
         report(
@@ -92,7 +92,7 @@ struct FieldReader {
         return nil
     }
 
-    mutating func number(_ name: String, in fields: Fields, within range: ClosedRange<Double>) -> Double? {
+    package mutating func number(_ name: String, in fields: Fields, within range: ClosedRange<Double>) -> Double? {
         guard let value = fields.members[name] else { return nil }
         if let number = value.doubleValue, range.contains(number) { return number }
         report(
@@ -102,7 +102,7 @@ struct FieldReader {
     }
 
     /// An ISO 8601 duration above zero (or from zero) up to a year, without months.
-    mutating func duration(_ name: String, in fields: Fields, allowingZero: Bool = false) -> Duration? {
+    package mutating func duration(_ name: String, in fields: Fields, allowingZero: Bool = false) -> Duration? {
         guard let value = fields.members[name] else { return nil }
         let pointer = fields.pointer(to: name)
         guard let text = value.stringValue, let calendar = CalendarDuration(iso8601: text) else {
@@ -127,7 +127,7 @@ struct FieldReader {
     }
 
     /// The elements of a list with their pointers; empty if the field is absent.
-    mutating func list(_ name: String, in fields: Fields) -> [(pointer: String, value: Value)] {
+    package mutating func list(_ name: String, in fields: Fields) -> [(pointer: String, value: Value)] {
         guard let value = fields.members[name] else { return [] }
         let pointer = fields.pointer(to: name)
         guard let list = value.listValue else {
@@ -138,7 +138,7 @@ struct FieldReader {
     }
 
     /// A list of texts, each once.
-    mutating func strings(_ name: String, in fields: Fields) -> [String] {
+    package mutating func strings(_ name: String, in fields: Fields) -> [String] {
         var texts: [String] = []
         for (pointer, value) in list(name, in: fields) {
             guard let text = string(value, at: pointer) else { continue }

@@ -21,7 +21,10 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(name: "Installations:", subcommands: [StageCommand.self, SettingsCommand.self]),
             CommandGroup(
                 name: "On files, without a server:",
-                subcommands: [CheckCommand.self, ContractCommand.self, DecideCommand.self, ConformanceCommand.self]),
+                subcommands: [
+                    CheckCommand.self, TestCommand.self, ContractCommand.self, DecideCommand.self,
+                    ConformanceCommand.self,
+                ]),
             CommandGroup(
                 name: "Instances:",
                 subcommands: [

@@ -5,6 +5,7 @@ enum ImportRules {
     ]
     static let pure: Set = [
         "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging",
+        "WorkflowTesting",
     ]
     static let adapters: Set = [
         "XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer", "CamundaClient",
@@ -29,6 +30,7 @@ enum ImportRules {
         "Decisions": collections.union(["Values", "Expressions"]),
         "ProcessEngine": collections.union(["Values", "Expressions"]),
         "Contracts": collections.union(["Values", "Expressions", "ProcessEngine"]),
+        "WorkflowTesting": collections.union(["Values", "Expressions", "Decisions", "ProcessEngine", "Contracts"]),
         "Delivery": collections.union(["Values", "ProcessEngine"]),
         "Staging": collections.union(["Values", "Contracts"]),
 

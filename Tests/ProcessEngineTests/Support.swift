@@ -92,37 +92,56 @@ struct StubContracts: TaskContracts {
     }
 }
 
-/// One instance, driven by commands. Each step is decided twice and replayed from its encoded events: every test that
-/// uses it also shows that decisions repeat and that the journal is the truth.
+/// One instance, driven by commands on the simulation that users' tests and recorded traces run on. Each step is decided
+/// twice and replayed from its encoded events: every test that uses it also shows that decisions repeat and that the
+/// journal is the truth.
 struct Scenario {
-    private(set) var definition: ProcessDefinition
-    var now = Timestamp(millisecondsSinceEpoch: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
-    var contracts = StubContracts()
-    var decisions: any DecisionMaker = NoDecisions()
-    private(set) var instance = ProcessInstance()
-    private(set) var journal: [Event] = []
-    private var replica = ProcessInstance()
+    private let first: ProcessDefinition
+    private var simulation: Simulation
+    private let given: StubContracts
 
     init(_ text: String, contracts: StubContracts = StubContracts()) throws {
         try self.init(of: ProcessEngineTests.definition(text), contracts: contracts)
     }
 
     init(of definition: ProcessDefinition, contracts: StubContracts = StubContracts()) {
-        self.definition = definition
-        self.contracts = contracts
+        first = definition
+        given = contracts
+        let begin = Timestamp(millisecondsSinceEpoch: 1_767_225_600_000)  // 2026-01-01T00:00:00Z
+        simulation = Simulation([definition], now: begin, contracts: contracts)
+        simulation.checksReplay = true
+        simulation.isIsolated = true
     }
+
+    /// What it runs now: a migration changes it.
+    var definition: ProcessDefinition { simulation.members.first?.definition ?? first }
+    var now: Timestamp {
+        get { simulation.now }
+        set { simulation.now = newValue }
+    }
+    var contracts: StubContracts {
+        get { simulation.contracts as? StubContracts ?? given }
+        set { simulation.contracts = newValue }
+    }
+    var decisions: any DecisionMaker {
+        get { simulation.decisions }
+        set { simulation.decisions = newValue }
+    }
+    var instance: ProcessInstance { simulation.members.first?.instance ?? ProcessInstance() }
+    var journal: [Event] { simulation.members.first?.journal ?? [] }
 
     @discardableResult
     mutating func send(_ command: Command) throws -> [Event] {
-        let surroundings = Surroundings(now: now, contracts: contracts, decisions: decisions)
-        let (events, after) = try Engine.advance(command, instance, of: definition, in: surroundings)
-        #expect(try Engine.decide(command, for: instance, of: definition, in: surroundings) == events)
-        instance.apply(events)
-        #expect(after == instance)
-        replica.apply(try EventCoding.decode(EventCoding.encode(events).bytes))
-        #expect(replica == instance)
-        journal += events
-        return events
+        let before = journal.count
+        if let member = simulation.members.first {
+            try simulation.send(command, to: member.id)
+        } else if case .start(let start) = command {
+            try simulation.start(start)
+        } else {
+            throw Rejection(.gone, "the instance is not started")
+        }
+        #expect(simulation.replayFaults == [])
+        return Array(journal[before...])
     }
 
     mutating func start(_ variables: [(String, String)] = [], at start: String? = nil) throws {
@@ -182,9 +201,7 @@ struct Scenario {
 
     @discardableResult
     mutating func migrate(to new: ProcessDefinition, _ overrides: [(String, String?)] = []) throws -> [Event] {
-        let events = try send(.migrate(plan(to: new, overrides)))
-        definition = new
-        return events
+        try send(.migrate(plan(to: new, overrides)))
     }
 
     func plan(to new: ProcessDefinition, _ overrides: [(String, String?)] = []) throws -> MigrationPlan {

@@ -65,66 +65,49 @@ package struct RecordedTrace {
     }
 
     private mutating func carryOut(_ operation: String, _ step: JSON) throws(Rejection) -> Bool {
-        let variables = Self.variables(step["vars"])
-        let name = step["name"]?.stringValue ?? ""
-        switch operation {
-        case "start":
-            try simulation.start(
-                step["key"]?.stringValue ?? "", variables: Self.variables(trace["start_variables"]) + variables,
-                businessKey: step["businessKey"]?.stringValue)
-        case "start_by_message":
-            try simulation.start(message: name, variables: Self.variables(trace["start_variables"]) + variables)
-        case "complete_user_task":
-            let (id, task) = try find(step, in: \.openUserTasks, element: \.element)
-            try simulation.send(.completeUserTask(number: task.number, variables: variables), to: id)
-        case "complete_external_task":
-            let (id, task) = try find(step, in: \.openTasks, element: \.element)
-            try simulation.send(.completeTask(number: task.number, output: variables), to: id)
-        case "external_task_bpmn_error":
-            let (id, task) = try find(step, in: \.openTasks, element: \.element)
-            let error = BPMNError(
-                code: step["code"]?.stringValue ?? "", message: step["message"]?.stringValue, variables: variables)
-            try simulation.send(.throwError(number: task.number, error), to: id)
-        case "external_task_failure":
-            let (id, task) = try find(step, in: \.openTasks, element: \.element)
-            let failure = TaskFailure(message: "failed", retry: step["retries"]?.intValue != 0)
-            try simulation.send(.failTask(number: task.number, failure), to: id)
-        case "message":
-            let element = step["activity"]?.stringValue.map { ElementID(local($0)) }
-            guard try simulation.publish(name, variables: variables, to: element) else {
-                throw Rejection(.gone, "nothing waits for the message \(name)")
-            }
-        case "signal": simulation.signal(name, variables: variables)
-        case "trigger":
-            let (id, subscription) = try find(step, in: \.openSubscriptions, element: \.element)
-            try simulation.send(.correlate(subscription: subscription.number, variables: variables), to: id)
-        case "fire_timer":
-            let (id, timer) = try find(step, in: \.openTimers, element: \.element)
-            simulation.now = max(simulation.now, timer.dueAt)
-            try simulation.send(.fireTimer(number: timer.number), to: id)
-        case "advance_time":
-            let seconds = step["seconds"]?.intValue ?? 0
-            try simulation.advance(to: simulation.now.advanced(by: .seconds(seconds)))
-        case "set_variables":
-            guard let member = simulation.members.first else { return true }
-            try simulation.send(.setVariables(variables), to: member.id)
-        default: return false
-        }
+        guard let action = action(operation, step) else { return false }
+        try simulation.perform(action)
         return true
     }
 
-    /// The first open one of the step's activity, oldest instance first.
-    private func find<Item>(
-        _ step: JSON, in items: KeyPath<ProcessInstance, [Item]>, element: KeyPath<Item, ElementID>
-    ) throws(Rejection) -> (InstanceID, Item) {
-        let wanted = step["activity"]?.stringValue ?? ""
-        for member in simulation.members where !member.instance.isEnded {
-            let found = member.instance[keyPath: items].first {
-                text(of: $0[keyPath: element], in: member.definition) == wanted
-            }
-            if let found { return (member.id, found) }
+    /// Nil for an operation that is not known.
+    private func action(_ operation: String, _ step: JSON) -> Simulation.Action? {
+        let variables = Self.variables(step["vars"])
+        let start = Self.variables(trace["start_variables"]) + variables
+        let name = step["name"]?.stringValue ?? ""
+        switch operation {
+        case "start":
+            return .start(
+                process: step["key"]?.stringValue ?? "", variables: start, businessKey: step["businessKey"]?.stringValue
+            )
+        case "start_by_message": return .startByMessage(name, variables: start)
+        case "complete_user_task", "complete_external_task": return .complete(place(of: step), variables)
+        case "external_task_bpmn_error":
+            let error = BPMNError(
+                code: step["code"]?.stringValue ?? "", message: step["message"]?.stringValue, variables: variables)
+            return .throwError(place(of: step), error)
+        case "external_task_failure":
+            return .fail(place(of: step), TaskFailure(message: "failed", retry: step["retries"]?.intValue != 0))
+        case "message":
+            let element = step["activity"]?.stringValue.map { _ in place(of: step).element }
+            return .publish(name, key: nil, variables: variables, to: element)
+        case "signal": return .signal(name, variables: variables)
+        case "trigger": return .trigger(place(of: step), variables)
+        case "fire_timer": return .fireTimer(place(of: step))
+        case "advance_time": return .advance(.seconds(step["seconds"]?.intValue ?? 0))
+        case "set_variables": return .setVariables(variables)
+        default: return nil
         }
-        throw Rejection(.gone, "nothing is open of \(wanted)")
+    }
+
+    /// The activity of a step; the record names the process too where there are several models.
+    private func place(of step: JSON) -> Simulation.Place {
+        let activity = step["activity"]?.stringValue ?? ""
+        guard isQualified, let slash = activity.firstIndex(of: "/") else {
+            return Simulation.Place(ElementID(activity))
+        }
+        return Simulation.Place(
+            ElementID(String(activity[activity.index(after: slash)...])), in: String(activity[..<slash]))
     }
 
     private static func variables(_ object: JSON?) -> [Variable] {
@@ -134,11 +117,6 @@ package struct RecordedTrace {
     /// The record names the process where there are several models.
     private func text(of element: ElementID, in definition: ProcessDefinition) -> String {
         isQualified ? "\(definition.process)/\(element.text)" : element.text
-    }
-
-    private func local(_ activity: String) -> String {
-        guard isQualified, let slash = activity.firstIndex(of: "/") else { return activity }
-        return String(activity[activity.index(after: slash)...])
     }
 
     // MARK: Comparing

@@ -7,12 +7,33 @@ package struct Simulation: Sendable {
     /// One instance with all that happened in it.
     package struct Member: Sendable {
         package let id: InstanceID
-        package let definition: ProcessDefinition
+        /// What it runs now: a migration changes it.
+        package fileprivate(set) var definition: ProcessDefinition
         package fileprivate(set) var instance = ProcessInstance()
         package fileprivate(set) var journal: [Event] = []
+        /// What the journal gives when it is read back as it would be stored; kept only where replay is checked.
+        fileprivate var replica = ProcessInstance()
+    }
+
+    /// The order in which things happened, over all instances.
+    package struct Moment: Sendable, Hashable {
+        /// Index into `members`.
+        package let member: Int
+        /// Index into that member's journal.
+        package let event: Int
+        package let at: Timestamp
     }
 
     package private(set) var members: [Member] = []
+    package private(set) var moments: [Moment] = []
+    /// Decides every step twice and replays it from its stored form: costs as much again as the instance holds.
+    package var checksReplay = false
+    /// What that found: nothing, or our bug.
+    package private(set) var replayFaults: [String] = []
+    /// Whether instances do anything to each other: calls, messages and signals stay as they were asked for.
+    package var isIsolated = false
+    /// Call activities that are answered by `Command.endCall` from outside, not by an instance.
+    package var heldCalls: Set<ElementID> = []
     package var now: Timestamp
     package var contracts: any TaskContracts
     package var decisions: any DecisionMaker
@@ -59,6 +80,17 @@ package struct Simulation: Sendable {
             throw Rejection(.gone, "there is no process \(process)")
         }
         let id = try start(definition, variables: variables, businessKey: businessKey, at: element, parent: nil)
+        settleEffects()
+        return id
+    }
+
+    /// Starts the newest version of a process as the command says.
+    @discardableResult
+    package mutating func start(_ command: Command.Start) throws(Rejection) -> InstanceID {
+        guard let definition = definitions[command.definition.process]?.last else {
+            throw Rejection(.gone, "there is no process \(command.definition.process)")
+        }
+        let id = try start(definition, command)
         settleEffects()
         return id
     }
@@ -114,6 +146,7 @@ package struct Simulation: Sendable {
     // MARK: Effects
 
     private mutating func settleEffects() {
+        guard !isIsolated else { return effects.removeAll() }
         for _ in 0..<Engine.transitionLimit {
             if let effect = effects.popFirst() {
                 carryOut(effect)
@@ -138,7 +171,7 @@ package struct Simulation: Sendable {
     /// What cannot be done any more, because its receiver is gone, is not done.
     private mutating func carryOut(_ effect: Effect) {
         switch effect {
-        case .call(let call, let parent): begin(call, for: parent)
+        case .call(let call, let parent): if !heldCalls.contains(call.element) { begin(call, for: parent) }
         case .cancelCall(let call, let parent):
             if let child = child(of: call, parent) { try? decide(.cancel(reason: "its call was canceled"), for: child) }
         case .answer(let call, let parent):
@@ -218,14 +251,21 @@ package struct Simulation: Sendable {
         _ definition: ProcessDefinition, variables: [Variable], businessKey: String?, at element: ElementID?,
         parent: ParentCall?
     ) throws(Rejection) -> InstanceID {
-        let id = InstanceID("instance-\(members.count + 1)")
         let version = definitions[definition.process]?.count ?? 1
-        let start = Command.Start(
-            definition: DefinitionID(process: definition.process, version: version), variables: variables,
-            businessKey: businessKey, startEvent: element, parent: parent)
-        let events = try Engine.decide(
-            .start(start), for: ProcessInstance(), of: definition, in: surroundings)
-        members.append(Member(id: id, definition: definition))
+        return try start(
+            definition,
+            Command.Start(
+                definition: DefinitionID(process: definition.process, version: version), variables: variables,
+                businessKey: businessKey, startEvent: element, parent: parent))
+    }
+
+    private mutating func start(
+        _ definition: ProcessDefinition, _ start: Command.Start
+    ) throws(Rejection) -> InstanceID {
+        let id = InstanceID("instance-\(members.count + 1)")
+        let member = Member(id: id, definition: definition)
+        let events = try decided(.start(start), for: member)
+        members.append(member)
         take(events, at: members.count - 1)
         return id
     }
@@ -234,9 +274,20 @@ package struct Simulation: Sendable {
         guard let index = members.firstIndex(where: { $0.id == id }) else {
             throw Rejection(.gone, "there is no instance \(id)")
         }
-        let member = members[index]
-        take(
-            try Engine.decide(command, for: member.instance, of: member.definition, in: surroundings), at: index)
+        let events = try decided(command, for: members[index])
+        if case .migrate(let plan) = command { members[index].definition = plan.target.definition }
+        take(events, at: index)
+    }
+
+    private mutating func decided(_ command: Command, for member: Member) throws(Rejection) -> [Event] {
+        let events = try Engine.decide(command, for: member.instance, of: member.definition, in: surroundings)
+        guard checksReplay else { return events }
+        let (again, after) = try Engine.advance(command, member.instance, of: member.definition, in: surroundings)
+        if again != events { replayFaults.append("\(member.id): \(command) was decided differently the second time") }
+        var applied = member.instance
+        applied.apply(events)
+        if applied != after { replayFaults.append("\(member.id): \(command) led to another state than its events") }
+        return events
     }
 
     private var surroundings: Surroundings {
@@ -244,8 +295,11 @@ package struct Simulation: Sendable {
     }
 
     private mutating func take(_ events: [Event], at index: Int) {
+        let first = members[index].journal.count
         members[index].instance.apply(events)
         members[index].journal += events
+        moments += events.indices.map { Moment(member: index, event: first + $0, at: now) }
+        if checksReplay { replay(events, at: index) }
         let member = members[index]
         for event in events {
             if case .call(.requested(let call)) = event { effects.append(.call(call, parent: member.id)) }
@@ -256,6 +310,17 @@ package struct Simulation: Sendable {
                 effects.append(.endCall(parent, outcome(of: end, member)))
             }
         }
+    }
+
+    private mutating func replay(_ events: [Event], at index: Int) {
+        let member = members[index]
+        do throws(Diagnostics) {
+            members[index].replica.apply(try EventCoding.decode(EventCoding.encode(events).bytes))
+        } catch {
+            replayFaults.append("\(member.id): what was written cannot be read: \(error)")
+        }
+        guard members[index].replica != member.instance else { return }
+        replayFaults.append("\(member.id): another state comes of the journal after \(member.journal.count) events")
     }
 
     private mutating func take(_ thrown: ThrownEvent, from member: Member) {

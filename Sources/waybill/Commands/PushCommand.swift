@@ -19,7 +19,7 @@ struct PushCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included."
+            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included; tests stay."
     )
     var directory: String
     @Option(name: .shortAndLong, help: "What this change is about.")
@@ -117,7 +117,9 @@ enum ContractDirectory {
         }
         var files: [(path: String, content: String)] = []
         for case let url as URL in all {
-            guard ["yaml", "yml", "json", "bpmn", "dmn"].contains(url.pathExtension.lowercased()) else { continue }
+            guard ["yaml", "yml", "json", "bpmn", "dmn"].contains(url.pathExtension.lowercased()),
+                !TestDirectory.isTest(url.path)
+            else { continue }
             let path = directory + "/" + url.path.dropFirst(root.path.count).drop { $0 == "/" }
             guard let data = FileManager.default.contents(atPath: url.path) else {
                 throw CommandError("cannot read \(path)")

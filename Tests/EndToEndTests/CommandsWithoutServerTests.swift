@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+import Values
+
+/// Commands that work on files alone, as processes.
+struct CommandsWithoutServerTests {
+    private static let example = Installation.root.appending(path: "contracts/examples/media-ingest").path
+
+    @Test func `waybill test runs the example, draws its coverage and writes a report for CI`() throws {
+        let site = try Installation("test")
+        defer { site.tearDown() }
+        let (junit, picture) = (site.directory.path + "/reports/junit.xml", site.directory.path + "/coverage.svg")
+
+        let outcome = try Installation.outcome(
+            of: Installation.program,
+            ["test", Self.example, "--junit", junit, "--coverage", picture, "--min-coverage", "100"])
+
+        #expect(outcome.status == 0, "\(outcome.text)")
+        #expect(outcome.text.contains("elements") && outcome.text.contains(" 0 failed"), "\(outcome.text)")
+        #expect(try String(contentsOfFile: junit, encoding: .utf8).contains("failures=\"0\" errors=\"0\""))
+        #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("id=\"DeriveProxy\""))
+    }
+
+    @Test(arguments: [
+        ("tests: [{name: a, expect: {state: Canceled}}]", Int32(1), "1:"), ("tests: [{name: a}]", 2, "missing-field"),
+        ("tests: [", 2, "invalid-yaml"),
+    ])
+    func `waybill test tells a failed test from a file that cannot be read`(
+        text: String, status: Int32, said: String
+    ) throws {
+        let site = try Installation("test-status")
+        defer { site.tearDown() }
+        let model = """
+            <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
+            <process id="p" isExecutable="true"><startEvent id="s"/></process></definitions>
+            """
+        for (name, content) in [("p.bpmn", model), ("p.test.yaml", text)] {
+            try Data(content.utf8).write(to: site.directory.appending(path: name))
+        }
+
+        let outcome = try Installation.outcome(of: Installation.program, ["test", site.directory.path])
+
+        #expect(outcome.status == status && outcome.text.contains(said), "\(outcome.status): \(outcome.text)")
+    }
+}
