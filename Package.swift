@@ -98,6 +98,14 @@ let package = Package(
         .target(
             name: "ServicesTesting",
             dependencies: ["Values", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", logging]),
+        // Random models and hostile inputs: for tests, and for the fuzzer.
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "WorkflowTesting",
+                "XMLReader", "YAMLReader",
+            ]),
+        .executableTarget(name: "waybill-fuzz", dependencies: ["Fuzzing"]),
         .target(
             name: "WebServerTesting",
             dependencies: [
@@ -129,7 +137,7 @@ let package = Package(
         .testTarget(name: "ValuesTests", dependencies: ["Values"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
         .testTarget(name: "DecisionsTests", dependencies: ["Decisions", "Expressions", "XMLReader", "Values"]),
-        .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "XMLReader", "Values"]),
+        .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "Fuzzing", "XMLReader", "Values"]),
         .testTarget(
             name: "ContractsTests",
             dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
@@ -142,7 +150,7 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "ServicesTesting", "SQLiteStore", "XMLReader", "YAMLReader", "Contracts", "Decisions",
+                "Services", "ServicesTesting", "SQLiteStore", "Fuzzing", "XMLReader", "YAMLReader", "Contracts", "Decisions",
                 "Delivery",
                 "ProcessEngine", "Staging", "Values", collections, logging,
             ]),

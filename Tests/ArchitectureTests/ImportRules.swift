@@ -56,6 +56,8 @@ enum ImportRules {
             "ServiceLifecycle", "UnixSignals", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]),
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
+        "Fuzzing": pure.union(["XMLReader", "YAMLReader"]),
+        "waybill-fuzz": ["Foundation", "Fuzzing"],
         "WebServerTesting": pure.union(system).union([
             "Services", "ServicesTesting", "XMLReader", "WebServer", "Logging", "AsyncHTTPClient", "NIOCore",
             "NIOHTTP1",

@@ -8,7 +8,7 @@ import Testing
 import Values
 
 /// A directory of its own for one test, removed with it.
-private final class Scratch {
+final class Scratch {
     let directory: URL
 
     init() throws {

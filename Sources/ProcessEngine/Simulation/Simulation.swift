@@ -177,9 +177,8 @@ package struct Simulation: Sendable {
         case .answer(let call, let parent):
             if let child = child(of: call, parent) { try? decide(.answerEscalation, for: child) }
         case .signal(let name, let variables, let sender):
-            for member in members where member.id != sender && !member.instance.isEnded {
-                try? decide(.signal(name: name, variables: variables), for: member.id)
-            }
+            let hearing = members.filter { $0.id != sender && !$0.instance.isEnded }.map(\.id)
+            for id in hearing { try? decide(.signal(name: name, variables: variables), for: id) }
             for (process, element) in starts(with: .signal(name: name)) {
                 guard let definition = definitions[process]?.last else { continue }
                 _ = try? start(definition, variables: variables, businessKey: nil, at: element, parent: nil)
@@ -220,20 +219,28 @@ package struct Simulation: Sendable {
     private mutating func deliver(
         _ name: String, key: JSON?, variables: [Variable], to element: ElementID?
     ) throws(Rejection) -> Bool {
-        for member in members {
-            for subscription in member.instance.openSubscriptions {
-                guard case .message(name, let wanted) = subscription.kind, key == nil || wanted == nil || wanted == key,
-                    element == nil || subscription.element == element
-                else { continue }
-                try decide(.correlate(subscription: subscription.number, variables: variables), for: member.id)
-                return true
-            }
+        if let (id, subscription) = receiver(of: name, key: key, at: element) {
+            try decide(.correlate(subscription: subscription, variables: variables), for: id)
+            return true
         }
         guard let (process, start) = starts(with: .message(name: name)).first,
             let definition = definitions[process]?.last
         else { return false }
         try self.start(definition, variables: variables, businessKey: nil, at: start, parent: nil)
         return true
+    }
+
+    /// Found before it is told: who is told while the members are gone through pays for a copy of all journals.
+    private func receiver(of name: String, key: JSON?, at element: ElementID?) -> (InstanceID, Int)? {
+        for member in members {
+            for subscription in member.instance.openSubscriptions {
+                guard case .message(name, let wanted) = subscription.kind, key == nil || wanted == nil || wanted == key,
+                    element == nil || subscription.element == element
+                else { continue }
+                return (member.id, subscription.number)
+            }
+        }
+        return nil
     }
 
     private func starts(with kind: StartSubscription.Kind) -> [(process: String, element: ElementID)] {

@@ -1,0 +1,222 @@
+import Values
+
+/// Writes sound models: blocks of sequences, splits with their joins, loops, subprocesses with what may interrupt them,
+/// calls, waits of all kinds, and tasks. The same dice write the same model.
+package struct RandomModel {
+    private var dice: Dice
+    private var counter = 0
+    private var text = ""
+    private let depth: Int
+    private let isAlone: Bool
+
+    /// BPMN of a process `p`; it reads a variable `n`. One that is alone throws nothing at others and has no save points:
+    /// nothing happens to it but what it is sent.
+    package static func bpmn(seed: UInt64, depth: Int = 4, isAlone: Bool = false) -> String {
+        var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: isAlone)
+        let block = model.block(depth: depth)
+        return document(ends + model.text + model.flow("start", block.first) + model.flow(block.last, "end"))
+    }
+
+    /// A process, and the same with one more task, `extra`, at its end: after all else, and so all of it is in a subprocess.
+    package static func growing(seed: UInt64, depth: Int = 4) -> (plain: String, grown: String) {
+        var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: false)
+        let block = model.block(depth: depth)
+        let all = "<startEvent id=\"first\"/>\(model.text)\(model.flow("first", block.first))"
+        let body =
+            "\(ends)<subProcess id=\"all\">\(all)</subProcess>\n\(model.flow("start", "all"))"
+        let extra = "<serviceTask id=\"extra\" waybill:contract=\"extra@1\"/>"
+        return (
+            document(body + model.flow("all", "end")),
+            document(body + extra + model.flow("all", "extra") + model.flow("extra", "end"))
+        )
+    }
+
+    private init(dice: Dice, depth: Int, isAlone: Bool) {
+        self.dice = dice
+        self.depth = depth
+        self.isAlone = isAlone
+    }
+
+    private static let declarations = """
+        <message id="M" name="paid"/><message id="N" name="sent"/><signal id="S" name="stop"/>
+        <escalation id="X" escalationCode="LATE"/><error id="E1" errorCode="BAD"/>
+        """
+
+    private static let ends = "<startEvent id=\"start\"/><endEvent id=\"end\"/>\n"
+
+    private static func document(_ body: String) -> String {
+        """
+        <?xml version="1.0" encoding="UTF-8"?>
+        <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" \
+        xmlns:waybill="https://waybill.dev/bpmn/1.0" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" \
+        targetNamespace="t">
+        \(declarations)
+        <process id="p" isExecutable="true">
+        \(body)</process>
+        </definitions>
+
+        """
+    }
+
+    private mutating func id(_ prefix: String) -> String {
+        counter += 1
+        return "\(prefix)\(counter)"
+    }
+
+    private func flow(_ source: String, _ target: String, _ condition: String? = nil) -> String {
+        let inside = condition.map { "<conditionExpression>\($0)</conditionExpression>" } ?? ""
+        return
+            "<sequenceFlow id=\"\(source)-\(target)\" sourceRef=\"\(source)\" targetRef=\"\(target)\">\(inside)</sequenceFlow>\n"
+    }
+
+    // MARK: Blocks
+
+    private typealias Block = (first: String, last: String)
+
+    private mutating func block(depth: Int) -> Block {
+        switch depth == 0 ? dice.roll(7) : dice.roll(17) {
+        case 0, 1: return task()
+        case 2:
+            return leaf(
+                "w", "intermediateCatchEvent",
+                "<timerEventDefinition><timeDuration>PT5S</timeDuration></timerEventDefinition>")
+        case 3: return leaf("u", "userTask")
+        case 4: return leaf("r", "receiveTask", attributes: "messageRef=\"M\"")
+        case 5:
+            let throwing = isAlone ? ["", Self.escalation] : ["", Self.signal, Self.escalation, Self.message]
+            return leaf("x", "intermediateThrowEvent", dice.pick(throwing) ?? "")
+        case 6: return leaf("c", "intermediateCatchEvent", dice.roll(2) == 0 ? Self.signal : Self.message)
+        case 7, 8: return sequence(depth)
+        case 9: return split("parallelGateway", depth)
+        case 10: return split("exclusiveGateway", depth)
+        case 11: return split("inclusiveGateway", depth)
+        case 12: return loop()
+        case 13: return waitForOneOf(depth)
+        case 14: return interruptible()
+        default: return subprocess(depth)
+        }
+    }
+
+    private static let signal = "<signalEventDefinition signalRef=\"S\"/>"
+    private static let message = "<messageEventDefinition messageRef=\"N\"/>"
+    private static let escalation = "<escalationEventDefinition escalationRef=\"X\"/>"
+    private static let timer = "<timerEventDefinition><timeDuration>PT1M</timeDuration></timerEventDefinition>"
+
+    private mutating func leaf(_ prefix: String, _ tag: String, _ inside: String = "", attributes: String = "") -> Block
+    {
+        let id = id(prefix)
+        text += "<\(tag) id=\"\(id)\" \(attributes)>\(inside)</\(tag)>\n"
+        return (id, id)
+    }
+
+    /// Some are save points.
+    private mutating func task(_ inside: String = "") -> Block {
+        let savePoint = ["", "", "", "camunda:asyncBefore=\"true\"", "camunda:asyncAfter=\"true\""]
+        return leaf(
+            "t", "serviceTask", inside,
+            attributes: "waybill:contract=\"work@1\" \(isAlone ? "" : dice.pick(savePoint) ?? "")")
+    }
+
+    private mutating func sequence(_ depth: Int) -> Block {
+        let first = block(depth: depth - 1)
+        let second = block(depth: depth - 1)
+        text += flow(first.last, second.first)
+        return (first.first, second.last)
+    }
+
+    private mutating func split(_ tag: String, _ depth: Int) -> Block {
+        let fork = id("g")
+        let join = id("g")
+        let isConditional = tag != "parallelGateway"
+        var inside: [Block] = []
+        for _ in 0..<(2 + dice.roll(2)) { inside.append(block(depth: depth - 1)) }
+        text += "<\(tag) id=\"\(fork)\"" + (isConditional ? " default=\"\(fork)-\(inside[0].first)\"" : "") + "/>"
+        for (branch, block) in inside.enumerated() {
+            let condition = isConditional && branch > 0 ? "= modulo(n, \(branch + 1)) = 0" : nil
+            text += flow(fork, block.first, condition) + flow(block.last, join)
+        }
+        text += "<\(tag) id=\"\(join)\"/>\n"
+        return (fork, join)
+    }
+
+    /// Some runs of a task, after each other or at once; or until something holds.
+    private mutating func loop() -> Block {
+        let marker: String
+        if dice.roll(4) == 0 {
+            marker =
+                "<standardLoopCharacteristics loopMaximum=\"3\"><loopCondition>= n > 6</loopCondition></standardLoopCharacteristics>"
+        } else {
+            let completion =
+                dice.roll(3) == 0 ? "<completionCondition>= nrOfCompletedInstances = 1</completionCondition>" : ""
+            marker = """
+                <multiInstanceLoopCharacteristics isSequential="\(dice.roll(2) == 0)"><loopCardinality>\(dice.roll(4))\
+                </loopCardinality>\(completion)</multiInstanceLoopCharacteristics>
+                """
+        }
+        return dice.roll(2) == 0 ? task(marker) : leaf("m", "userTask", marker)
+    }
+
+    /// An event-based gateway: whichever comes first.
+    private mutating func waitForOneOf(_ depth: Int) -> Block {
+        let fork = id("g")
+        let join = id("g")
+        text += "<eventBasedGateway id=\"\(fork)\"/><exclusiveGateway id=\"\(join)\"/>\n"
+        let events = [Self.signal, Self.message, Self.timer]
+        for event in events[..<(2 + dice.roll(2))] {
+            let wait = leaf("e", "intermediateCatchEvent", event)
+            let after = block(depth: depth - 1)
+            text += flow(fork, wait.first) + flow(wait.last, after.first) + flow(after.last, join)
+        }
+        return (fork, join)
+    }
+
+    /// A task with a boundary event; one that does not interrupt ends a path of its own.
+    private mutating func interruptible() -> Block {
+        let host = dice.roll(2) == 0 ? task() : leaf("u", "userTask")
+        let event = dice.pick([Self.signal, Self.message, Self.timer]) ?? Self.timer
+        let interrupts = dice.roll(2) == 0
+        let boundary = id("b")
+        text += """
+            <boundaryEvent id="\(boundary)" attachedToRef="\(host.first)" cancelActivity="\(interrupts)">\(event)</boundaryEvent>
+
+            """
+        // What waits on for a signal and throws it would feed itself for ever.
+        let after = interrupts ? block(depth: 0) : task()
+        text += flow(boundary, after.first)
+        guard interrupts else {
+            let end = leaf("z", "endEvent")
+            text += flow(after.last, end.first)
+            return host
+        }
+        let merge = leaf("g", "exclusiveGateway")
+        text += flow(after.last, merge.first) + flow(host.last, merge.first)
+        return (host.first, merge.last)
+    }
+
+    private mutating func subprocess(_ depth: Int) -> Block {
+        let sub = id("sub")
+        let outer = text
+        text = "<startEvent id=\"s-\(sub)\"/>"
+        let inside = block(depth: depth - 1)
+        text += flow("s-\(sub)", inside.first)
+        // Every third has an event subprocess that waits for a signal or a while.
+        if dice.roll(3) == 0 {
+            let event = dice.roll(2) == 0 ? Self.signal : Self.timer
+            text += """
+                <subProcess id="e-\(sub)" triggeredByEvent="true"><startEvent id="start-e-\(sub)" \
+                isInterrupting="\(dice.roll(2) == 0)">\(event)</startEvent><userTask id="in-e-\(sub)"/>\
+                \(flow("start-e-\(sub)", "in-e-\(sub)"))</subProcess>
+                """
+        }
+        text = "\(outer)<subProcess id=\"\(sub)\">\(text)</subProcess>\n"
+        // Every other has a boundary event that catches an error or an escalation and leads round to where it would have gone.
+        guard dice.roll(2) == 0 else { return (sub, sub) }
+        let merge = leaf("g", "exclusiveGateway")
+        let event = dice.roll(3) == 0 ? Self.escalation : "<errorEventDefinition/>"
+        text += """
+            <boundaryEvent id="b-\(sub)" attachedToRef="\(sub)">\(event)</boundaryEvent>
+            \(flow(sub, merge.first))\(flow("b-\(sub)", merge.first))
+            """
+        return (sub, merge.last)
+    }
+}
