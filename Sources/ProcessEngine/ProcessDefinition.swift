@@ -20,6 +20,8 @@ package final class ProcessDefinition: Sendable {
     /// What is worth telling and stops nobody.
     package let warnings: [Diagnostic]
 
+    /// Whether a join asks for more than which tokens are there.
+    let joinsReadVariables: Bool
     private let nodes: [ElementID: Node]
     private let startEvents: [ElementID?: [ElementID]]
     private let entries: [ElementID?: [ElementID]]
@@ -60,6 +62,7 @@ package final class ProcessDefinition: Sendable {
         self.elements = nodes.map(\.element)
         self.flows = flows
         self.warnings = warnings
+        joinsReadVariables = nodes.contains { ($0.element as? ComplexGateway)?.activationCondition != nil }
         var byID: [ElementID: Node] = [:]
         var starts: [ElementID?: [ElementID]] = [:]
         for node in nodes {

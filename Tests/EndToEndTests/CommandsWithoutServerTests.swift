@@ -42,4 +42,18 @@ struct CommandsWithoutServerTests {
 
         #expect(outcome.status == status && outcome.text.contains(said), "\(outcome.status): \(outcome.text)")
     }
+
+    /// The work for a child does not grow with the number of its siblings: events and bytes, which do not depend on the machine.
+    @Test func `waybill bench children counts the same work for each of few and of many`() throws {
+        let text = try Installation.run(Installation.program, ["bench", "children", "500", "5000", "--json"])
+
+        let results = try #require(JSON(validating: text).elements())
+        #expect(results.count == 6)
+        for kind in ["parallel", "sequential", "joins"] {
+            let events = results.filter { $0["kind"]?.stringValue == kind }.compactMap { result in
+                result["events"]?.intValue.flatMap { events in result["children"]?.intValue.map { events / $0 } }
+            }
+            #expect(events.count == 2 && events[0] == events[1], "\(text)")
+        }
+    }
 }

@@ -1,10 +1,51 @@
+import HashTreeCollections
 import Values
 
 /// Tokens that wait at a gateway for others.
 extension Step {
+    /// Where joins are to be looked at: a join that waited before this step waits on, unless something happened in its scope.
+    /// Else each of 100,000 runs of a subprocess that has one would cost a look at all the others.
+    struct JoinsToLookAt: Sendable {
+        var scopes: Set<Int> = []
+        /// What happened may concern any.
+        var all = false
+    }
+
+    /// Notes what joins may have waited for. Before the event is applied.
+    mutating func noteForJoins(_ event: Event) {
+        if case .tokenArrived(_, _, let scope) = event { joinsToLookAt.scopes.insert(scope) }
+        guard !instance.waitingScopes.isEmpty else { return }
+        switch event {
+        case .activityEntered(_, _, let scope), .tokensJoined(_, _, let scope): joinsToLookAt.scopes.insert(scope)
+        case .activityCompleted(let number), .activityCanceled(let number):
+            if let scope = instance.activity(number)?.scope { joinsToLookAt.scopes.insert(scope) }
+        case .scopeClosed(let number):
+            if let parent = instance.scope(number)?.parent { joinsToLookAt.scopes.insert(parent) }
+        case .variablesSet: if definition.joinsReadVariables { joinsToLookAt.all = true }
+        case .migrated: joinsToLookAt.all = true
+        case .tokenArrived, .instanceStarted, .instanceEnded, .flowTaken, .scopeOpened, .outputKept, .outputMapped,
+            .taskCreated, .taskCompleted, .taskFailed, .taskErrorThrown, .taskCanceled, .taskEventRecorded,
+            .taskRetried,
+            .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved, .userTask,
+            .subscription, .loop, .compensation, .call, .thrown, .savePointReached, .decisionEvaluated, .suspended,
+            .resumed:
+            return
+        }
+    }
+
     /// Once no token moves: lets a join go on that waits for nothing more. False if there is none.
     mutating func releaseJoin() -> Bool {
-        for number in instance.waitingScopes.sorted() {
+        if releaseNextJoin() { return true }
+        joinsToLookAt = JoinsToLookAt()
+        return false
+    }
+
+    private mutating func releaseNextJoin() -> Bool {
+        guard !instance.waitingScopes.isEmpty else { return false }
+        let scopes =
+            joinsToLookAt.all
+            ? Array(instance.waitingScopes) : joinsToLookAt.scopes.filter(instance.waitingScopes.contains)
+        for number in scopes.sorted() {
             guard let scope = instance.scope(number) else { continue }
             var joins: [ElementID] = []
             for waiting in scope.waiting where waiting.flow != AdHocSubProcess.turn && !joins.contains(waiting.join) {

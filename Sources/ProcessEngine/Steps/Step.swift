@@ -38,6 +38,7 @@ package struct Step: Sendable {
     private var transitions = 0
     private let stopsAtIncident: Bool
 
+    var joinsToLookAt = JoinsToLookAt()
     /// What conditions may depend upon and was changed since they were last looked at.
     var changes: [VariableChange] = []
     /// Subscriptions to conditions that were not looked at yet.
@@ -76,6 +77,7 @@ package struct Step: Sendable {
 
     mutating func record(_ event: Event) {
         let existed = namesThatExist(before: event)
+        noteForJoins(event)
         instance.apply(event)
         events.append(event)
         if case .instanceEnded = event { worklist.removeAll() }

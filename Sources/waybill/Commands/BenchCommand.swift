@@ -22,7 +22,8 @@ struct BenchCommand: AsyncParsableCommand {
               waybill bench --instances 20000 --rounds 5 --payload 4096 --json
               waybill bench --postgres-url-file .waybill/postgres/postgres.url
               waybill bench --queue-type classic --rate 20 --seconds 30
-            """)
+            """,
+        subcommands: [BenchChildrenCommand.self])
 
     @Option(help: "Workflow instances of each round.")
     var instances = 5000
