@@ -137,7 +137,9 @@ let package = Package(
         .testTarget(name: "ValuesTests", dependencies: ["Values"]),
         .testTarget(name: "ExpressionsTests", dependencies: ["Expressions", "Values"]),
         .testTarget(name: "DecisionsTests", dependencies: ["Decisions", "Expressions", "XMLReader", "Values"]),
-        .testTarget(name: "ProcessEngineTests", dependencies: ["ProcessEngine", "Fuzzing", "XMLReader", "Values"]),
+        .testTarget(
+            name: "ProcessEngineTests",
+            dependencies: ["ProcessEngine", "Expressions", "Fuzzing", "XMLReader", "Values"]),
         .testTarget(
             name: "ContractsTests",
             dependencies: ["Contracts", "ProcessEngine", "Staging", "XMLReader", "YAMLReader", "Values"]),
@@ -150,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "ServicesTests",
             dependencies: [
-                "Services", "ServicesTesting", "SQLiteStore", "Fuzzing", "XMLReader", "YAMLReader", "Contracts", "Decisions",
+                "Services", "ServicesTesting", "SQLiteStore", "Fuzzing", "XMLReader", "YAMLReader", "Contracts",
+                "Decisions",
                 "Delivery",
                 "ProcessEngine", "Staging", "Values", collections, logging,
             ]),

@@ -1,3 +1,4 @@
+import Contracts
 import Decisions
 import Expressions
 import ProcessEngine
@@ -6,6 +7,7 @@ import Values
 /// Decisions of a project's DMN files, evaluated for real.
 struct ProjectDecisions: DecisionMaker {
     let models: [DecisionModel]
+    let catalog: ContractCatalog
 
     func decide(
         _ reference: DecisionReference, with variables: any VariableScope
@@ -13,7 +15,7 @@ struct ProjectDecisions: DecisionMaker {
         let name =
             switch reference.target {
             case .named(let name, _): name
-            case .contract(let contract): contract.name
+            case .contract(let contract): catalog.contract(contract)?.decisionID ?? contract.name
             }
         guard let model = models.first(where: { $0.resultForm(of: name) != nil }), let form = model.resultForm(of: name)
         else { return .failure(DecisionFailure("there is no decision \(name) beside the test")) }

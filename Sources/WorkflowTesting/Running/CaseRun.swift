@@ -44,7 +44,7 @@ struct CaseRun {
         }
         simulation = Simulation(
             others + [file.definition], now: test.given.now, contracts: file.project.catalog,
-            decisions: ProjectDecisions(models: file.project.decisions))
+            decisions: ProjectDecisions(models: file.project.decisions, catalog: file.project.catalog))
         for mock in test.mocks {
             for place in mock.elements
             where file.project.definitions.contains(where: { $0.element(place.element) is CallActivity }) {
