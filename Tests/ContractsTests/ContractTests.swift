@@ -23,7 +23,7 @@ import YAMLReader
         let expected = TaskPolicy(
             version: "2.1", maxAttempts: 5, backoff: .seconds(10), multiplier: 1.5, maxBackoff: .seconds(300),
             timeout: .seconds(7200),
-            heartbeat: .seconds(30), priority: 10, concurrency: 8)
+            heartbeat: .seconds(30), priority: 10, concurrency: 8, settings: ["password"])
         #expect(try Sample.contract(Sample.transcode).policy == expected)
     }
 

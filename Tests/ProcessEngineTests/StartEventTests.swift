@@ -47,8 +47,13 @@ struct StartEventTests {
     }
 
     @Test func `of another process is refused`() throws {
-        var scenario = try Scenario(twoStarts)
+        let scenario = try Scenario(twoStarts)
         let other = Command.Start(definition: DefinitionID(process: "other", version: 1))
-        #expect(rejection { try scenario.send(.start(other)) }?.reason == .invalid)
+        let surroundings = Surroundings(now: scenario.now, contracts: StubContracts())
+        let refused = rejection {
+            _ = try Engine.decide(
+                .start(other), for: ProcessInstance(), of: scenario.definition, in: surroundings)
+        }
+        #expect(refused?.reason == .invalid)
     }
 }
