@@ -39,7 +39,7 @@ package enum CheckRule: String, Sendable, CaseIterable {
     /// What it means, in a sentence.
     package var summary: String {
         switch self {
-        case .unknownContract: "A task names a contract, or a version of one, that does not exist."
+        case .unknownContract: "An element names a contract or a version that does not exist, or one it cannot call."
         case .unknownInput: "A mapping gives an input that the contract does not have."
         case .missingInput: "A required input of a contract is not given."
         case .inputType: "A mapping gives a value that the contract's schema cannot accept."

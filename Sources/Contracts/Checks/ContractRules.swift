@@ -119,8 +119,16 @@ struct ContractRules {
     // MARK: Workflows
 
     private func check(_ call: CallActivity, _ catalog: ContractCatalog) -> [Diagnostic] {
-        if case .contract(let key) = call.target, catalog.contract(key) == nil {
-            return [unknown(key, at: call.id, catalog)]
+        if case .contract(let key) = call.target {
+            guard let contract = catalog.contract(key) else { return [unknown(key, at: call.id, catalog)] }
+            guard contract.kind == .workflow else {
+                return [
+                    subject.finding(
+                        .unknownContract, at: call.id,
+                        "a callActivity calls a workflow, and \(contract.reference) is a \(contract.kind) contract",
+                        "make it a serviceTask, or name a workflow contract")
+                ]
+            }
         }
         guard !call.inputs.passesAll, !call.inputs.entries.isEmpty, let contract = call.workflow(in: catalog) else {
             return []

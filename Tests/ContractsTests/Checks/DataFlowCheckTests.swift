@@ -266,6 +266,12 @@ import Values
         #expect(try codes(model.replacing("do.work@1", with: "do.work@1.3")) == ["unknown-contract a"])
     }
 
+    @Test func `a call activity calls a workflow contract, and no task`() throws {
+        let call = #"<callActivity id="c" waybill:contract="do.work@1"/>"#
+        let model = Self.model(call, nodes: "start:s end:e", flows: "s>c", "c>e")
+        #expect(try codes(model) == ["unknown-contract c"])
+    }
+
     @Test func `an error that ends the process is declared`() throws {
         let end = "<endEvent id=\"e\"><errorEventDefinition errorRef=\"E\"/></endEvent>"
         let model = Self.model(end, nodes: "start:s", flows: "s>e")
