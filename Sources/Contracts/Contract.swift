@@ -27,6 +27,8 @@ package struct Contract: Sendable, Hashable {
     /// How many attempts may be out at once; nil = no limit.
     package var concurrency: Int?
     package var priority: Int
+    /// Of a workflow: how long an instance is kept after its end; nil: the model, or the server, says.
+    package var retention: Duration?
     /// The names of the settings that the agent gets with each task.
     package var settings: [String] = []
     /// The names of the secrets among them.

@@ -23,6 +23,7 @@ extension Contract {
         if let concurrency { members.append(("concurrency", .number(concurrency))) }
         members.append(("priority", .number(priority)))
         if !settings.isEmpty { members.append(("settings", .array(settings.map(JSON.string)))) }
+        if let retention { members.append(("retention", .string(retention.iso8601))) }
         if !secrets.isEmpty { members.append(("secrets", .array(secrets.map(JSON.string)))) }
         if !examples.isEmpty { members.append(("examples", .array(examples.map(\.json)))) }
         return .object(members)

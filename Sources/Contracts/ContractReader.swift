@@ -27,7 +27,7 @@ struct ContractReader {
     static func ownFields(of kind: Contract.Kind) -> [String] {
         switch kind {
         case .task: []
-        case .workflow: ["process", "objectId"]
+        case .workflow: ["process", "objectId", "retention"]
         case .decision: ["decision"]
         }
     }
@@ -62,6 +62,7 @@ struct ContractReader {
                 "unknown-input", at: "/objectId", "objectId names no input: \"\(objectId)\"",
                 suggestion: Spelling.suggestion(for: objectId, among: input.schema.propertyNames))
         }
+        let retention = isWorkflow ? fields.duration("retention", in: top) : nil
         let title = fields.string("title", in: top)
         let description = fields.string("description", in: top)
         let categories = fields.strings("categories", in: top)
@@ -74,8 +75,8 @@ struct ContractReader {
         var contract = Contract(
             kind: kind, name: name, version: version, title: title, description: description, categories: categories,
             input: input.source, output: output.source, errors: errors, events: events, retry: retry, timeout: timeout,
-            heartbeat: heartbeat, concurrency: concurrency, priority: priority, secrets: secrets, examples: examples,
-            process: process, objectId: objectId, decision: decision)
+            heartbeat: heartbeat, concurrency: concurrency, priority: priority, retention: retention, secrets: secrets,
+            examples: examples, process: process, objectId: objectId, decision: decision)
         contract.settings = settings
         return contract
     }

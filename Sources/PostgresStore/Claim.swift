@@ -63,21 +63,23 @@ struct Claim {
                 SELECT count(*) FROM task
                 WHERE task.contract = c.contract AND lease_until > $4::bigint AND c.concurrency IS NOT NULL)), 0) AS room
             FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS c(contract, count, concurrency)
-            WHERE EXISTS (SELECT FROM task WHERE phase = 0 AND available_at <= $4::bigint)
-                OR EXISTS (SELECT FROM task WHERE phase IN (1, 2) AND lease_until <= $4::bigint)
+            WHERE EXISTS (SELECT FROM task WHERE phase = 0 AND paused = 0 AND available_at <= $4::bigint)
+                OR EXISTS (
+                    SELECT FROM task WHERE phase IN (1, 2) AND paused = 0 AND lease_until <= $4::bigint)
         ), waiting AS MATERIALIZED (
             SELECT due.* FROM credit CROSS JOIN LATERAL (
                 WITH RECURSIVE level(priority) AS (
-                    SELECT max(priority) FROM task WHERE phase = 0 AND contract = credit.contract
+                    SELECT max(priority) FROM task WHERE phase = 0 AND paused = 0 AND contract = credit.contract
                     UNION ALL
                     SELECT (
                         SELECT max(task.priority) FROM task
-                        WHERE phase = 0 AND contract = credit.contract AND task.priority < level.priority)
+                        WHERE phase = 0 AND paused = 0 AND contract = credit.contract
+                            AND task.priority < level.priority)
                     FROM level WHERE level.priority IS NOT NULL
                 )
                 SELECT best.* FROM level CROSS JOIN LATERAL (
                     SELECT instance, number, contract, priority, available_at, id FROM task
-                    WHERE phase = 0 AND contract = credit.contract AND priority = level.priority
+                    WHERE phase = 0 AND paused = 0 AND contract = credit.contract AND priority = level.priority
                         AND available_at <= $4::bigint
                     ORDER BY available_at, id LIMIT credit.room FOR UPDATE SKIP LOCKED
                 ) AS best LIMIT credit.room
@@ -85,7 +87,7 @@ struct Claim {
         ), expired AS MATERIALIZED (
             SELECT lost.* FROM credit CROSS JOIN LATERAL (
                 SELECT instance, number, contract, priority, available_at, id FROM task
-                WHERE contract = credit.contract AND phase IN (1, 2) AND lease_until <= $4::bigint
+                WHERE contract = credit.contract AND phase IN (1, 2) AND paused = 0 AND lease_until <= $4::bigint
                 ORDER BY priority DESC, available_at, id LIMIT credit.room FOR UPDATE SKIP LOCKED
             ) AS lost
         ), ranked AS (

@@ -16,22 +16,6 @@ struct PlannedTask {
         /// Grows in the order of creation.
         var order: Int
     }
-
-    /// An attempt is out as long as it has a lease.
-    var isOut: Bool { row.leaseUntil != nil }
-
-    func isHeld(by attempt: Int, _ token: String) -> Bool { row.attempt == attempt && row.token == token }
-
-    /// The attempt is over or given back. Without `keepToken` nothing of it counts any more.
-    mutating func end(_ phase: TaskPhase, keepToken: Bool) {
-        row.phase = phase
-        row.leaseUntil = nil
-        row.startedAt = nil
-        row.progress = nil
-        row.progressMessage = nil
-        row.owner = nil
-        if !keepToken { row.token = nil }
-    }
 }
 
 /// What a commit leads to: decided in memory over what is locked, so that the order inside a batch costs no round trip.
@@ -93,16 +77,16 @@ struct CommitPlan {
     }
 
     private func holds(_ fence: Fence) -> Bool {
-        guard let task = tasks[fence.task], task.isHeld(by: fence.attempt, fence.token) else { return false }
-        if fence.mustBeOut, !task.isOut { return false }
-        guard let time = fence.expiredAt else { return true }
-        return task.row.leaseUntil.map { $0 <= time } ?? false
+        tasks[fence.task]?.row.holds(fence) ?? false
     }
 
     private mutating func store(_ transition: Transition, at position: Int64) {
         locked.lastSeqs[transition.instance] = transition.seq
         if let key = transition.startKey { keys[key] = transition.instance }
         for change in transition.tasks { store(change, of: transition, at: position) }
+        if let pauses = transition.pauses {
+            for id in tasks.keys where id.instance == transition.instance { update(id) { $0.isPaused = pauses } }
+        }
         for change in transition.timers {
             switch change {
             case .schedule(let number, let dueAt):
@@ -133,17 +117,12 @@ struct CommitPlan {
             let id = TaskID(instance: transition.instance, number: number)
             if let task = tasks.removeValue(forKey: id), task.creation == nil { removed.insert(id) }
         case .reschedule(let number, let retries, let dueAt, let error, let keepToken):
-            update(TaskID(instance: transition.instance, number: number)) { task in
-                task.end(.waiting, keepToken: keepToken)
-                task.row.retries = retries
-                task.row.availableAt = dueAt
-                task.row.error = error
+            update(TaskID(instance: transition.instance, number: number)) {
+                $0.reschedule(retries: retries, dueAt: dueAt, error: error, keepToken: keepToken)
             }
         case .suspend(let number, let retries, let error, let keepToken):
-            update(TaskID(instance: transition.instance, number: number)) { task in
-                task.end(.suspended, keepToken: keepToken)
-                task.row.retries = retries
-                task.row.error = error
+            update(TaskID(instance: transition.instance, number: number)) {
+                $0.suspend(retries: retries, error: error, keepToken: keepToken)
             }
         }
     }
@@ -151,50 +130,23 @@ struct CommitPlan {
     private mutating func create(_ task: NewTask, of transition: Transition, at position: Int64) {
         let id = TaskID(instance: transition.instance, number: task.number)
         created += 1
-        let row = TaskRow(
-            id: id, element: task.element, contract: task.contract, phase: task.lease == nil ? .waiting : .dispatched,
-            priority: task.priority, retries: task.retries, attempt: task.lease?.attempt ?? 0, token: task.lease?.token,
-            availableAt: task.availableAt, leaseUntil: task.lease?.until, startedAt: nil, progress: nil,
-            progressMessage: nil, error: nil, owner: task.lease?.owner)
         tasks[id] = PlannedTask(
-            row: row,
+            row: TaskRow(task, of: transition.instance),
             creation: PlannedTask.Creation(task: task, position: position, order: created))
     }
 
     private mutating func apply(_ mark: LeaseMark) -> Bool {
-        guard let task = tasks[mark.task], task.isHeld(by: mark.attempt, mark.token), task.isOut else { return false }
-        switch mark.change {
-        case .queued(let until):
-            guard task.row.phase == .dispatched else { return true }
-            update(mark.task) { task in
-                task.row.phase = .queued
-                task.row.leaseUntil = until
-            }
-        case .started(let at, let until):
-            update(mark.task) { task in
-                task.row.phase = .running
-                task.row.startedAt = at
-                task.row.leaseUntil = until
-            }
-        case .heartbeat(let until, let progress, let message):
-            update(mark.task) { task in
-                task.row.phase = .running
-                task.row.leaseUntil = task.row.leaseUntil.map { max($0, until) } ?? until
-                task.row.progress = progress ?? task.row.progress
-                task.row.progressMessage = message ?? task.row.progressMessage
-            }
-        case .released(let dueAt):
-            update(mark.task) { task in
-                task.end(.waiting, keepToken: false)
-                task.row.availableAt = dueAt
-            }
-        }
+        guard var task = tasks[mark.task] else { return false }
+        let before = task.row
+        guard task.row.apply(mark) else { return false }
+        if task.row != before { task.isChanged = true }
+        tasks[mark.task] = task
         return true
     }
 
-    private mutating func update(_ id: TaskID, _ change: (inout PlannedTask) -> Void) {
+    private mutating func update(_ id: TaskID, _ change: (inout TaskRow) -> Void) {
         guard var task = tasks[id] else { return }
-        change(&task)
+        change(&task.row)
         task.isChanged = true
         tasks[id] = task
     }

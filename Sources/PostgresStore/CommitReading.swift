@@ -58,8 +58,11 @@ struct CommitReading {
             ])
         let ownKeys = batch.add(if: !keys.isEmpty, Self.insertKeys, [.texts(names), .texts(keys.map(\.instance.text))])
         let allKeys = batch.add(if: !keys.isEmpty, Self.readKeys, [.texts(names)])
+        let paused = transitions.filter { $0.pauses != nil }.map(\.instance.text)
         let locks = batch.add(
-            if: !tasks.isEmpty, Self.lockTasks, [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))])
+            if: !tasks.isEmpty || !paused.isEmpty, paused.isEmpty ? Self.lockTasks : Self.lockTasksAndPaused,
+            [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]
+                + (paused.isEmpty ? [] : [.texts(paused)]))
         let consumed = transitions.flatMap(\.consumes)
         let entries = batch.add(if: !consumed.isEmpty, Self.lockEntries, [.ints(consumed.map { $0 })])
         let answers = try connection.run(batch.statements)
@@ -143,6 +146,13 @@ struct CommitReading {
         SELECT \(PostgresStore.taskColumns)
         FROM unnest($1::text[], $2::bigint[]) AS k(instance, number)
         JOIN task ON task.instance = k.instance COLLATE "C" AND task.number = k.number
+        ORDER BY task.instance, task.number FOR UPDATE OF task
+        """
+
+    /// Those of whole instances too, in the same order.
+    private static let lockTasksAndPaused = """
+        SELECT \(PostgresStore.taskColumns) FROM task
+        WHERE (instance, number) IN (SELECT * FROM unnest($1::text[], $2::bigint[])) OR instance = ANY($3::text[])
         ORDER BY task.instance, task.number FOR UPDATE OF task
         """
 

@@ -81,11 +81,11 @@ struct CommitWrites {
             INSERT INTO task (
                 instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
                 started_at, progress, progress_message, error, element, definition, business_key, input_position,
-                input_offset, input_length)
+                input_offset, input_length, paused)
             SELECT * FROM unnest(
                 $1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
                 $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::float8[], $14::text[], $15::text[],
-                $16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[])
+                $16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])
             """,
             [
                 .texts(made.map(\.row.id.instance.text)), .ints(made.map(\.row.id.number)),
@@ -98,6 +98,7 @@ struct CommitWrites {
                 .texts(made.map(\.row.element.text)), .texts(made.map(\.from.task.definition.description)),
                 .texts(made.map(\.from.task.businessKey)), .ints(made.map(\.from.position)),
                 .ints(made.map(\.from.task.inputRange.lowerBound)), .ints(made.map(\.from.task.inputRange.count)),
+                .ints(made.map { $0.row.isPaused ? 1 : 0 }),
             ])
     }
 
@@ -107,13 +108,13 @@ struct CommitWrites {
             """
             UPDATE task SET phase = c.phase, available_at = c.available_at, lease_until = c.lease_until,
                 retries = c.retries, token = c.token, owner = c.owner, started_at = c.started_at, progress = c.progress,
-                progress_message = c.progress_message, error = c.error
+                progress_message = c.progress_message, error = c.error, paused = c.paused
             FROM unnest(
                 $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[],
-                $9::bigint[], $10::float8[], $11::text[], $12::text[]
+                $9::bigint[], $10::float8[], $11::text[], $12::text[], $13::bigint[]
             ) AS c(
                 instance, number, phase, available_at, lease_until, retries, token, owner, started_at, progress,
-                progress_message, error)
+                progress_message, error, paused)
             WHERE task.instance = c.instance COLLATE "C" AND task.number = c.number
             """,
             [
@@ -123,7 +124,7 @@ struct CommitWrites {
                 .texts(tasks.map(\.row.token)), .texts(tasks.map(\.row.owner)),
                 .ints(tasks.map(\.row.startedAt?.stored)),
                 .doubles(tasks.map(\.row.progress)), .texts(tasks.map(\.row.progressMessage)),
-                .texts(tasks.map(\.row.error)),
+                .texts(tasks.map(\.row.error)), .ints(tasks.map { $0.row.isPaused ? 1 : 0 }),
             ])
     }
 

@@ -7,7 +7,7 @@ enum IndexColumns {
     static let instance = [
         "id", "definition", "workflow", "workflow_version", "object_id", "started_by", "metadata", "business_key",
         "state",
-        "started_at", "ended_at", "message", "open_incidents", "tasks_created", "tasks_done",
+        "started_at", "ended_at", "message", "open_incidents", "tasks_created", "tasks_done", "restarted_from",
     ].map { "index_instance.\($0)" }.joined(separator: ", ")
 
     static func instance(_ row: ResultRow) throws -> IndexedInstance {
@@ -16,7 +16,8 @@ enum IndexColumns {
             labels: InstanceLabels(
                 workflow: row.optional(2, row.text), workflowVersion: row.optional(3, row.text),
                 objectID: row.optional(4, row.text), startedBy: row.optional(5, row.text),
-                metadata: try variables(row.text(6))),
+                metadata: try variables(row.text(6)),
+                restartedFrom: row.optional(15, row.text).map { InstanceID($0) }),
             businessKey: row.optional(7, row.text), state: try row.parsed(8, InstanceState.init(rawValue:)),
             startedAt: row.timestamp(9), endedAt: row.optional(10, row.timestamp), message: row.optional(11, row.text),
             openIncidents: row.number(12), tasksCreated: row.number(13), tasksDone: row.number(14))
@@ -57,6 +58,9 @@ enum IndexColumns {
             return Variable(name: name, value: parts[1])
         }
     }
+
+    /// What a candidate is found by, as the hash of it makes `index_candidate.candidate`.
+    static func candidate(_ kind: String, _ name: String) -> String { "\(kind) \(name)".withoutNull }
 
     /// What a pair of metadata is found by, as the hash of it makes `index_metadata.pair`.
     static func pairText(_ pair: Variable) -> String {

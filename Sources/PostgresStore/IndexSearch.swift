@@ -42,6 +42,7 @@ struct IndexSearch {
         if let id = query.id { filter.add("index_instance.id = ?", [.text(id.text)]) }
         if let key = query.businessKey { filter.add("business_key", equals: key) }
         if let object = query.objectID { filter.add("object_id", equals: object) }
+        if let origin = query.restartedFrom { filter.add("restarted_from = ?::text", [.text(origin.text)]) }
         if let contract = query.contract {
             let tasks = Self.contract(contract)
             filter.add(
@@ -128,7 +129,7 @@ struct IndexSearch {
         return Filter().adding("index_task.contract = ? AND index_task.major = ?", [.text(key.name), .int(key.major)])
     }
 
-    private static func limit(of page: PageRequest) throws -> Int {
+    static func limit(of page: PageRequest) throws -> Int {
         guard (1...1000).contains(page.limit) else {
             throw StoreError(.misuse, "a page has 1 to 1000 rows, not \(page.limit)")
         }
@@ -159,14 +160,14 @@ struct IndexSearch {
     }
 
     /// Question marks become `$1`, `$2`, …
-    private static func numbered(_ sql: String) -> String {
+    static func numbered(_ sql: String) -> String {
         var parts = sql.split(separator: "?", omittingEmptySubsequences: false)
         var text = String(parts.removeFirst())
         for (number, part) in parts.enumerated() { text += "$\(number + 1)\(part)" }
         return text
     }
 
-    private static func page<Found>(_ rows: [Found], _ limit: Int, _ token: (Found) -> PageToken) -> Page<Found> {
+    static func page<Found>(_ rows: [Found], _ limit: Int, _ token: (Found) -> PageToken) -> Page<Found> {
         let shown = Array(rows.prefix(limit))
         return Page(rows: shown, next: rows.count > limit ? shown.last.map { token($0).text } : nil)
     }

@@ -10,6 +10,9 @@ struct IndexUpdate {
     private(set) var tasks: [TaskID: IndexedTask]
     private var changedInstances: Set<InstanceID> = []
     private var changedTasks: Set<TaskID> = []
+    private(set) var openedUserTasks: [TaskID: (task: OpenUserTask, createdAt: Timestamp)] = [:]
+    private(set) var claimedUserTasks: [TaskID: String?] = [:]
+    private(set) var endedUserTasks: Set<TaskID> = []
 
     init(instances: [IndexedInstance], tasks: [IndexedTask]) {
         before = Dictionary(instances.map { ($0.id, $0) }) { $1 }
@@ -32,14 +35,9 @@ struct IndexUpdate {
             }
         case .incidents(let id, let change, let message):
             update(id) { instance in
-                instance.openIncidents = max(instance.openIncidents + change, 0)
-                instance.state = instance.openIncidents > 0 ? .incident : .running
-                if change > 0 {
-                    instance.message = message
-                } else if instance.openIncidents == 0 {
-                    instance.message = nil
-                }
+                instance.count(incidents: change, message: message)
             }
+        case .suspension(let id, let isSuspended): update(id) { $0.suspend(isSuspended) }
         case .taskCreated(let task):
             guard tasks[task.id] == nil else { return }
             tasks[task.id] = task
@@ -50,6 +48,17 @@ struct IndexUpdate {
             }
         case .taskChanged(let id, let state, let message, let at):
             move(id, to: state, message, at)
+        case .userTaskCreated(let instance, let task, let at):
+            openedUserTasks[TaskID(instance: instance, number: task.number)] = (task, at)
+        case .userTaskClaimed(let id, let assignee):
+            if openedUserTasks[id] == nil {
+                claimedUserTasks[id] = .some(assignee)
+            } else {
+                openedUserTasks[id]?.task.assignee = assignee
+            }
+        case .userTaskEnded(let id):
+            claimedUserTasks[id] = nil
+            if openedUserTasks.removeValue(forKey: id) == nil { endedUserTasks.insert(id) }
         }
     }
 
@@ -95,15 +104,18 @@ extension IndexChange {
         switch self {
         case .instanceStarted(let instance): instance.id
         case .instanceEnded(let id, _, _, _): id
-        case .incidents(let id, _, _): id
+        case .incidents(let id, _, _), .suspension(let id, _): id
         case .taskCreated(let task): task.id.instance
-        case .taskChanged(let id, _, _, _): id.instance
+        case .taskChanged(let id, _, _, _), .userTaskClaimed(let id, _), .userTaskEnded(let id): id.instance
+        case .userTaskCreated(let id, _, _): id
         }
     }
 
     var task: TaskID? {
         switch self {
-        case .instanceStarted, .instanceEnded, .incidents: nil
+        case .instanceStarted, .instanceEnded, .incidents, .suspension, .userTaskCreated, .userTaskClaimed,
+            .userTaskEnded:
+            nil
         case .taskCreated(let task): task.id
         case .taskChanged(let id, _, _, _): id
         }

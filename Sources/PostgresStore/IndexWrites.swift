@@ -56,6 +56,7 @@ struct IndexWrites {
                     ]))
         }
         if !update.writtenTasks.isEmpty { statements.append(write(update.writtenTasks)) }
+        statements += writeUserTasks(update)
         let counts = update.countChanges.sorted { $0.key.rawValue < $1.key.rawValue }
         if !counts.isEmpty {
             statements.append(
@@ -73,11 +74,11 @@ struct IndexWrites {
             sql: """
                 INSERT INTO index_instance (
                     id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key,
-                    state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done)
+                    state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done, restarted_from)
                 SELECT * FROM unnest(
                     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[],
-                    $16::bigint[])
+                    $16::bigint[], $17::text[])
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
                     message = excluded.message, open_incidents = excluded.open_incidents,
                     tasks_created = excluded.tasks_created, tasks_done = excluded.tasks_done
@@ -92,6 +93,7 @@ struct IndexWrites {
                 .ints(instances.map(\.startedAt.stored)), .ints(instances.map(\.endedAt?.stored)),
                 .texts(instances.map(\.message)), .ints(instances.map(\.openIncidents)),
                 .ints(instances.map(\.tasksCreated)), .ints(instances.map(\.tasksDone)),
+                .texts(instances.map(\.labels.restartedFrom?.text)),
             ])
     }
 

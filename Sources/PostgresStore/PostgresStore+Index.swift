@@ -18,6 +18,10 @@ extension PostgresStore: IndexStore {
         try await search.repeatable { try IndexSearch(connection: $0).tasks(query) }
     }
 
+    package func userTasks(_ query: UserTaskQuery) async throws -> Page<IndexedUserTask> {
+        try await search.repeatable { try IndexSearch(connection: $0).userTasks(query) }
+    }
+
     package func instanceCounts() async throws -> [InstanceState: Int] {
         try await search.repeatable { connection in
             let counts = try connection.all("SELECT state, instances FROM index_count WHERE instances > 0") { row in

@@ -30,7 +30,7 @@ extension PostgresStore: ProcessStore {
             try connection.all(
                 """
                 SELECT instance, number, contract, attempt, token, lease_until FROM task
-                WHERE phase = 3 AND lease_until <= $1 ORDER BY lease_until, id LIMIT $2
+                WHERE phase = 3 AND paused = 0 AND lease_until <= $1 ORDER BY lease_until, id LIMIT $2
                 """, [.int(now.stored), .int(max(limit, 0))]
             ) { row in
                 OverdueTask(
@@ -56,8 +56,9 @@ extension PostgresStore: ProcessStore {
             try connection.first(
                 """
                 SELECT least(
-                    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM inbox), (SELECT min(available_at) FROM task WHERE phase = 0),
-                    (SELECT min(lease_until) FROM task WHERE lease_until IS NOT NULL))
+                    (SELECT min(due_at) FROM timer), (SELECT min(due_at) FROM inbox),
+                    (SELECT min(available_at) FROM task WHERE phase = 0 AND paused = 0),
+                    (SELECT min(lease_until) FROM task WHERE lease_until IS NOT NULL AND paused = 0))
                 """
             ) { row in row.optional(0, row.timestamp) } ?? nil
         }
@@ -69,12 +70,12 @@ extension PostgresStore: ProcessStore {
                 """
                 SELECT contract, sum(due)::bigint, sum(out)::bigint FROM (
                     SELECT contract, count(*) AS due, 0 AS out FROM task
-                    WHERE phase = 0 AND available_at <= $1 GROUP BY contract
+                    WHERE phase = 0 AND paused = 0 AND available_at <= $1 GROUP BY contract
                     UNION ALL
-                    SELECT contract, count(*) FILTER (WHERE phase < 3 AND lease_until <= $1),
-                        count(*) FILTER (WHERE phase = 3 OR lease_until > $1)
+                    SELECT contract, count(*) FILTER (WHERE phase < 3 AND paused = 0 AND lease_until <= $1),
+                        count(*) FILTER (WHERE phase = 3 AND paused = 0 OR lease_until > $1)
                     FROM task WHERE lease_until IS NOT NULL GROUP BY contract
-                ) AS counts GROUP BY contract
+                ) AS counts GROUP BY contract HAVING sum(due) + sum(out) > 0
                 """, [.int(now.stored)]
             ) { ContractBacklog(contract: try $0.contractKey(0), due: $0.number(1), out: $0.number(2)) }
             return counts.sorted { $0.contract < $1.contract }
@@ -146,7 +147,7 @@ extension PostgresStore: ProcessStore {
     /// In the order that `TaskRow(stored:from:)` reads.
     static let taskColumns = [
         "instance", "number", "element", "contract", "phase", "priority", "retries", "attempt", "token", "available_at",
-        "lease_until", "started_at", "progress", "progress_message", "error", "owner",
+        "lease_until", "started_at", "progress", "progress_message", "error", "owner", "paused",
     ].map { "task.\($0)" }.joined(separator: ", ")
 }
 
@@ -159,7 +160,7 @@ extension TaskRow {
             availableAt: row.timestamp(first + 9), leaseUntil: row.optional(first + 10, row.timestamp),
             startedAt: row.optional(first + 11, row.timestamp), progress: row.optional(first + 12, row.double),
             progressMessage: row.optional(first + 13, row.text), error: row.optional(first + 14, row.text),
-            owner: row.optional(first + 15, row.text))
+            owner: row.optional(first + 15, row.text), isPaused: row.int(first + 16) != 0)
     }
 }
 

@@ -33,7 +33,7 @@ extension PostgresStore: TaskLockStore {
         WITH leased AS (
             UPDATE task SET phase = 1, attempt = attempt + 1, token = $4::text, owner = $5::text,
                 lease_until = $6::bigint
-            WHERE instance = $1::text AND number = $2::bigint
+            WHERE instance = $1::text AND number = $2::bigint AND paused = 0
                 AND (phase = 0 AND available_at <= $3::bigint OR phase IN (1, 2) AND lease_until <= $3::bigint)
             RETURNING task.*
         ), held AS (

@@ -96,21 +96,3 @@ struct ResultRow {
 extension Timestamp {
     var stored: Int64 { millisecondsSinceEpoch }
 }
-
-extension TaskPhase {
-    /// As `task.phase` holds it. Never renumber.
-    var stored: Int64 {
-        switch self {
-        case .waiting: 0
-        case .dispatched: 1
-        case .queued: 2
-        case .running: 3
-        case .suspended: 4
-        }
-    }
-
-    init?(stored: Int64) {
-        guard let phase = Self.allCases.first(where: { $0.stored == stored }) else { return nil }
-        self = phase
-    }
-}

@@ -11,7 +11,9 @@ struct Schema {
         var sql: String
     }
 
-    static let migrations = [migration1, migration2, migration3, migration4, migration5]
+    static let migrations = [
+        migration1, migration2, migration3, migration4, migration5, migration6, migration7, migration8, migration9,
+    ]
     static var newest: Int { migrations.last?.version ?? 0 }
 
     let name: String

@@ -24,7 +24,7 @@ package enum Command: Sendable, Hashable {
     case suspendTask(number: Int, kind: Event.Incident.Kind, message: String)
     /// Sets variables of the instance's root scope (an operator's repair).
     case setVariables([Variable])
-    /// Gives a user task to somebody; nil: to nobody.
+    /// Gives a user task that nobody has to somebody; nil: to nobody.
     case claimUserTask(number: Int, assignee: String?)
     case completeUserTask(number: Int, variables: [Variable])
     /// A person cannot do what the task asks: a BPMN error.
@@ -57,11 +57,13 @@ package enum Command: Sendable, Hashable {
         package var startEvent: ElementID?
         /// The call that it answers.
         package var parent: ParentCall?
+        /// Where its tokens begin instead of at a start event.
+        package var placements: [Placement]
 
         package init(
             definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
             labels: InstanceLabels = InstanceLabels(),
-            startEvent: ElementID? = nil, parent: ParentCall? = nil
+            startEvent: ElementID? = nil, parent: ParentCall? = nil, placements: [Placement] = []
         ) {
             self.definition = definition
             self.variables = variables
@@ -69,8 +71,17 @@ package enum Command: Sendable, Hashable {
             self.labels = labels
             self.startEvent = startEvent
             self.parent = parent
+            self.placements = placements
         }
     }
+}
+
+/// Where a token of an instance begins that goes on where another one stood.
+package enum Placement: Sendable, Hashable {
+    /// Before an element, in a scope with these variables.
+    case before(ElementID, variables: [Variable])
+    /// Over a flow, as one that waits at a join has come.
+    case over(flow: ElementID)
 }
 
 /// The call activity that an instance was made for.
@@ -120,16 +131,19 @@ package struct InstanceLabels: Sendable, Hashable {
     package var startedBy: String?
     /// Free keys and texts of the caller, sorted by key.
     package var metadata: [Variable]
+    /// The instance whose work it takes up.
+    package var restartedFrom: InstanceID?
 
     package init(
         workflow: String? = nil, workflowVersion: String? = nil, objectID: String? = nil, startedBy: String? = nil,
-        metadata: [Variable] = []
+        metadata: [Variable] = [], restartedFrom: InstanceID? = nil
     ) {
         self.workflow = workflow
         self.workflowVersion = workflowVersion
         self.objectID = objectID
         self.startedBy = startedBy
         self.metadata = metadata
+        self.restartedFrom = restartedFrom
     }
 }
 

@@ -26,10 +26,11 @@ package enum Engine {
             throw Rejection(.invalid, "the instance is of process \(running.process), not of \(definition.process)")
         }
         guard !instance.isEnded else { throw Rejection(.gone, "the instance has ended") }
-        guard !instance.isSuspended || command.isForSuspended else {
-            throw Rejection(.conflict, "the instance is suspended: resume it first")
-        }
         var step = Step(of: try newDefinition(by: command, instance) ?? definition, instance, surroundings)
+        if instance.isSuspended, !command.isForSuspended {
+            try step.hold(command)
+            return (step.events, step.instance)
+        }
         try carryOut(command, in: &step)
         step.run()
         return (step.events, step.instance)
@@ -59,7 +60,7 @@ package enum Engine {
             throw Rejection(
                 .invalid, "the definition is of process \(definition.process), not of \(start.definition.process)")
         }
-        let entry = try startElement(start.startEvent, of: definition)
+        let entry = start.placements.isEmpty ? try startElement(start.startEvent, of: definition) : nil
         var step = Step(of: definition, instance, surroundings, stopsAtIncident: true)
         let root = ProcessInstance.rootScope
         step.record(
@@ -73,10 +74,10 @@ package enum Engine {
         } catch {
             throw Rejection(.stuck, "the process cannot wait for its events: \(error.message)")
         }
-        if entry is any CatchElement {
-            step.enterTriggered(entry, in: root, variables: [])
-        } else {
-            step.send(Token(element: entry.id, flow: nil, scope: root))
+        switch entry {
+        case nil: try step.place(start.placements)
+        case let entry? where entry is any CatchElement: step.enterTriggered(entry, in: root, variables: [])
+        case let entry?: step.send(Token(element: entry.id, flow: nil, scope: root))
         }
         step.run()
         if let incident = step.firstIncident {
@@ -107,7 +108,7 @@ package enum Engine {
         return element
     }
 
-    private static func carryOut(_ command: Command, in step: inout Step) throws(Rejection) {
+    static func carryOut(_ command: Command, in step: inout Step) throws(Rejection) {
         switch command {
         case .start: throw Rejection(.conflict, "the instance is started already")
         case .migrate(let plan): try step.migrate(by: plan)
@@ -133,26 +134,12 @@ package enum Engine {
         case .endCall(let call, let outcome): try step.endCall(call, outcome)
         case .answerEscalation: try step.answerEscalation()
         case .modify(let modifications): try step.modify(modifications)
-        case .suspend: if !step.instance.isSuspended { step.record(.suspended) }
-        case .resume: if step.instance.isSuspended { step.record(.resumed) }
+        case .suspend: try step.suspend()
+        case .resume: try step.resume()
         case .setVariables(let variables):
             try step.checkNames(variables, element: nil)
             guard !variables.isEmpty else { return }
             step.record(.variablesSet(scope: ProcessInstance.rootScope, variables))
-        }
-    }
-}
-
-extension Command {
-    /// What a suspended instance takes: everything that is an operator's, and the ends of what runs outside.
-    fileprivate var isForSuspended: Bool {
-        switch self {
-        case .start, .cancel, .resume, .suspend, .setVariables, .modify, .claimUserTask, .suspendTask, .failTask,
-            .recordTaskEvent, .migrate:
-            true
-        case .completeTask, .throwError, .fireTimer, .resolveIncident, .completeUserTask, .throwUserTaskError,
-            .escalateUserTask, .correlate, .signal, .endCall, .answerEscalation:
-            false
         }
     }
 }

@@ -14,6 +14,8 @@ package final class ProcessDefinition: Sendable {
     package let file: String
     /// Where the process stands in the file.
     package let position: SourcePosition
+    /// How long an instance is kept after its end (`camunda:historyTimeToLive`); nil: the model does not say.
+    package let timeToLive: Duration?
     /// All elements, those of subprocesses after the subprocess, in the order of the file.
     package let elements: [any FlowElement]
     package let flows: [SequenceFlow]
@@ -59,6 +61,7 @@ package final class ProcessDefinition: Sendable {
         self.versionTag = process.versionTag
         self.file = process.file
         self.position = process.position
+        self.timeToLive = process.timeToLive
         self.elements = nodes.map(\.element)
         self.flows = flows
         self.warnings = warnings
@@ -164,4 +167,5 @@ struct ProcessHead {
     var versionTag: String?
     var file: String
     var position: SourcePosition
+    var timeToLive: Duration?
 }

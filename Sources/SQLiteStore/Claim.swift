@@ -43,7 +43,7 @@ struct Claim {
         guard let token = request.tokens.first else { return nil }
         let due = try database.first(
             """
-            SELECT id, priority, available_at FROM task WHERE instance = ?1 AND number = ?2
+            SELECT id, priority, available_at FROM task WHERE instance = ?1 AND number = ?2 AND paused = 0
                 AND (phase = 0 AND available_at <= ?3 OR phase IN (1, 2) AND lease_until <= ?3)
             """, [task.instance.text, task.number, request.now.stored], Self.candidate)
         return try due.map { try lease($0, token: token) }
@@ -53,8 +53,10 @@ struct Claim {
     private func isAnythingDue() throws -> Bool {
         try database.first(
             """
-            SELECT EXISTS (SELECT 1 FROM task INDEXED BY task_due WHERE phase = 0 AND available_at <= ?1)
-                OR EXISTS (SELECT 1 FROM task INDEXED BY task_lease WHERE phase IN (1, 2) AND lease_until <= ?1)
+            SELECT EXISTS (SELECT 1 FROM task INDEXED BY task_due
+                    WHERE phase = 0 AND paused = 0 AND available_at <= ?1)
+                OR EXISTS (SELECT 1 FROM task INDEXED BY task_lease
+                    WHERE phase IN (1, 2) AND paused = 0 AND lease_until <= ?1)
             """, [request.now.stored]
         ) { $0[0] as Bool } ?? false
     }
@@ -87,14 +89,14 @@ struct Claim {
             let highest = try database.first(
                 """
                 SELECT max(priority) FROM task INDEXED BY task_waiting
-                WHERE phase = 0 AND contract = ? AND priority <= ?
+                WHERE phase = 0 AND paused = 0 AND contract = ? AND priority <= ?
                 """, [contract.description, below]
             ) { $0[0] as Int? }
             guard let priority = highest.flatMap({ $0 }) else { break }
             found += try database.all(
                 """
                 SELECT id, priority, available_at FROM task INDEXED BY task_waiting
-                WHERE phase = 0 AND contract = ? AND priority = ? AND available_at <= ?
+                WHERE phase = 0 AND paused = 0 AND contract = ? AND priority = ? AND available_at <= ?
                 ORDER BY available_at, id LIMIT ?
                 """, [contract.description, priority, request.now.stored, limit - found.count], Self.candidate)
             guard priority > Int.min else { break }
@@ -108,7 +110,7 @@ struct Claim {
         try database.all(
             """
             SELECT id, priority, available_at FROM task INDEXED BY task_out
-            WHERE contract = ? AND phase IN (1, 2) AND lease_until <= ?
+            WHERE contract = ? AND phase IN (1, 2) AND lease_until <= ? AND paused = 0
             ORDER BY priority DESC, available_at, id LIMIT ?
             """, [contract.description, request.now.stored, limit], Self.candidate)
     }

@@ -85,6 +85,9 @@ struct Commit {
             try database.run("INSERT INTO start_key (key, instance) VALUES (?, ?)", [key, transition.instance.text])
         }
         for change in transition.tasks { try store(change, of: transition, at: position) }
+        if let pauses = transition.pauses {
+            try database.run("UPDATE task SET paused = ? WHERE instance = ?", [pauses, transition.instance.text])
+        }
         for change in transition.timers { try store(change, of: transition) }
         for message in transition.outbox {
             try database.run(
@@ -130,15 +133,15 @@ struct Commit {
             """
             INSERT INTO task (
                 instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
-                element, definition, business_key, input_position, input_offset, input_length, input
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                element, definition, business_key, input_position, input_offset, input_length, input, paused
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 transition.instance.text, task.number, (task.lease == nil ? TaskPhase.waiting : .dispatched).stored,
                 task.contract.description, task.priority, task.availableAt.stored, task.lease?.until.stored,
                 task.lease?.attempt ?? 0, task.retries, task.lease?.token, task.lease?.owner, task.element.text,
                 task.definition.description, task.businessKey, position, range.lowerBound, range.count,
-                Self.ownInput(range, of: transition.events),
+                Self.ownInput(range, of: transition.events), task.isPaused,
             ])
     }
 

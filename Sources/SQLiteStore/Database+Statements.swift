@@ -93,21 +93,3 @@ extension Row {
 extension Timestamp {
     var stored: Int64 { millisecondsSinceEpoch }
 }
-
-extension TaskPhase {
-    /// As `task.phase` holds it. Never renumber.
-    var stored: Int {
-        switch self {
-        case .waiting: 0
-        case .dispatched: 1
-        case .queued: 2
-        case .running: 3
-        case .suspended: 4
-        }
-    }
-
-    init?(stored: Int) {
-        guard let phase = Self.allCases.first(where: { $0.stored == stored }) else { return nil }
-        self = phase
-    }
-}

@@ -7,7 +7,8 @@ import Values
 enum IndexColumns {
     static let instance = """
         id, definition, workflow, workflow_version, object_id, started_by, metadata, business_key, state, \
-        index_instance.started_at, ended_at, message, open_incidents, tasks_created, tasks_done
+        index_instance.started_at, ended_at, message, open_incidents, tasks_created, tasks_done, \
+        restarted_from
         """
 
     static func instance(_ row: Row) throws -> IndexedInstance {
@@ -15,7 +16,8 @@ enum IndexColumns {
             id: InstanceID(row[0]), definition: try row.definitionID(1),
             labels: InstanceLabels(
                 workflow: row[2], workflowVersion: row[3], objectID: row[4], startedBy: row[5],
-                metadata: try variables(row[6])),
+                metadata: try variables(row[6]),
+                restartedFrom: (row[15] as String?).map { InstanceID($0) }),
             businessKey: row[7], state: try row.parsed(8, InstanceState.init(rawValue:)), startedAt: row.timestamp(9),
             endedAt: row.optionalTimestamp(10), message: row[11], openIncidents: row[12], tasksCreated: row[13],
             tasksDone: row[14])

@@ -10,6 +10,7 @@ extension IndexSearch {
         if let id = query.id { filter.add("index_instance.id = ?", [id.text]) }
         if let key = query.businessKey { filter.add("business_key = ?", [key]) }
         if let object = query.objectID { filter.add("object_id = ?", [object]) }
+        if let origin = query.restartedFrom { filter.add("restarted_from = ?", [origin.text]) }
         var isNarrow = !filter.isEmpty
         if let contract = query.contract {
             let isWay =

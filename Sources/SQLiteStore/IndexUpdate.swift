@@ -35,10 +35,50 @@ struct IndexUpdate {
                 """, [state.rawValue, message, at.stored, instance.text])
         case .incidents(let instance, let change, let message):
             try changeIncidents(of: instance, by: change, message)
+        case .suspension(let instance, let isSuspended):
+            try database.run(
+                """
+                UPDATE index_instance SET state = iif(?1, ?2, iif(open_incidents > 0, ?3, ?4))
+                WHERE id = ?5 AND ended_at IS NULL
+                """,
+                [
+                    isSuspended, InstanceState.suspended.rawValue, InstanceState.incident.rawValue,
+                    InstanceState.running.rawValue, instance.text,
+                ])
         case .taskCreated(let task):
             try insert(task)
         case .taskChanged(let task, let state, let message, let at):
             try move(task, to: state, message, at)
+        case .userTaskCreated(let instance, let task, let at): try insert(task, of: instance, at)
+        case .userTaskClaimed(let task, let assignee):
+            try database.run(
+                "UPDATE index_user_task SET assignee = ? WHERE instance = ? AND number = ?",
+                [assignee, task.instance.text, task.number])
+        case .userTaskEnded(let task):
+            for table in ["index_user_task", "index_candidate"] {
+                try database.run(
+                    "DELETE FROM \(table) WHERE instance = ? AND number = ?", [task.instance.text, task.number])
+            }
+        }
+    }
+
+    private func insert(_ task: OpenUserTask, of instance: InstanceID, _ at: Timestamp) throws {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO index_user_task (
+                instance, number, created_at, element, name, assignee, candidates, due_at, follow_up_at, form_key, priority
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                instance.text, task.number, at.stored, task.element.text, task.name, task.assignee,
+                UserTaskCandidates(task).text, task.dueAt?.stored, task.followUpAt?.stored, task.formKey, task.priority,
+            ])
+        for (kind, names) in [("user", task.candidateUsers), ("group", task.candidateGroups)] {
+            for name in names {
+                try database.run(
+                    "INSERT OR IGNORE INTO index_candidate (kind, name, instance, number) VALUES (?, ?, ?, ?)",
+                    [kind, name, instance.text, task.number])
+            }
         }
     }
 
@@ -48,8 +88,8 @@ struct IndexUpdate {
             """
             INSERT OR IGNORE INTO index_instance (
                 id, definition, process, workflow, workflow_version, object_id, started_by, metadata, business_key,
-                state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                state, started_at, ended_at, message, open_incidents, tasks_created, tasks_done, restarted_from
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 instance.id.text, instance.definition.description, instance.definition.process,
@@ -58,7 +98,7 @@ struct IndexUpdate {
                 IndexColumns.text(of: metadata), instance.businessKey, instance.state.rawValue,
                 instance.startedAt.stored,
                 instance.endedAt?.stored, instance.message, instance.openIncidents, instance.tasksCreated,
-                instance.tasksDone,
+                instance.tasksDone, instance.labels.restartedFrom?.text,
             ])
         guard isNew else { return }
         for pair in metadata {
@@ -72,11 +112,15 @@ struct IndexUpdate {
         let count = "max(open_incidents + ?1, 0)"
         try database.run(
             """
-            UPDATE index_instance SET open_incidents = \(count), state = iif(\(count) > 0, ?2, ?3),
+            UPDATE index_instance SET open_incidents = \(count),
+                state = iif(state = ?6, state, iif(\(count) > 0, ?2, ?3)),
                 message = iif(?1 > 0, ?4, iif(\(count) > 0, message, NULL))
             WHERE id = ?5 AND ended_at IS NULL
             """,
-            [change, InstanceState.incident.rawValue, InstanceState.running.rawValue, message, instance.text])
+            [
+                change, InstanceState.incident.rawValue, InstanceState.running.rawValue, message, instance.text,
+                InstanceState.suspended.rawValue,
+            ])
     }
 
     private mutating func insert(_ task: IndexedTask) throws {

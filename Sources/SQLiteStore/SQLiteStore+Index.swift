@@ -27,6 +27,10 @@ extension SQLiteStore: IndexStore {
         try await read { try IndexSearch(database: $0).tasks(query) }
     }
 
+    package func userTasks(_ query: UserTaskQuery) async throws -> Page<IndexedUserTask> {
+        try await read { try IndexSearch(database: $0).userTasks(query) }
+    }
+
     package func instanceCounts() async throws -> [InstanceState: Int] {
         try await read { database in
             let counts = try database.all("SELECT state, instances FROM index_count WHERE instances > 0") { row in

@@ -27,7 +27,7 @@ extension SQLiteStore: ProcessStore {
             try database.all(
                 """
                 SELECT instance, number, contract, attempt, token, lease_until FROM task INDEXED BY task_lease
-                WHERE phase = 3 AND lease_until <= ? ORDER BY lease_until, id LIMIT ?
+                WHERE phase = 3 AND paused = 0 AND lease_until <= ? ORDER BY lease_until, id LIMIT ?
                 """, [now.stored, max(limit, 0)]
             ) { row in
                 OverdueTask(
@@ -56,13 +56,13 @@ extension SQLiteStore: ProcessStore {
                 SELECT min(due) FROM (
                     SELECT min(due_at) AS due FROM timer
                     UNION ALL SELECT min(due_at) FROM inbox
-                    UNION ALL SELECT min(available_at) FROM task INDEXED BY task_due WHERE phase = 0
+                    UNION ALL SELECT min(available_at) FROM task INDEXED BY task_due WHERE phase = 0 AND paused = 0
                     UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
-                        WHERE phase = 1 AND lease_until IS NOT NULL
+                        WHERE phase = 1 AND lease_until IS NOT NULL AND paused = 0
                     UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
-                        WHERE phase = 2 AND lease_until IS NOT NULL
+                        WHERE phase = 2 AND lease_until IS NOT NULL AND paused = 0
                     UNION ALL SELECT min(lease_until) FROM task INDEXED BY task_lease
-                        WHERE phase = 3 AND lease_until IS NOT NULL
+                        WHERE phase = 3 AND lease_until IS NOT NULL AND paused = 0
                 )
                 """
             ) { $0.optionalTimestamp(0) } ?? nil
@@ -75,10 +75,11 @@ extension SQLiteStore: ProcessStore {
                 """
                 SELECT contract, sum(due), sum(out) FROM (
                     SELECT contract, count(*) AS due, 0 AS out FROM task INDEXED BY task_due
-                    WHERE phase = 0 AND available_at <= ? GROUP BY contract
-                    UNION ALL SELECT contract, sum(phase < 3 AND lease_until <= ?), sum(phase = 3 OR lease_until > ?)
+                    WHERE phase = 0 AND paused = 0 AND available_at <= ? GROUP BY contract
+                    UNION ALL SELECT contract, sum(phase < 3 AND paused = 0 AND lease_until <= ?),
+                        sum(phase = 3 AND paused = 0 OR lease_until > ?)
                     FROM task INDEXED BY task_out WHERE lease_until IS NOT NULL GROUP BY contract
-                ) GROUP BY contract
+                ) GROUP BY contract HAVING sum(due) + sum(out) > 0
                 """, [now.stored, now.stored, now.stored]
             ) { ContractBacklog(contract: try $0.contractKey(0), due: $0[1], out: $0[2]) }
             return counts.sorted { $0.contract < $1.contract }
@@ -136,7 +137,7 @@ extension SQLiteStore: ProcessStore {
     /// In the order that `taskRow` reads.
     static let taskColumns = [
         "instance", "number", "element", "contract", "phase", "priority", "retries", "attempt", "token", "available_at",
-        "lease_until", "started_at", "progress", "progress_message", "error", "owner",
+        "lease_until", "started_at", "progress", "progress_message", "error", "owner", "paused",
     ].map { "task.\($0)" }.joined(separator: ", ")
 
     static func taskRow(_ row: Row, from first: Int) throws -> TaskRow {
@@ -150,7 +151,7 @@ extension SQLiteStore: ProcessStore {
             token: row[first + 8],
             availableAt: row.timestamp(first + 9), leaseUntil: row.optionalTimestamp(first + 10),
             startedAt: row.optionalTimestamp(first + 11), progress: row[first + 12], progressMessage: row[first + 13],
-            error: row[first + 14], owner: row[first + 15])
+            error: row[first + 14], owner: row[first + 15], isPaused: row[first + 16])
     }
 }
 

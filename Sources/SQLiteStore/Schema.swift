@@ -10,7 +10,10 @@ enum Schema {
         var sql: String
     }
 
-    static let migrations = [migration1, migration2, migration3, migration4, migration5, migration6]
+    static let migrations = [
+        migration1, migration2, migration3, migration4, migration5, migration6, migration7, migration8, migration9,
+        migration10,
+    ]
     static var newest: Int { migrations.last?.version ?? 0 }
 
     /// "WayB": says in the file's header whose it is.

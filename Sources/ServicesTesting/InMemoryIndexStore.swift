@@ -5,13 +5,14 @@ import Values
 
 /// The reference for every index store.
 package final class InMemoryIndexStore: IndexStore {
-    private struct State {
+    struct State {
         var position: Int64 = 0
         var instances: [InstanceID: IndexedInstance] = [:]
         var tasks: [TaskID: IndexedTask] = [:]
+        var userTasks: [TaskID: (task: OpenUserTask, createdAt: Timestamp)] = [:]
     }
-    private let state = Mutex(State())
-    private let live: any ProcessStore
+    let state = Mutex(State())
+    let live: any ProcessStore
 
     /// `live` has the rows of the moment.
     package init(live: any ProcessStore) {
@@ -44,14 +45,9 @@ package final class InMemoryIndexStore: IndexStore {
             }
         case .incidents(let id, let change, let message):
             update(id, in: &state) { instance in
-                instance.openIncidents = max(instance.openIncidents + change, 0)
-                instance.state = instance.openIncidents > 0 ? .incident : .running
-                if change > 0 {
-                    instance.message = message
-                } else if instance.openIncidents == 0 {
-                    instance.message = nil
-                }
+                instance.count(incidents: change, message: message)
             }
+        case .suspension(let id, let isSuspended): update(id, in: &state) { $0.suspend(isSuspended) }
         case .taskCreated(let task):
             guard state.tasks[task.id] == nil else { return }
             state.tasks[task.id] = task
@@ -62,6 +58,10 @@ package final class InMemoryIndexStore: IndexStore {
             task.change(to: newState, message, at: at)
             if task.endedAt != nil { state.instances[id.instance]?.tasksDone += 1 }
             state.tasks[id] = task
+        case .userTaskCreated(let instance, let task, let at):
+            state.userTasks[TaskID(instance: instance, number: task.number)] = (task, at)
+        case .userTaskClaimed(let id, let assignee): state.userTasks[id]?.task.assignee = assignee
+        case .userTaskEnded(let id): state.userTasks[id] = nil
         }
     }
 
@@ -90,6 +90,7 @@ package final class InMemoryIndexStore: IndexStore {
             && query.objectID.map { $0 == instance.labels.objectID } ?? true
             && query.startedAfter.map { instance.startedAt > $0 } ?? true
             && query.startedBefore.map { instance.startedAt < $0 } ?? true
+            && query.restartedFrom.map { $0 == instance.labels.restartedFrom } ?? true
             && has(query.metadata, instance)
     }
 
@@ -129,6 +130,43 @@ package final class InMemoryIndexStore: IndexStore {
             && query.businessKey.map { $0 == instance?.businessKey } ?? true
             && query.objectID.map { $0 == instance?.labels.objectID } ?? true
             && (query.metadata.isEmpty || instance.map { has(query.metadata, $0) } ?? false)
+    }
+
+    package func userTasks(_ query: UserTaskQuery) async throws -> Page<IndexedUserTask> {
+        let found = state.withLock { state in
+            state.userTasks.compactMap { id, open -> IndexedUserTask? in
+                guard let instance = state.instances[id.instance], Self.matches(open.task, of: instance, query) else {
+                    return nil
+                }
+                return IndexedUserTask(
+                    instance: id.instance, task: open.task, createdAt: open.createdAt,
+                    workflow: instance.labels.workflow ?? instance.definition.process,
+                    businessKey: instance.businessKey, isSuspended: instance.state == .suspended)
+            }
+        }
+        return try Self.page(found, query.page) {
+            Key(time: $0.createdAt, instance: $0.instance, number: $0.task.number)
+        }
+    }
+
+    private static func matches(_ task: OpenUserTask, of instance: IndexedInstance, _ query: UserTaskQuery) -> Bool {
+        switch query.assignee {
+        case nil: break
+        case .nobody?: if task.assignee != nil { return false }
+        case .somebody(let name)?: if task.assignee != name { return false }
+        }
+        if let wanted = query.instance, wanted != instance.id { return false }
+        if let workflow = query.workflow, !isOf(workflow, instance) { return false }
+        if let key = query.businessKey, key != instance.businessKey { return false }
+        if let user = query.candidateUser, !task.candidateUsers.contains(user) { return false }
+        if !query.candidateGroups.isEmpty, Set(query.candidateGroups).isDisjoint(with: task.candidateGroups) {
+            return false
+        }
+        if let limit = query.dueBefore { guard let due = task.dueAt, due < limit else { return false } }
+        if let limit = query.dueAfter { guard let due = task.dueAt, due > limit else { return false } }
+        if let limit = query.followUpBefore, let date = task.followUpAt, date >= limit { return false }
+        if let priority = query.minPriority, task.priority < priority { return false }
+        return true
     }
 
     package func instanceCounts() async throws -> [InstanceState: Int] {

@@ -12,8 +12,7 @@ package final class InMemoryProcessStore: ProcessStore, TaskInputStore, TaskLock
 
     package func journal(of instance: InstanceID, after seq: Int) async throws -> [JournalRow] {
         state.withLock { state in
-            // Seqs count from 1 without a gap.
-            (state.rows[instance] ?? []).dropFirst(max(seq, 0)).map { state.journal[$0] }
+            (state.rows[instance] ?? []).map { state.journal[$0] }.filter { $0.seq > seq }
         }
     }
 
@@ -41,7 +40,7 @@ package final class InMemoryProcessStore: ProcessStore, TaskInputStore, TaskLock
 
     package func nextDue() async throws -> Timestamp? {
         state.withLock { state in
-            let tasks = state.tasks.values.compactMap {
+            let tasks = state.tasks.values.filter { !$0.row.isPaused }.compactMap {
                 $0.row.phase == .waiting ? $0.row.availableAt : $0.row.leaseUntil
             }
             return (tasks + state.timers.values + state.inbox.map(\.content.dueAt)).min()
@@ -53,8 +52,15 @@ package final class InMemoryProcessStore: ProcessStore, TaskInputStore, TaskLock
     }
 
     package func journal(after position: Int64, limit: Int) async throws -> [JournalRow] {
-        // Positions count from 1 without a gap.
-        state.withLock { Array($0.journal.dropFirst(Int(max(position, 0))).prefix(max(limit, 0))) }
+        // Positions count from 1 without a gap; rows that were removed leave their place.
+        state.withLock { state in
+            var found: [JournalRow] = []
+            for row in state.journal.dropFirst(Int(max(position, 0))) where !state.removed.contains(row.position) {
+                guard found.count < limit else { break }
+                found.append(row)
+            }
+            return found
+        }
     }
 
     package func outbox(limit: Int) async throws -> [OutboxMessage] {

@@ -35,7 +35,7 @@ extension InMemoryProcessState {
     }
 
     mutating func lock(_ request: LockRequest) throws -> LeasedTask? {
-        guard let task = tasks[request.task], Self.isDue(task, at: request.now) else { return nil }
+        guard let task = tasks[request.task], task.row.isDue(at: request.now) else { return nil }
         return try lease(
             task,
             TaskLease(
@@ -43,7 +43,7 @@ extension InMemoryProcessState {
     }
 
     mutating func extend(_ attempt: AttemptID, at now: Timestamp, until: Timestamp) -> Bool {
-        guard let task = tasks[attempt.task], task.isHeld(by: attempt.attempt, attempt.token),
+        guard let task = tasks[attempt.task], task.row.isHeld(by: attempt.attempt, attempt.token),
             let lease = task.row.leaseUntil, lease > now
         else { return false }
         tasks[attempt.task]?.row.leaseUntil = until
@@ -57,15 +57,7 @@ extension InMemoryProcessState {
             // Only live leases count: what expired is over, or is among the candidates.
             room = min(room, concurrency - all.count { $0.row.leaseUntil.map { $0 > now } ?? false })
         }
-        return all.filter { Self.isDue($0, at: now) }.sorted(by: Self.comesBefore).prefix(max(room, 0))
-    }
-
-    private static func isDue(_ task: StoredTask, at now: Timestamp) -> Bool {
-        switch task.row.phase {
-        case .waiting: task.row.availableAt <= now
-        case .dispatched, .queued: task.row.leaseUntil.map { $0 <= now } ?? false
-        case .running, .suspended: false
-        }
+        return all.filter { $0.row.isDue(at: now) }.sorted(by: Self.comesBefore).prefix(max(room, 0))
     }
 
     private static func comesBefore(_ left: StoredTask, _ right: StoredTask) -> Bool {
@@ -75,7 +67,8 @@ extension InMemoryProcessState {
 
     func overdue(at now: Timestamp, limit: Int) -> [OverdueTask] {
         let overdue = tasks.values.compactMap { task -> (order: Int, task: OverdueTask)? in
-            guard task.row.phase == .running, let until = task.row.leaseUntil, until <= now, let token = task.row.token
+            guard task.row.phase == .running, !task.row.isPaused, let until = task.row.leaseUntil, until <= now,
+                let token = task.row.token
             else { return nil }
             return (
                 task.order,
@@ -92,8 +85,10 @@ extension InMemoryProcessState {
         var counts: [ContractKey: ContractBacklog] = [:]
         for task in tasks.values {
             let contract = task.row.contract
-            let isDue = Self.isDue(task, at: now)
-            guard isDue || task.isOut else { continue }
+            let isDue = task.row.isDue(at: now)
+            // The lease of a paused one may be over, and nobody reaps it.
+            let isOut = task.row.isOut && !(task.row.isPaused && task.row.leaseUntil.map { $0 <= now } ?? true)
+            guard isDue || isOut else { continue }
             counts[contract, default: ContractBacklog(contract: contract, due: 0, out: 0)].due += isDue ? 1 : 0
             counts[contract]?.out += isDue ? 0 : 1
         }

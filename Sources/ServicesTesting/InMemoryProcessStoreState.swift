@@ -12,22 +12,6 @@ struct InMemoryProcessState {
         var input: [UInt8]
         /// Grows with creation.
         var order: Int
-
-        /// An attempt is out as long as it has a lease.
-        var isOut: Bool { row.leaseUntil != nil }
-
-        func isHeld(by attempt: Int, _ token: String) -> Bool { row.attempt == attempt && row.token == token }
-
-        /// The attempt is over or given back. Without `keepToken` nothing of it counts any more.
-        mutating func end(_ phase: TaskPhase, keepToken: Bool) {
-            row.phase = phase
-            row.leaseUntil = nil
-            row.owner = nil
-            row.startedAt = nil
-            row.progress = nil
-            row.progressMessage = nil
-            if !keepToken { row.token = nil }
-        }
     }
 
     struct TimerID: Hashable {
@@ -38,6 +22,8 @@ struct InMemoryProcessState {
     var journal: [JournalRow] = []
     /// Where the rows of an instance stand in `journal`, by seq.
     var rows: [InstanceID: [Int]] = [:]
+    /// Positions of rows that are gone.
+    var removed: Set<Int64> = []
     var startKeys: [String: InstanceID] = [:]
     var tasks: [TaskID: StoredTask] = [:]
     var timers: [TimerID: Timestamp] = [:]
@@ -76,7 +62,8 @@ struct InMemoryProcessState {
 
     private func refusal(of transition: Transition) -> CommitReceipt.Outcome? {
         if let key = transition.startKey, let instance = startKeys[key] { return .keyTaken(instance) }
-        guard transition.seq == (rows[transition.instance]?.count ?? 0) + 1 else { return .conflict }
+        let last = rows[transition.instance]?.last.map { journal[$0].seq } ?? 0
+        guard transition.seq == last + 1 else { return .conflict }
         let lost = transition.fences.filter { !holds($0) }
         guard lost.isEmpty else { return .fenceLost(lost.map(\.task)) }
         let gone = transition.consumes.filter { id in !inbox.contains { $0.id == id } }
@@ -84,10 +71,7 @@ struct InMemoryProcessState {
     }
 
     private func holds(_ fence: Fence) -> Bool {
-        guard let task = tasks[fence.task], task.isHeld(by: fence.attempt, fence.token) else { return false }
-        if fence.mustBeOut, !task.isOut { return false }
-        guard let time = fence.expiredAt else { return true }
-        return task.row.leaseUntil.map { $0 <= time } ?? false
+        tasks[fence.task]?.row.holds(fence) ?? false
     }
 
     private mutating func store(_ transition: Transition) -> Int64 {
@@ -99,6 +83,9 @@ struct InMemoryProcessState {
         rows[transition.instance, default: []].append(journal.count - 1)
         if let key = transition.startKey { startKeys[key] = transition.instance }
         for change in transition.tasks { store(change, of: transition) }
+        if let pauses = transition.pauses {
+            for id in tasks.keys where id.instance == transition.instance { tasks[id]?.row.isPaused = pauses }
+        }
         for change in transition.timers {
             switch change {
             case .schedule(let number, let dueAt):
@@ -121,6 +108,19 @@ struct InMemoryProcessState {
         return position
     }
 
+    /// Removes the oldest rows of an instance, at most so many; with the last of them, what else there is of it.
+    mutating func remove(_ instance: InstanceID, rows limit: Int) {
+        let places = rows[instance] ?? []
+        for place in places.prefix(limit) { removed.insert(journal[place].position) }
+        rows[instance] = Array(places.dropFirst(limit))
+        guard rows[instance]?.isEmpty ?? true else { return }
+        rows[instance] = nil
+        startKeys = startKeys.filter { $0.value != instance }
+        tasks = tasks.filter { $0.key.instance != instance }
+        timers = timers.filter { $0.key.instance != instance }
+        subscriptions = subscriptions.filter { $0.key.instance != instance }
+    }
+
     mutating func add(_ entry: InboxEntry.Content) {
         lastEntry += 1
         inbox.append(InboxEntry(id: lastEntry, content: entry))
@@ -133,18 +133,11 @@ struct InMemoryProcessState {
         case .remove(let number):
             tasks[TaskID(instance: transition.instance, number: number)] = nil
         case .reschedule(let number, let retries, let dueAt, let error, let keepToken):
-            update(TaskID(instance: transition.instance, number: number)) { task in
-                task.end(.waiting, keepToken: keepToken)
-                task.row.retries = retries
-                task.row.availableAt = dueAt
-                task.row.error = error
-            }
+            tasks[TaskID(instance: transition.instance, number: number)]?.row
+                .reschedule(retries: retries, dueAt: dueAt, error: error, keepToken: keepToken)
         case .suspend(let number, let retries, let error, let keepToken):
-            update(TaskID(instance: transition.instance, number: number)) { task in
-                task.end(.suspended, keepToken: keepToken)
-                task.row.retries = retries
-                task.row.error = error
-            }
+            tasks[TaskID(instance: transition.instance, number: number)]?.row
+                .suspend(retries: retries, error: error, keepToken: keepToken)
         }
     }
 
@@ -153,46 +146,13 @@ struct InMemoryProcessState {
         precondition(tasks[id] == nil, "the engine gives each task of an instance a number of its own")
         lastTask += 1
         tasks[id] = StoredTask(
-            row: TaskRow(
-                id: id, element: task.element, contract: task.contract,
-                phase: task.lease == nil ? .waiting : .dispatched,
-                priority: task.priority, retries: task.retries, attempt: task.lease?.attempt ?? 0,
-                token: task.lease?.token,
-                availableAt: task.availableAt, leaseUntil: task.lease?.until, startedAt: nil, progress: nil,
-                progressMessage: nil, error: nil, owner: task.lease?.owner),
+            row: TaskRow(task, of: transition.instance),
             definition: task.definition, businessKey: task.businessKey,
             input: Array(transition.events[task.inputRange]),
             order: lastTask)
     }
 
     private mutating func apply(_ mark: LeaseMark) -> Bool {
-        guard let task = tasks[mark.task], task.isHeld(by: mark.attempt, mark.token), task.isOut else { return false }
-        update(mark.task) { task in
-            switch mark.change {
-            case .queued(let until):
-                guard task.row.phase == .dispatched else { return }
-                task.row.phase = .queued
-                task.row.leaseUntil = until
-            case .started(let at, let until):
-                task.row.phase = .running
-                task.row.startedAt = at
-                task.row.leaseUntil = until
-            case .heartbeat(let until, let progress, let message):
-                task.row.phase = .running
-                task.row.leaseUntil = task.row.leaseUntil.map { max($0, until) } ?? until
-                task.row.progress = progress ?? task.row.progress
-                task.row.progressMessage = message ?? task.row.progressMessage
-            case .released(let dueAt):
-                task.end(.waiting, keepToken: false)
-                task.row.availableAt = dueAt
-            }
-        }
-        return true
-    }
-
-    private mutating func update(_ id: TaskID, _ change: (inout StoredTask) -> Void) {
-        guard var task = tasks[id] else { return }
-        change(&task)
-        tasks[id] = task
+        tasks[mark.task]?.row.apply(mark) ?? false
     }
 }

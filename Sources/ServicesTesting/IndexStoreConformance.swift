@@ -16,7 +16,7 @@ package enum IndexStoreConformance {
     }
     package typealias Case = StoreConformanceCase<Stores>
 
-    package static let cases: [Case] = changeCases + queryCases + joinCases
+    package static let cases: [Case] = changeCases + queryCases + joinCases + userTaskCases
 
     static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: milliseconds) }
 
@@ -57,6 +57,36 @@ package enum IndexStoreConformance {
     }
 
     private static let changeCases: [Case] = [
+        Case("keeps whose work an instance took up, and finds it by that") { stores in
+            var second = instance("b", startedAt: 1)
+            second.labels.restartedFrom = InstanceID("a")
+            try await apply(stores, [.instanceStarted(instance("a")), .instanceStarted(second)])
+            try requireAnswer(try await only(stores, "b"), second)
+            var query = InstanceQuery()
+            query.restartedFrom = InstanceID("a")
+            try requireAnswer(try await stores.index.instances(query).rows.map(\.id.text), ["b"])
+            query.states = [.completed]
+            try requireAnswer(try await stores.index.instances(query).rows, [])
+        },
+        Case("shows a suspended instance as such, whatever becomes of its incidents, and then what they say") {
+            stores in
+            let id = InstanceID("a")
+            try await apply(stores, [.instanceStarted(instance("a")), .suspension(id, true)])
+            try requireAnswer(try await only(stores).state, .suspended)
+            try await apply(stores, [.incidents(id, change: 1, message: "stuck")])
+            try requireAnswer(try await only(stores).state, .suspended)
+            try requireAnswer(try await only(stores).message, "stuck")
+            try requireAnswer(try await stores.index.instanceCounts(), [.suspended: 1])
+            try await apply(stores, [.suspension(id, false)])
+            try requireAnswer(try await only(stores).state, .incident)
+            try await apply(stores, [.suspension(id, true), .incidents(id, change: -1, message: nil)])
+            try requireAnswer(try await only(stores).state, .suspended)
+            try await apply(stores, [.suspension(id, false)])
+            try requireAnswer(try await only(stores).state, .running)
+            let end = IndexChange.instanceEnded(id, state: .canceled, message: nil, at: at(5))
+            try await apply(stores, [.suspension(id, true), end, .suspension(id, false)])
+            try requireAnswer(try await only(stores).state, .canceled)
+        },
         Case("is empty at first") { stores in
             try requireAnswer(try await stores.index.indexPosition(), 0)
             try requireAnswer(try await stores.index.instances(InstanceQuery()).rows, [])

@@ -9,7 +9,7 @@ package enum ProcessStoreConformance {
 
     package static let cases: [Case] =
         journalCases + fenceCases + changeCases + claimCases + leaseCases + waitingCases
-        + eventCases
+        + eventCases + pauseCases
 }
 
 /// The words of the cases: one contract, times as milliseconds, transitions that hold their tasks' inputs.

@@ -104,6 +104,7 @@ package struct ProcessStoreDifferential {
                 OutboxMessage.Content(exchange: "e", routingKey: "\(step)", type: "t", body: transition.events)
             ]
         }
+        if random.chance(15) { transition.pauses = random.chance(60) }
         if random.chance(10) { transition.startKey = "key\(random.below(8))" }
         return transition
     }
@@ -116,13 +117,13 @@ package struct ProcessStoreDifferential {
             let lease =
                 random.chance(30)
                 ? TaskLease(owner: "poll", attempt: 1, token: token(), until: at(now + Int64(random.below(8)))) : nil
-            return .create(
-                NewTask(
-                    number: known + 1, element: ElementID("e\(random.below(9))"), contract: randomContract(),
-                    priority: random.below(3), retries: random.below(4),
-                    availableAt: at(now + Int64(random.below(6)) - 1),
-                    definition: DefinitionID(process: "p", version: 1), businessKey: random.chance(50) ? "k" : nil,
-                    inputRange: 0..<eventsCount, lease: lease))
+            var new = NewTask(
+                number: known + 1, element: ElementID("e\(random.below(9))"), contract: randomContract(),
+                priority: random.below(3), retries: random.below(4), availableAt: at(now + Int64(random.below(6)) - 1),
+                definition: DefinitionID(process: "p", version: 1), businessKey: random.chance(50) ? "k" : nil,
+                inputRange: 0..<eventsCount, lease: lease)
+            new.isPaused = random.chance(10)
+            return .create(new)
         }
         let number = 1 + random.below(known)
         switch random.below(4) {

@@ -109,7 +109,9 @@ package struct TestServer: Sendable {
                     config: config, index: index, registry: registry,
                     trust: StagingService.Trust(verify: { _, _ in false }), settingNames: { [] }),
                 settings: SettingsService(
-                    store: InMemorySettingsStore(), box: .none, stage: "", time: time, log: log))
+                    store: InMemorySettingsStore(), box: .none, stage: "", time: time, log: log),
+                histories: HistoryService(journal: process, registry: registry),
+                restarts: RestartService(engine: engine, registry: registry, journal: process))
             health = HealthService(
                 checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
                 names: BusNames(prefix: ""), time: time)

@@ -28,8 +28,10 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(
                 name: "Instances:",
                 subcommands: [
-                    StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, TasksCommand.self,
-                    CancelCommand.self, RetryCommand.self, ModifyCommand.self,
+                    StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
+                    TasksCommand.self,
+                    CancelCommand.self, RetryCommand.self, SuspendCommand.self, ResumeCommand.self, ModifyCommand.self,
+                    RestartCommand.self,
                 ]),
             CommandGroup(
                 name: "Events and people:",

@@ -37,6 +37,15 @@ extension PostgresStoreTests {
             try await TestDatabase.withStore { try await promise.run(on: $0) }
         }
 
+        @Test(arguments: RetentionStoreConformance.cases)
+        func `removes what is over, and`(keeps promise: RetentionStoreConformance.Case) async throws {
+            try await TestDatabase.withStore { (store) async throws in
+                try await promise.run(
+                    on: RetentionStoreConformance.Stores(
+                        process: SettledStore(store: store), index: store, retention: store))
+            }
+        }
+
         @Test(arguments: IndexStoreConformance.cases)
         func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
             try await TestDatabase.withStore { (store) async throws in

@@ -57,14 +57,4 @@ struct ModificationTests {
         }
         #expect(scenario.instance == before)
     }
-
-    @Test func `a suspended instance takes nothing but an operator's commands`() throws {
-        var scenario = try started()
-        try scenario.send(.suspend)
-        #expect(rejection { try scenario.finish("a") }?.reason == .conflict)
-        try scenario.set("n", "1")
-        try scenario.send(.resume)
-        try scenario.finish("a")
-        #expect(scenario.active == ["sub", "b"])
-    }
 }

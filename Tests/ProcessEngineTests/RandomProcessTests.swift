@@ -122,7 +122,7 @@ struct RandomProcessTests {
                 closed("call \(number)")
             case .userTask(.claimed), .subscription(.triggered), .call(.escalated), .loop, .compensation, .thrown,
                 .decisionEvaluated, .savePointReached,
-                .suspended, .resumed, .migrated:
+                .suspended, .resumed, .held, .migrated:
                 continue
             case .flowTaken, .tokenArrived, .tokensJoined, .variablesSet, .outputKept, .outputMapped, .taskFailed,
                 .taskEventRecorded, .taskRetried, .errorCaught:

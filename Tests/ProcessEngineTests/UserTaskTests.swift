@@ -37,6 +37,9 @@ struct UserTaskTests {
         try scenario.send(.claimUserTask(number: 1, assignee: "ann"))
         #expect(scenario.instance.userTask(1)?.assignee == "ann")
         #expect(try scenario.send(.claimUserTask(number: 1, assignee: "ann")) == [])
+        let taken = rejection { try scenario.send(.claimUserTask(number: 1, assignee: "bob")) }
+        #expect(taken?.reason == .conflict && taken?.message.contains("ann") == true)
+        #expect(rejection { try scenario.send(.claimUserTask(number: 1, assignee: "")) }?.reason == .invalid)
         try scenario.send(.claimUserTask(number: 1, assignee: nil))
         #expect(scenario.instance.userTask(1)?.assignee == nil)
         #expect(rejection { try scenario.send(.claimUserTask(number: 2, assignee: nil)) }?.reason == .gone)

@@ -35,6 +35,13 @@ import Testing
         try await promise.run(on: InMemorySettingsStore())
     }
 
+    @Test(arguments: RetentionStoreConformance.cases)
+    func `retention in memory`(keeps promise: RetentionStoreConformance.Case) async throws {
+        let process = InMemoryProcessStore()
+        let index = InMemoryIndexStore(live: process)
+        try await promise.run(on: RetentionStoreConformance.Stores(process: process, index: index, retention: index))
+    }
+
     @Test(arguments: IndexStoreConformance.cases)
     func `the index store in memory`(keeps promise: IndexStoreConformance.Case) async throws {
         let process = InMemoryProcessStore()

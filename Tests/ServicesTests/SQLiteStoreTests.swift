@@ -64,6 +64,12 @@ final class Scratch {
         try await promise.run(on: try await open())
     }
 
+    @Test(arguments: RetentionStoreConformance.cases)
+    func `removes what is over, and`(keeps promise: RetentionStoreConformance.Case) async throws {
+        let store = try await open()
+        try await promise.run(on: RetentionStoreConformance.Stores(process: store, index: store, retention: store))
+    }
+
     @Test(arguments: IndexStoreConformance.cases)
     func `is an index store that`(keeps promise: IndexStoreConformance.Case) async throws {
         let store = try await open()

@@ -83,13 +83,14 @@ extension JSON {
 /// Stores in memory with something deployed into them, and what engines need.
 struct Workshop: Sendable {
     let simulation: Simulation
-    let store = FaultyStore()
+    let store: FaultyStore
     let deployments = InMemoryDeploymentStore()
     let registry: DefinitionRegistry
     let random: SeededRandom
 
-    init(_ simulation: Simulation, seed: UInt64 = 1) {
+    init(_ simulation: Simulation, seed: UInt64 = 1, store: FaultyStore = FaultyStore()) {
         self.simulation = simulation
+        self.store = store
         random = SeededRandom(seed: seed)
         registry = DefinitionRegistry(store: deployments, readModel: Model.read, readTree: Model.tree)
     }

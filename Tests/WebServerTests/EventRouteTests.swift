@@ -84,11 +84,62 @@ import WebServerTesting
         }
     }
 
+    @Test func `who has a task keeps it until it is given back`() async throws {
+        try await Self.run { world in
+            let path = "/v1/instances/\(try await world.begin())/user-tasks/1"
+            #expect(try await world.post("\(path)/claim", #"{"assignee": "anna"}"#) == 200)
+            #expect(try await world.post("\(path)/claim", #"{"assignee": "anna"}"#) == 200)
+            let taken = try await world.client.post("\(path)/claim", #"{"assignee": "bert"}"#)
+            #expect(taken.status == 409 && taken.text.contains("anna"))
+            #expect(try await world.post("\(path)/claim", #"{"assignee": ""}"#) == 400)
+            #expect(try await world.post("\(path)/claim") == 400)
+            #expect(try await world.post("\(path)/unclaim") == 200)
+            let claimed = try await world.client.post("\(path)/claim", #"{"assignee": "bert"}"#)
+            let position = try #require(claimed.json["position"]?.stringValue)
+            func list(_ query: String) async throws -> [JSON] {
+                let answer = try await world.client.get("/v1/user-tasks?\(query)position=\(position)")
+                #expect(answer.status == 200, "\(answer.text)")
+                return answer.json["userTasks"]?.elements() ?? []
+            }
+            #expect(try await list("assignee=bert&candidateGroup=clerks,others&").count == 1)
+            #expect(try await list("assignee=bert&").first?["name"]?.stringValue == "Look at it")
+            #expect(try await list("unassigned=true&").isEmpty)
+            #expect(try await list("workflow=p&minPriority=50&").count == 1)
+            #expect(try await world.client.get("/v1/user-tasks?assignee=a&unassigned=true").status == 400)
+            #expect(try await world.client.get("/v1/user-tasks?who=a").status == 400)
+        }
+    }
+
     @Test func `a BPMN error of a person takes its boundary event`() async throws {
         try await Self.run { world in
             let id = try await world.begin()
             #expect(try await world.post("/v1/instances/\(id)/user-tasks/1/error", #"{"code": "NO"}"#) == 200)
             #expect(try await world.server.engine.instance(InstanceID(id))?.end == .completed)
+        }
+    }
+
+    @Test func `an instance takes up the work of one that is over, and says so`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            #expect(try await world.post("/v1/instances/\(id)/restart") == 409)
+            _ = try await world.post("/v1/instances/\(id)/user-tasks/1/complete", #"{"variables": {"fine": true}}"#)
+            _ = try await world.post("/v1/instances/\(id)/cancel")
+            let body = #"{"variables": {"again": 1}, "idempotencyKey": "once"}"#
+            let answer = try await world.client.post("/v1/instances/\(id)/restart", body)
+            #expect(answer.status == 201, "\(answer.text)")
+            #expect(answer.json["at"]?.text == #"["wait"]"#)
+            let new = try #require(answer.json["id"]?.stringValue)
+            #expect(try await world.client.post("/v1/instances/\(id)/restart", body).json["id"]?.stringValue == new)
+            let position = try #require(answer.json.text("position"))
+            let answered = try await world.client.get("/v1/instances/\(new)?position=\(position)")
+            #expect(answered.status == 200, "\(answered.text)")
+            let shown = answered.json
+            #expect(shown["restartedFrom"]?.stringValue == id)
+            #expect(shown["variables"]?["fine"]?.boolValue == true && shown["variables"]?["again"]?.intValue == 1)
+            let found = try await world.client.get("/v1/instances?restartedFrom=\(id)").json["instances"]?.elements()
+            #expect(found?.map { $0["id"]?.stringValue } == [new])
+            #expect(try await world.post("/v1/instances/nobody/restart") == 404)
+            #expect(try await world.post("/v1/instances/\(id)/restart", #"{"at": ["nowhere"]}"#) == 422)
         }
     }
 
@@ -98,6 +149,24 @@ import WebServerTesting
             let move = #"{"instructions": [{"move": "look", "to": "hear"}]}"#
             #expect(try await world.post("/v1/instances/\(id)/modify", move) == 200)
             #expect(try await world.waits(id, at: "hear"))
+        }
+    }
+
+    @Test func `an operator suspends an instance and lets it go on`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            #expect(try await world.post("/v1/instances/\(id)/resume") == 409)
+            let suspended = try await world.client.post("/v1/instances/\(id)/suspend", "{}")
+            #expect(suspended.status == 200)
+            #expect(try await world.post("/v1/instances/\(id)/suspend") == 409)
+            #expect(try await world.post("/v1/instances/\(id)/user-tasks/1/complete") == 409)
+            let position = try #require(suspended.json["position"]?.stringValue)
+            let listed = try await world.client.get("/v1/instances?state=suspended&position=\(position)")
+            #expect(listed.json["instances"]?.elements()?.map { $0["id"]?.stringValue } == [id])
+            #expect(try await world.client.get("/v1/instances/\(id)").json["state"]?.stringValue == "Suspended")
+            #expect(try await world.post("/v1/instances/\(id)/resume") == 200)
+            #expect(try await world.post("/v1/instances/\(id)/user-tasks/1/complete") == 200)
+            #expect(try await world.post("/v1/instances/nobody/suspend") == 404)
         }
     }
 

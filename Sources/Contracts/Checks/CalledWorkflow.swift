@@ -7,7 +7,7 @@ extension CallActivity {
     func process(in catalog: ContractCatalog?) -> String? {
         switch target {
         case .process(let name): name.constantValue?.stringValue
-        case .contract(let key): catalog?.contract(key)?.process
+        case .contract: catalog.flatMap { workflow(in: $0)?.process }
         }
     }
 
@@ -15,7 +15,7 @@ extension CallActivity {
     func workflow(in catalog: ContractCatalog) -> Contract? {
         switch target {
         case .process(let name): name.constantValue?.stringValue.flatMap { catalog.workflow(ofProcess: $0) }
-        case .contract(let key): catalog.contract(key)
+        case .contract(let key): catalog.contract(key).flatMap { $0.kind == .workflow ? $0 : nil }
         }
     }
 }

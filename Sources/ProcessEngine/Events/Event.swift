@@ -67,6 +67,8 @@ package enum Event: Sendable, Hashable {
     case resumed
     /// From here on it is an instance of another version of its process.
     case migrated(Migrated)
+    /// Something came from outside while the instance was suspended.
+    case held(HeldInput)
 
     package struct InstanceStarted: Sendable, Hashable {
         package var definition: DefinitionID

@@ -14,13 +14,13 @@ package enum EventCoding {
     }
 
     /// Wider than what peers may send: a row holds many values, each a few levels down.
-    private static let journalLimits = JSONLimits(maxBytes: .max, maxDepth: 1024)
+    package static let limits = JSONLimits(maxBytes: .max, maxDepth: 1024)
 
     /// The events of bytes that `encode` made. What it did not make is refused.
     package static func decode(_ bytes: [UInt8]) throws(Diagnostics) -> [Event] {
         let array: JSON
         do {
-            array = try JSON(validating: bytes, limits: journalLimits)
+            array = try JSON(validating: bytes, limits: limits)
         } catch {
             throw EventDecoder.damaged("it is not JSON: \(error)")
         }

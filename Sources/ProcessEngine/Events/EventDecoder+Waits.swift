@@ -48,6 +48,7 @@ extension EventDecoder {
         case "suspended": .suspended
         case "resumed": .resumed
         case "migrated": .migrated(try migrated())
+        case "held": .held(try heldInput())
         default: throw Self.damaged("\"\(kind)\" is no kind of event that this version knows")
         }
     }

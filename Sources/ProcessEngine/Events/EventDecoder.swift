@@ -83,6 +83,7 @@ struct EventDecoder {
             workflow: optionalText("workflow"), workflowVersion: optionalText("workflowVersion"),
             objectID: optionalText("objectId"), startedBy: optionalText("startedBy"))
         if member("metadata") != nil { labels.metadata = try variables("metadata") }
+        labels.restartedFrom = optionalText("restartedFrom").map { InstanceID($0) }
         var parent: ParentCall?
         if let instance = optionalText("parent") {
             parent = ParentCall(instance: InstanceID(instance), call: try number("call"))

@@ -53,10 +53,7 @@ struct EventEncoder {
         case .timerFired(let timer): kind("timerFired", ("timer", timer))
         case .timerCanceled(let timer): kind("timerCanceled", ("timer", timer))
         case .errorCaught(let code, let message, let catcher, let activity):
-            kind("errorCaught", ("activity", activity))
-            text("code", code)
-            text("message", message)
-            text("by", catcher.text)
+            writeCaught(code, message, by: catcher, activity)
         case .incidentRaised(let incident): write(incident)
         case .incidentResolved(let incident): kind("incidentResolved", ("incident", incident))
         case .userTask(let event): write(event)
@@ -72,8 +69,16 @@ struct EventEncoder {
         case .suspended: kind("suspended")
         case .resumed: kind("resumed")
         case .migrated(let migrated): write(migrated)
+        case .held(let input): write(input)
         }
         writer.endObject()
+    }
+
+    private mutating func writeCaught(_ code: String, _ message: String?, by catcher: ElementID, _ activity: Int) {
+        kind("errorCaught", ("activity", activity))
+        text("code", code)
+        text("message", message)
+        text("by", catcher.text)
     }
 
     private mutating func writeSavePoint(
@@ -131,7 +136,7 @@ struct EventEncoder {
             .tokenArrived, .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped,
             .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved, .userTask,
             .subscription, .loop, .compensation, .call, .thrown, .savePointReached, .decisionEvaluated, .suspended,
-            .resumed, .migrated:
+            .resumed, .held, .migrated:
             preconditionFailure("only events about tasks come here")
         }
     }
@@ -145,6 +150,7 @@ struct EventEncoder {
         text("objectId", start.labels.objectID)
         text("startedBy", start.labels.startedBy)
         if !start.labels.metadata.isEmpty { variables(start.labels.metadata, as: "metadata") }
+        text("restartedFrom", start.labels.restartedFrom?.text)
         if let parent = start.parent {
             text("parent", parent.instance.text)
             number("call", parent.call)

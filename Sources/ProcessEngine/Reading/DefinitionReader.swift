@@ -47,7 +47,8 @@ package struct DefinitionReader {
             node.attribute("versionTag", namespace: BPMN.camunda)
             ?? node.extensions(named: "versionTag", namespace: BPMN.zeebe).first?.attribute("value")
         let head = ProcessHead(
-            id: id, name: node.attribute("name"), versionTag: tag, file: file, position: node.position)
+            id: id, name: node.attribute("name"), versionTag: tag, file: file, position: node.position,
+            timeToLive: timeToLive(of: node))
         let draft = ProcessDefinition(
             process: head, nodes: made, flows: flows, associations: associations, warnings: [])
         diagnostics += DefinitionCheck(

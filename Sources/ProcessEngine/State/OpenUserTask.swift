@@ -6,7 +6,7 @@ package struct OpenUserTask: Sendable, Hashable {
     package let activity: Int
     package internal(set) var element: ElementID
     package let name: String?
-    package internal(set) var assignee: String?
+    package var assignee: String?
     package let candidateUsers: [String]
     package let candidateGroups: [String]
     package let dueAt: Timestamp?

@@ -13,8 +13,8 @@ package struct ProcessInstance: Sendable, Hashable {
     package private(set) var end: Event.InstanceEnd?
     /// The call that made it.
     package private(set) var parent: ParentCall?
-    /// An operator stopped it.
-    package private(set) var isSuspended = false
+    /// An operator stopped it; nil: it runs.
+    package private(set) var suspension: Suspension?
 
     private(set) var lastActivity = 0
     private(set) var lastScope = 0
@@ -79,6 +79,10 @@ package struct ProcessInstance: Sendable, Hashable {
         case .scopeOpened(let scope, let parent, let activity): open(scope, in: parent, for: activity)
         case .scopeClosed(let scope): close(scope)
         case .variablesSet(let scope, let variables):
+            if suspension != nil, !conditions.isEmpty {
+                let existed = namesThatExist(in: scope, of: variables)
+                suspension?.note(VariableChange(of: variables, in: scope, existed: existed))
+            }
             for variable in variables { scopes[scope]?.variables[variable.name] = variable.value }
         case .outputKept(let activity, let output): activities[activity]?.keptOutput = output
         case .outputMapped(let activity): activities[activity]?.keptOutput = nil
@@ -104,8 +108,10 @@ package struct ProcessInstance: Sendable, Hashable {
         case .loop(let event): apply(event)
         case .compensation(let event): apply(event)
         case .call(let event): apply(event)
-        case .suspended: isSuspended = true
-        case .resumed: isSuspended = false
+        case .suspended: suspension = Suspension()
+        case .resumed: suspension = nil
+        case .held(let input):
+            suspension?.hold(input, for: input.subscription.flatMap { subscriptions[$0] })
         case .migrated(let migrated): migrate(migrated)
         }
     }
@@ -168,6 +174,7 @@ package struct ProcessInstance: Sendable, Hashable {
 
     private mutating func finish(_ end: Event.InstanceEnd) {
         self.end = end
+        suspension = nil
         activities = [:]
         tasks = [:]
         timers = [:]
@@ -270,7 +277,10 @@ extension ProcessInstance {
             let number = subscription.number
             lastSubscription = max(lastSubscription, number)
             subscriptions[number] = subscription
-            if subscription.isCondition { conditions.insert(number) }
+            if subscription.isCondition {
+                conditions.insert(number)
+                suspension?.note(condition: number)
+            }
             if subscription.activity == 0 { scopes[Self.rootScope]?.subscriptions.append(number) }
             guard var owner = activities[subscription.activity] else { return }
             owner.subscriptions.append(number)
@@ -321,13 +331,16 @@ extension ProcessInstance {
         case .requested(let call):
             lastCall = max(lastCall, call.call)
             calls[call.call] = call
+            suspension?.request(call.call)
             activities[call.activity]?.call = call.call
             activities[call.activity]?.phase = .waiting
         case .escalated: return
         case .failed(let number):
+            suspension?.forget(call: number)
             guard let call = calls.removeValue(forKey: number) else { return }
             activities[call.activity]?.call = nil
         case .completed(let number), .canceled(let number):
+            suspension?.forget(call: number)
             guard let call = calls.removeValue(forKey: number) else { return }
             activities[call.activity]?.call = nil
             activities[call.activity]?.phase = .leaving
@@ -340,6 +353,7 @@ extension ProcessInstance {
     /// Nothing happened to it yet.
     package var isEmpty: Bool { definition == nil }
     package var isEnded: Bool { end != nil }
+    package var isSuspended: Bool { suspension != nil }
 
     package var activeActivities: [Activity] { activities.values.sorted { $0.number < $1.number } }
     package var openTasks: [OpenTask] { tasks.values.sorted { $0.number < $1.number } }
@@ -370,6 +384,11 @@ extension ProcessInstance {
     /// The variables of one scope, in the order in which they first appeared; nil if there is no such scope.
     package func variables(of scope: Int) -> [Variable]? {
         scopes[scope].map { $0.variables.map { Variable(name: $0.key, value: $0.value) } }
+    }
+    /// Those of the variables that the scope has.
+    func namesThatExist(in scope: Int, of variables: [Variable]) -> Set<String> {
+        guard let known = scopes[scope]?.variables else { return [] }
+        return Set(variables.map(\.name).filter { known[$0] != nil })
     }
     package var rootVariables: [Variable] { variables(of: Self.rootScope) ?? [] }
     /// A variable of the process itself.

@@ -28,7 +28,7 @@ extension Step {
             .taskRetried,
             .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved, .userTask,
             .subscription, .loop, .compensation, .call, .thrown, .savePointReached, .decisionEvaluated, .suspended,
-            .resumed:
+            .resumed, .held:
             return
         }
     }

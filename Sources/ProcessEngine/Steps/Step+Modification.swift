@@ -20,6 +20,22 @@ extension Step {
         }
     }
 
+    /// Where tokens begin. None moves before all are there.
+    mutating func place(_ placements: [Placement]) throws(Rejection) {
+        for placement in placements {
+            switch placement {
+            case .before(let element, let variables): try start(before: element, variables)
+            case .over(let id):
+                guard let flow = definition.flows.first(where: { $0.id == id }) else {
+                    throw Rejection(.invalid, "there is no flow \(id)")
+                }
+                let scope = try openScope(of: flow.target)
+                record(.flowTaken(flow: id, scope: scope))
+                send(Token(element: flow.target, flow: id, scope: scope))
+            }
+        }
+    }
+
     private mutating func set(_ variables: [Variable], of number: Int?) throws(Rejection) {
         try checkNames(variables, element: nil)
         var scope = ProcessInstance.rootScope

@@ -29,7 +29,7 @@ extension Step {
             record(
                 .subscription(
                     .opened(Subscription(number: number, activity: activity, element: element, kind: kind))))
-            if kind == .condition { newConditions.append(number) }
+            if kind == .condition, !instance.isSuspended { newConditions.append(number) }
         }
     }
 

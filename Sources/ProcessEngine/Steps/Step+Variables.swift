@@ -3,11 +3,17 @@ import OrderedCollections
 import Values
 
 /// Variables of a scope were set.
-struct VariableChange: Sendable {
+struct VariableChange: Sendable, Hashable {
     var scope: Int
     var names: Set<String>
     /// Those among them that the scope had before.
     var existed: Set<String>
+
+    init(of variables: [Variable], in scope: Int, existed: Set<String>) {
+        self.scope = scope
+        names = Set(variables.map(\.name))
+        self.existed = existed
+    }
 }
 
 /// Where variables live, and how activities get some of their own.
@@ -28,10 +34,8 @@ extension Step {
 
     /// Of the variables that the event sets, those that are there; nothing if no condition waits for changes.
     func namesThatExist(before event: Event) -> Set<String> {
-        guard case .variablesSet(let number, let variables) = event, !instance.conditions.isEmpty,
-            let scope = instance.scope(number)
-        else { return [] }
-        return Set(variables.map(\.name).filter { scope.variables[$0] != nil })
+        guard case .variablesSet(let scope, let variables) = event, !instance.conditions.isEmpty else { return [] }
+        return instance.namesThatExist(in: scope, of: variables)
     }
 
     /// An activity whose element maps inputs gets a scope for them. What cannot be evaluated leaves nothing behind.

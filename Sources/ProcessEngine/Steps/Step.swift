@@ -82,8 +82,8 @@ package struct Step: Sendable {
         events.append(event)
         if case .instanceEnded = event { worklist.removeAll() }
         if case .incidentRaised(let incident) = event, firstIncident == nil { firstIncident = incident }
-        if case .variablesSet(let scope, let variables) = event, !instance.conditions.isEmpty {
-            changes.append(VariableChange(scope: scope, names: Set(variables.map(\.name)), existed: existed))
+        if case .variablesSet(let scope, let variables) = event, !instance.conditions.isEmpty, !instance.isSuspended {
+            changes.append(VariableChange(of: variables, in: scope, existed: existed))
         }
     }
 
@@ -92,6 +92,12 @@ package struct Step: Sendable {
     func activity(_ number: Int) -> Activity {
         guard let activity = instance.activity(number) else { preconditionFailure("activity \(number) is open") }
         return activity
+    }
+
+    /// Each command may enter as many elements as one that comes alone.
+    mutating func beginNextCommand() {
+        transitions = 0
+        loopAllowance = 0
     }
 
     // MARK: Tokens
@@ -125,7 +131,7 @@ package struct Step: Sendable {
     mutating func run() {
         while true {
             if stopsAtIncident && firstIncident != nil { return }
-            if triggerCondition() { continue }
+            if !instance.isSuspended, triggerCondition() { continue }
             guard let work = worklist.popLast() else {
                 // Nothing moves any more: what waits for tokens that can come no more goes on.
                 if releaseJoin() { continue }

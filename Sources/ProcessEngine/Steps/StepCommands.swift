@@ -125,6 +125,15 @@ extension Step {
     mutating func claimUserTask(_ number: Int, assignee: String?) throws(Rejection) {
         let task = try openUserTask(number)
         guard task.assignee != assignee else { return }
+        if let assignee {
+            guard !assignee.isEmpty else {
+                throw Rejection(.invalid, "say who claims the user task", element: task.element)
+            }
+            // Nobody loses a task without hearing of it: it is given back first.
+            if let holder = task.assignee {
+                throw Rejection(.conflict, "user task \(number) is claimed by \(holder)", element: task.element)
+            }
+        }
         record(.userTask(.claimed(userTask: number, assignee: assignee)))
     }
 

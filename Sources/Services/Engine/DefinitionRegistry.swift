@@ -22,6 +22,8 @@ package actor DefinitionRegistry {
     private(set) package var policies: [ContractKey: TaskPolicy] = [:]
     /// Contracts of which only so many attempts may be out.
     private(set) var limited: Set<ContractKey> = []
+    /// Names whose values are not shown to people.
+    private(set) package var secretNames: Set<String> = []
     /// Read when somebody asks, for what is deployed now.
     private var startEventsNow: [(definition: DefinitionID, start: StartSubscription)]?
 
@@ -47,6 +49,7 @@ package actor DefinitionRegistry {
         catalog = try ContractCatalog(contracts)
         policies = Self.policies(of: contracts)
         limited = Set(policies.filter { $0.value.concurrency != nil }.keys)
+        secretNames = contracts.reduce(into: []) { $0.formUnion($1.secretNames) }
         epoch = current
         startEventsNow = nil
         for watcher in watchers { watcher.yield(policies) }

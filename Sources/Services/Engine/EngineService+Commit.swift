@@ -143,9 +143,10 @@ extension EngineService {
         transition.startKey = startKey
         transition.consumes = entries
         decision.created = transition.derive(
-            from: events, inputRanges: encoded.inputRanges, before: before.instance, definition: before.definitionID,
-            lost: fences.lost)
-        transition.deriveEffects(of: events, after: decision.after, definition: before.definitionID)
+            from: events, inputRanges: encoded.inputRanges, before: before.instance, after: decision.after,
+            definition: before.definitionID, lost: fences.lost)
+        transition.deriveEffects(
+            of: events, before: before.instance, after: decision.after, definition: before.definitionID)
         decision.transition = transition
         return decision
     }
@@ -207,13 +208,14 @@ extension EngineService {
         for change in transition.tasks {
             switch change {
             case .create(let task):
-                if task.lease == nil { polls.created(task.contract) }
+                if task.lease == nil, !task.isPaused { polls.created(task.contract) }
             case .remove, .suspend: polls.freed()
             case .reschedule(_, _, let dueAt, _, _):
                 polls.freed()
                 wake(at: dueAt)
             }
         }
+        if transition.pauses == false { for task in decision.after.openTasks { polls.created(task.contract) } }
         for case .schedule(_, let dueAt) in transition.timers { wake(at: dueAt) }
         if !transition.inbox.isEmpty || transition.subscriptions.contains(where: \.isNewMessage) { inboxSignal.fire() }
     }
@@ -264,7 +266,8 @@ extension EngineService {
     /// An instance from its journal; nil if it never started.
     func fold(_ id: InstanceID) async throws -> CachedInstance? {
         let rows = try await store.journal(of: id, after: 0)
-        guard let last = rows.last else { return nil }
+        // One without its beginning is being removed.
+        guard let last = rows.last, rows.first?.seq == 1 else { return nil }
         var instance = ProcessInstance()
         var definitionID: DefinitionID?
         for row in rows {
@@ -287,7 +290,8 @@ extension EngineService {
         decision.transition = nil
         defer { decision.transition = transition }
         for index in transition.tasks.indices {
-            guard case .create(var task) = transition.tasks[index], let input = decision.created[task.number],
+            guard case .create(var task) = transition.tasks[index], !task.isPaused,
+                let input = decision.created[task.number],
                 let lease = polls.reserve(
                     task, of: transition.instance, input: input, now: transition.at, token: { self.newToken() })
             else { continue }

@@ -5,11 +5,11 @@ import Values
 extension Transition {
     /// The rows that events cause here: tasks, timers, messages to agents; `deriveEffects` has what they cause elsewhere. Returns the inputs of the tasks created, by number.
     ///
-    /// `before` is the instance before the events; `lost` are the tasks whose failure came from the reaper: a late result of the
+    /// `before` is the instance before the events, `after` is it after them; `lost` are the tasks whose failure came from the reaper: a late result of the
     /// lost attempt still counts until the next one begins.
     mutating func derive(
-        from events: [Event], inputRanges: [Int: Range<Int>], before: ProcessInstance, definition: DefinitionID,
-        lost: Set<Int>
+        from events: [Event], inputRanges: [Int: Range<Int>], before: ProcessInstance, after: ProcessInstance,
+        definition: DefinitionID, lost: Set<Int>
     ) -> [Int: JSON] {
         var changes: OrderedDictionary<Int, TaskChange> = [:]
         var created: [Int: JSON] = [:]
@@ -60,12 +60,29 @@ extension Transition {
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
                 .taskEventRecorded,
                 .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .savePointReached,
-                .suspended, .resumed, .subscription, .call, .thrown, .migrated:
+                .suspended, .resumed, .held, .subscription, .call, .thrown, .migrated:
                 break
             }
         }
         tasks = Array(changes.values)
+        if before.isSuspended || after.isSuspended { deriveSuspension(from: before, to: after) }
         return created
+    }
+
+    /// The tasks of a suspended instance are paused, and it has no rows of timers: what falls due meanwhile is due when it goes on.
+    private mutating func deriveSuspension(from before: ProcessInstance, to after: ProcessInstance) {
+        if before.isSuspended != after.isSuspended, !after.isEnded { pauses = after.isSuspended }
+        for index in tasks.indices {
+            guard case .create(var task) = tasks[index] else { continue }
+            task.isPaused = after.isSuspended
+            tasks[index] = .create(task)
+        }
+        let had = before.isSuspended ? [] : before.openTimers
+        let has = after.isSuspended ? [] : after.openTimers
+        let known = Set(had.map(\.number))
+        let kept = Set(has.map(\.number))
+        timers = had.filter { !kept.contains($0.number) }.map { .remove(number: $0.number) }
+        timers += has.filter { !known.contains($0.number) }.map { .schedule(number: $0.number, dueAt: $0.dueAt) }
     }
 
     /// A task that began and ended in the same transition never gets a row.

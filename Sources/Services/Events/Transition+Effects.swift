@@ -6,18 +6,79 @@ extension Transition {
     /// How long a thrown message waits for somebody who is not there yet.
     static let thrownMessageLife: Duration = .seconds(3600)
 
-    /// The subscriptions that events open and close, and what they cause in other instances. `after` is the instance after them.
-    mutating func deriveEffects(of events: [Event], after: ProcessInstance, definition: DefinitionID) {
+    /// The subscriptions that events open and close, and what they cause in other instances. `before` and `after` are the instance
+    /// around them.
+    mutating func deriveEffects(
+        of events: [Event], before: ProcessInstance, after: ProcessInstance, definition: DefinitionID
+    ) {
         var changes: OrderedDictionary<Int, SubscriptionChange> = [:]
+        /// What a suspended instance keeps back.
+        var heldBack: HeldBack? = before.suspension.map { HeldBack($0, of: before) }
         for event in events {
-            if case .subscription(let change) = event { note(change, in: &changes, after, definition) }
-            if case .call(let call) = event { derive(call, caller: definition, objectID: after.labels.objectID) }
-            if case .thrown(let thrown) = event { derive(thrown, after) }
-            if case .instanceEnded(let end) = event, let parent = after.parent {
-                post(.endCall(parent, Self.outcome(of: end, after)))
+            switch event {
+            case .subscription(let change): note(change, in: &changes, after, definition)
+            case .call(let call):
+                if heldBack?.keeps(call) ?? false { continue }
+                derive(call, caller: definition, objectID: after.labels.objectID)
+            case .thrown(let thrown): derive(thrown, after)
+            case .instanceEnded(let end):
+                if let parent = after.parent { post(.endCall(parent, Self.outcome(of: end, after))) }
+            case .suspended: heldBack = HeldBack()
+            case .held(let input):
+                guard case .correlated(let number, _, isLast: true) = input else { continue }
+                note(.closed(subscription: number), in: &changes, after, definition)
+                heldBack?.spent.append(number)
+            case .resumed:
+                for call in heldBack?.calls.values.elements ?? [] {
+                    derive(.requested(call), caller: definition, objectID: after.labels.objectID)
+                }
+                for number in heldBack?.spent ?? [] { reopen(number, in: &changes, after, definition) }
+                heldBack = nil
+            case .instanceStarted, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived,
+                .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped, .taskCreated,
+                .taskCompleted, .taskFailed, .taskErrorThrown, .taskCanceled, .taskEventRecorded, .taskRetried,
+                .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved,
+                .userTask, .loop, .compensation, .savePointReached, .decisionEvaluated, .migrated:
+                continue
             }
         }
         subscriptions = Array(changes.values)
+    }
+
+    /// Calls that nobody was asked for, and subscriptions that nothing may find any more.
+    private struct HeldBack {
+        var calls: OrderedDictionary<Int, CallEvent.Call> = [:]
+        var spent: [Int] = []
+
+        init() {}
+
+        init(_ suspension: Suspension, of instance: ProcessInstance) {
+            for number in suspension.requestedCalls { calls[number] = instance.call(number) }
+            spent = suspension.spentSubscriptions
+        }
+
+        mutating func keeps(_ event: CallEvent) -> Bool {
+            switch event {
+            case .requested(let call):
+                calls[call.call] = call
+                return true
+            case .canceled(let call): return calls.removeValue(forKey: call) != nil
+            case .escalated, .completed, .failed: return false
+            }
+        }
+    }
+
+    /// A subscription that what came did not use up is found again.
+    private mutating func reopen(
+        _ number: Int, in changes: inout OrderedDictionary<Int, SubscriptionChange>, _ after: ProcessInstance,
+        _ definition: DefinitionID
+    ) {
+        guard let subscription = after.subscription(number) else { return }
+        if case .close? = changes[number] {
+            changes[number] = nil
+        } else {
+            note(.opened(subscription), in: &changes, after, definition)
+        }
     }
 
     private mutating func post(_ effect: Effect) { inbox.append(effect.entry(at: at)) }

@@ -18,6 +18,8 @@ package struct ExternalTask: Sendable {
     package var lockedUntil: Timestamp?
     package var error: String?
     package var errorDetails: String?
+    /// Its instance is suspended.
+    package var isSuspended: Bool
     /// When it was first due; nil if that is not known any more, since it failed.
     package var createdAt: Timestamp?
     /// What the worker gets.

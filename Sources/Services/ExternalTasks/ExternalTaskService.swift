@@ -269,7 +269,7 @@ package final class ExternalTaskService: Sendable {
                     definition: definition, businessKey: instance.businessKey, priority: row.priority,
                     retries: isFresh && policies[open.contract] == nil ? nil : row.retries, worker: row.owner,
                     lockedUntil: row.leaseUntil ?? (isFresh ? nil : row.availableAt), error: row.error,
-                    errorDetails: isFresh ? nil : try await lastFailure(of: row.id)?.details,
+                    errorDetails: isFresh ? nil : try await lastFailure(of: row.id)?.details, isSuspended: row.isPaused,
                     createdAt: isFresh ? row.availableAt : nil, input: open.input,
                     hasOwnInput: element.map { !$0.inputs.isEmpty } ?? false))
         }
@@ -286,16 +286,5 @@ package final class ExternalTaskService: Sendable {
     private func serviceTask(_ id: ElementID, of instance: ProcessInstance) async throws -> ServiceTask? {
         guard let definition = instance.definition else { return nil }
         return try await registry.definition(definition)?.element(id) as? ServiceTask
-    }
-}
-
-extension TaskRow {
-    /// Whether a claim could have it.
-    func isDue(at now: Timestamp) -> Bool {
-        switch phase {
-        case .waiting: availableAt <= now
-        case .dispatched, .queued: leaseUntil.map { $0 <= now } ?? false
-        case .running, .suspended: false
-        }
     }
 }

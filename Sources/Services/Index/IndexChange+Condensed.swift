@@ -21,7 +21,9 @@ extension IndexChange {
                 }
                 task.change(to: state, message, at: at)
                 condensed[place] = .taskCreated(task)
-            case .instanceStarted, .instanceEnded, .incidents: condensed.append(change)
+            case .instanceStarted, .instanceEnded, .incidents, .suspension, .userTaskCreated, .userTaskClaimed,
+                .userTaskEnded:
+                condensed.append(change)
             }
         }
         return condensed

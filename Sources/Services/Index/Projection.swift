@@ -47,13 +47,26 @@ package enum Projection {
             return ended(failure.task, .open, failure.message)
         case .taskRetried(let task, _, _): return ended(task, .open)
         case .incidentRaised(let incident): return .incidents(instance, change: 1, message: incident.message)
+        case .userTask(let event): return Self.change(for: event, in: row)
+        case .suspended: return .suspension(instance, true)
+        case .resumed: return .suspension(instance, false)
         case .incidentResolved: return .incidents(instance, change: -1, message: nil)
         case .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived, .tokensJoined,
             .scopeOpened,
             .scopeClosed, .variablesSet, .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .taskEventRecorded,
-            .outputKept, .outputMapped, .userTask, .subscription, .loop, .compensation, .call, .thrown,
-            .decisionEvaluated, .savePointReached, .suspended, .resumed, .migrated:
+            .outputKept, .outputMapped, .subscription, .loop, .compensation, .call, .thrown,
+            .decisionEvaluated, .savePointReached, .held, .migrated:
             return nil
+        }
+    }
+
+    private static func change(for event: UserTaskEvent, in row: JournalRow) -> IndexChange {
+        func id(_ number: Int) -> TaskID { TaskID(instance: row.instance, number: number) }
+        switch event {
+        case .created(let task): return .userTaskCreated(row.instance, task, at: row.at)
+        case .claimed(let number, let assignee): return .userTaskClaimed(id(number), assignee: assignee)
+        case .completed(let number), .errorThrown(let number, _, _), .canceled(let number):
+            return .userTaskEnded(id(number))
         }
     }
 }

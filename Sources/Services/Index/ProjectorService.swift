@@ -10,6 +10,8 @@ package struct ProjectorService: Sendable {
     package static let batchLimit = 1000
     /// Rows in a pass from which on it waits longer for more: most tasks are over by then, and are written once.
     private static let busy = 50
+    /// What is older is no news: it is read when the index is made again.
+    private static let newsAge: Duration = .seconds(3600)
 
     private let journal: any ProcessStore
     private let index: any IndexStore
@@ -62,7 +64,13 @@ package struct ProjectorService: Sendable {
             return 0
         }
         var changes: [IndexChange] = []
-        for row in rows { changes += try Projection.changes(of: row) }
+        var news: [IndexChange] = []
+        let recent = time.now.advanced(by: .zero - Self.newsAge)
+        for row in rows {
+            let found = try Projection.changes(of: row)
+            changes += found
+            if row.at > recent { news += found }
+        }
         guard try await index.apply(IndexChange.condensed(changes), from: from, to: last.position) else {
             return rows.count
         }
@@ -70,7 +78,7 @@ package struct ProjectorService: Sendable {
         for case .instanceEnded(let id, _, _, let end) in changes {
             if let began = UUIDv7.time(of: id.text) { progress.instanceTimes.add(end.duration(since: began)) }
         }
-        await notify(changes.compactMap(InstanceNotice.init))
+        await notify(news.compactMap(InstanceNotice.init))
         return rows.count
     }
 }
@@ -111,7 +119,9 @@ package struct InstanceNotice: Sendable, Hashable {
         case .instanceEnded(let id, let end, let text, _): (instance, state, message) = (id.text, end.rawValue, text)
         case .incidents(let id, let count, let text) where count > 0:
             (instance, state, message) = (id.text, InstanceState.incident.rawValue, text)
-        case .incidents, .taskCreated, .taskChanged: return nil
+        case .suspension(let id, true): (instance, state) = (id.text, InstanceState.suspended.rawValue)
+        case .suspension(let id, false): (instance, state) = (id.text, InstanceState.running.rawValue)
+        case .incidents, .taskCreated, .taskChanged, .userTaskCreated, .userTaskClaimed, .userTaskEnded: return nil
         }
     }
 }

@@ -47,6 +47,10 @@ package struct QueryService: Sendable {
         try await index.indexedTasks(query)
     }
 
+    package func userTasks(_ query: UserTaskQuery) async throws -> Page<IndexedUserTask> {
+        try await index.userTasks(query)
+    }
+
     package func counts() async throws -> [InstanceState: Int] {
         try await index.instanceCounts()
     }

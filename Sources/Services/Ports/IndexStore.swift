@@ -15,6 +15,9 @@ package protocol IndexStore: Sendable {
     /// A page of tasks, newest first. Live rows carry phase, attempt and progress of the moment.
     func indexedTasks(_ query: TaskQuery) async throws -> Page<IndexedTask>
 
+    /// A page of open user tasks, newest first.
+    func userTasks(_ query: UserTaskQuery) async throws -> Page<IndexedUserTask>
+
     /// How many instances are in each state.
     func instanceCounts() async throws -> [InstanceState: Int]
 
@@ -29,6 +32,8 @@ package enum InstanceState: String, Sendable, Hashable, CaseIterable {
     /// Running, with at least one open incident.
     case incident = "Incident"
     case canceled = "Canceled"
+    /// Stopped by an operator, with or without incidents.
+    case suspended = "Suspended"
 }
 
 package enum IndexedTaskState: String, Sendable, Hashable, CaseIterable {
@@ -74,6 +79,23 @@ package struct IndexedInstance: Sendable, Hashable {
     }
 }
 
+extension IndexedInstance {
+    /// What incidents mean for the state.
+    package mutating func count(incidents change: Int, message: String?) {
+        openIncidents = max(openIncidents + change, 0)
+        if state != .suspended { state = openIncidents > 0 ? .incident : .running }
+        if change > 0 {
+            self.message = message
+        } else if openIncidents == 0 {
+            self.message = nil
+        }
+    }
+
+    package mutating func suspend(_ isSuspended: Bool) {
+        state = isSuspended ? .suspended : openIncidents > 0 ? .incident : .running
+    }
+}
+
 package struct IndexedTask: Sendable, Hashable {
     package var id: TaskID
     package var element: ElementID
@@ -104,11 +126,18 @@ package struct IndexedTask: Sendable, Hashable {
 package enum IndexChange: Sendable, Hashable {
     case instanceStarted(IndexedInstance)
     case instanceEnded(InstanceID, state: InstanceState, message: String?, at: Timestamp)
-    /// An incident opened (+1) or closed (−1); opening sets the message, the last closing clears it. State follows the count.
+    /// An incident opened (+1) or closed (−1); opening sets the message, the last closing clears it. State follows the count, unless
+    /// the instance is suspended.
     case incidents(InstanceID, change: Int, message: String?)
+    /// Suspended, or not any more: then the state follows the incidents.
+    case suspension(InstanceID, Bool)
     /// One that is over already counts as done too.
     case taskCreated(IndexedTask)
     case taskChanged(TaskID, state: IndexedTaskState, message: String?, at: Timestamp)
+    case userTaskCreated(InstanceID, OpenUserTask, at: Timestamp)
+    /// Nil: given back.
+    case userTaskClaimed(TaskID, assignee: String?)
+    case userTaskEnded(TaskID)
 }
 
 package struct InstanceQuery: Sendable, Hashable {
@@ -124,6 +153,8 @@ package struct InstanceQuery: Sendable, Hashable {
     package var startedBefore: Timestamp?
     /// Every pair must be among the instance's metadata.
     package var metadata: [Variable] = []
+    /// Those that took up the work of this instance.
+    package var restartedFrom: InstanceID?
     package var page = PageRequest()
     package init() {}
 }

@@ -18,7 +18,8 @@ package protocol ProcessStore: EventStore {
     func commit(_ transitions: [Transition], marks: [LeaseMark]) async throws -> CommitReceipt
 
     /// Leases due tasks: highest priority first, then earliest due, then oldest. A task is due when it is waiting and
-    /// `availableAt` has come, or when its dispatch or queue lease has expired (never a running one's: see `overdueTasks`).
+    /// `availableAt` has come, or when its dispatch or queue lease has expired (never a running one's: see `overdueTasks`). A
+    /// paused task is not due, nor overdue.
     /// Each gets the next attempt number and a token of the request. Contracts with `concurrency` are counted under a lock.
     func claim(_ request: ClaimRequest) async throws -> [LeasedTask]
 
@@ -90,6 +91,8 @@ package struct Transition: Sendable {
     package var events: [UInt8]
     package var fences: [Fence] = []
     package var tasks: [TaskChange] = []
+    /// The instance was suspended, or goes on: all its tasks are paused, or not any more, after the changes of this transition.
+    package var pauses: Bool?
     package var timers: [TimerChange] = []
     package var outbox: [OutboxMessage.Content] = []
     package var subscriptions: [SubscriptionChange] = []
@@ -151,6 +154,8 @@ package struct NewTask: Sendable {
     package var inputRange: Range<Int>
     /// Given to a parked long poll in the same transaction.
     package var lease: TaskLease?
+    /// Its instance is suspended.
+    package var isPaused = false
 
     package init(
         number: Int, element: ElementID, contract: ContractKey, priority: Int, retries: Int, availableAt: Timestamp,
@@ -263,57 +268,6 @@ package struct ContractBacklog: Sendable, Hashable {
         self.contract = contract
         self.due = due
         self.out = out
-    }
-}
-
-/// Where an external task stands.
-///
-/// `waiting` → dispatched (claim); `dispatched` → queued (confirm), running (started), waiting (released, expired);
-/// `queued` → running, waiting; `running` → waiting (failed, with retries), suspended (none left); `suspended` → waiting.
-package enum TaskPhase: String, Sendable, Hashable, CaseIterable {
-    case waiting, dispatched, queued, running, suspended
-}
-
-package struct TaskRow: Sendable, Hashable {
-    package var id: TaskID
-    package var element: ElementID
-    package var contract: ContractKey
-    package var phase: TaskPhase
-    package var priority: Int
-    package var retries: Int
-    package var attempt: Int
-    /// Nil while no attempt is valid.
-    package var token: String?
-    /// Who took the lease; nil while there is none.
-    package var owner: String?
-    package var availableAt: Timestamp
-    package var leaseUntil: Timestamp?
-    package var startedAt: Timestamp?
-    package var progress: Double?
-    package var progressMessage: String?
-    package var error: String?
-
-    package init(
-        id: TaskID, element: ElementID, contract: ContractKey, phase: TaskPhase, priority: Int, retries: Int,
-        attempt: Int,
-        token: String?, availableAt: Timestamp, leaseUntil: Timestamp?, startedAt: Timestamp?, progress: Double?,
-        progressMessage: String?, error: String?, owner: String? = nil
-    ) {
-        self.id = id
-        self.element = element
-        self.contract = contract
-        self.phase = phase
-        self.priority = priority
-        self.retries = retries
-        self.attempt = attempt
-        self.token = token
-        self.owner = owner
-        self.availableAt = availableAt
-        self.leaseUntil = leaseUntil
-        self.startedAt = startedAt
-        self.progress = progress
-        self.progressMessage = progressMessage
-        self.error = error
     }
 }
 

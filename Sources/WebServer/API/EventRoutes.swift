@@ -4,34 +4,18 @@ import ProcessEngine
 import Services
 import Values
 
-/// Messages, signals, user tasks, and what operators do to running instances.
+/// Messages, signals, and what operators do to running instances.
 extension RESTAPI {
     func addEventRoutes(to router: Router<BasicRequestContext>) {
         router.post("/v1/messages") { request, _ in try await publish(request) }
         router.post("/v1/signals") { request, _ in try await signal(request) }
         router.post("/v1/conditions") { request, _ in try await evaluateConditions(request) }
-        router.post("/v1/instances/:id/user-tasks/:number/claim") { request, context in
-            let body = try await request.body(["assignee"], of: "a claim")
-            return try await changed(
-                engine.command(
-                    .claimUserTask(number: context.number, assignee: body.string("assignee")), of: context.instance))
-        }
-        router.post("/v1/instances/:id/user-tasks/:number/complete") { request, context in
-            let body = try await request.body(["variables"], of: "a completion")
-            return try await changed(
-                engine.command(
-                    .completeUserTask(number: context.number, variables: body.variables("variables")),
-                    of: context.instance))
-        }
-        router.post("/v1/instances/:id/user-tasks/:number/error") { request, context in
-            let body = try await request.body(["code", "message", "variables"], of: "an error")
-            guard let code = try body.string("code"), !code.isEmpty else {
-                throw Problem.badRequest("an error needs a code")
+        for (name, command) in [("suspend", Command.suspend), ("resume", .resume)] {
+            router.post("/v1/instances/:id/\(name)") { request, context in
+                try request.allowQuery([])
+                _ = try await request.body([], of: "a \(name)")
+                return try await changed(engine.command(command, of: context.instance))
             }
-            let error = try BPMNError(
-                code: code, message: body.string("message"), variables: body.variables("variables"))
-            return try await changed(
-                engine.command(.throwUserTaskError(number: context.number, error), of: context.instance))
         }
         router.post("/v1/instances/:id/modify") { request, context in
             let body = try await request.body(["instructions"], of: "a modification")
@@ -112,16 +96,6 @@ extension RESTAPI {
             return .move(from: ElementID(from), to: ElementID(to))
         }
         throw Problem.badRequest("an instruction has startBefore, startAfter, cancel, or move and to")
-    }
-}
-
-extension BasicRequestContext {
-    fileprivate var number: Int {
-        get throws {
-            let text = try text("number")
-            guard let number = Int(text) else { throw Problem.notFound("there is no user task '\(text)'") }
-            return number
-        }
     }
 }
 

@@ -19,10 +19,6 @@ extension RESTAPI {
         router.get("/v1/instances/:id") { request, context in
             try await showInstance(context.instance, request)
         }
-        router.get("/v1/instances/:id/history") { request, context in
-            try request.allowQuery([])
-            return try await history(context.instance)
-        }
         router.post("/v1/instances/:id/cancel") { request, context in
             try request.allowQuery([])
             let body = try await request.body(["reason"], of: "a cancel")
@@ -36,6 +32,10 @@ extension RESTAPI {
             if let retries, retries < 1 { throw Problem.badRequest("retries is a number from 1, not \(retries)") }
             return try await changed(
                 engine.retry(context.instance, incident: body.int("incident"), retries: retries))
+        }
+        router.post("/v1/instances/:id/restart") { request, context in
+            try request.allowQuery([])
+            return try await restart(context.instance, request)
         }
         router.put("/v1/instances/:id/variables") { request, context in
             try request.allowQuery([])
@@ -104,11 +104,33 @@ extension RESTAPI {
         return Response(status: started.receipt.new ? .created : .ok, json: writer)
     }
 
+    private func restart(_ id: InstanceID, _ request: Request) async throws -> Response {
+        let body = try await request.body(["at", "variables", "idempotencyKey"], of: "a restart")
+        let elements = try (body.list("at") ?? []).map { element in
+            guard let text = element.stringValue else { throw Problem.badRequest("at is a list of element ids") }
+            return ElementID(text)
+        }
+        let restarted = try await restarts.restart(
+            RestartService.Request(
+                instance: id, elements: elements, variables: body.variables("variables"),
+                idempotencyKey: body.string("idempotencyKey")))
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("id", restarted.receipt.instance.text)
+        writer.member("restartedFrom", id.text)
+        writer.member("definition", restarted.definition.description)
+        writer.list("at", restarted.elements) { $0.string($1.text) }
+        writer.member("new", restarted.receipt.new)
+        writer.member("position", String(restarted.receipt.position))
+        writer.endObject()
+        return Response(status: restarted.receipt.new ? .created : .ok, json: writer)
+    }
+
     private func listInstances(_ request: Request) async throws -> Response {
         try request.allowQuery(
             [
                 "state", "workflow", "contract", "businessKey", "objectId", "startedAfter", "startedBefore", "limit",
-                "after", "position",
+                "after", "position", "restartedFrom",
             ], prefixes: ["metadata."])
         try await waitForPosition(request)
         var query = InstanceQuery()
@@ -120,6 +142,7 @@ extension RESTAPI {
         query.startedAfter = try request.queryTime("startedAfter")
         query.startedBefore = try request.queryTime("startedBefore")
         query.metadata = request.queryMetadata
+        query.restartedFrom = try request.filter("restartedFrom").map { InstanceID($0) }
         query.page = try request.page()
         let page = try await queries.instances(query)
         var writer = JSONWriter()
@@ -166,7 +189,8 @@ extension RESTAPI {
         writer.key("progress")
         writer.double(row.progress(of: tasks))
         writer.key("variables")
-        let variables = state.rootVariables
+        let mask = await histories.mask()
+        let variables = mask(state.rootVariables)
         writer.variables(variables)
         writer.key("output")
         writer.variables(outputs.map { names in variables.filter { names.contains($0.name) } } ?? [])
@@ -181,27 +205,6 @@ extension RESTAPI {
         writer.key("tasks")
         writer.beginArray()
         for task in tasks.reversed() { writer.task(task) }
-        writer.endArray()
-        writer.endObject()
-        return Response(json: writer)
-    }
-
-    private func history(_ id: InstanceID) async throws -> Response {
-        let rows = try await queries.history(id)
-        guard !rows.isEmpty else { throw Problem.notFound("there is no instance \(id)") }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("history")
-        writer.beginArray()
-        for (row, _) in rows {
-            writer.beginObject()
-            writer.key("seq")
-            writer.int(row.seq)
-            writer.member("at", row.at.iso8601)
-            writer.key("events")
-            writer.raw(try JSON(validating: row.events))
-            writer.endObject()
-        }
         writer.endArray()
         writer.endObject()
         return Response(json: writer)

@@ -17,6 +17,8 @@ package struct RESTAPI: Sendable {
     let decisions: DecisionService
     let staging: StagingService
     let settings: SettingsService
+    let histories: HistoryService
+    let restarts: RestartService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
@@ -24,7 +26,7 @@ package struct RESTAPI: Sendable {
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         registry: DefinitionRegistry,
         inputs: any TaskInputStore, events: EventService, decisions: DecisionService, staging: StagingService,
-        settings: SettingsService
+        settings: SettingsService, histories: HistoryService, restarts: RestartService
     ) {
         self.settings = settings
         self.starts = starts
@@ -36,12 +38,16 @@ package struct RESTAPI: Sendable {
         self.events = events
         self.decisions = decisions
         self.staging = staging
+        self.histories = histories
+        self.restarts = restarts
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
         addInstanceRoutes(to: router)
         addTaskRoutes(to: router)
         addEventRoutes(to: router)
+        addUserTaskRoutes(to: router)
+        addHistoryRoutes(to: router)
         addConfigRoutes(to: router)
         addDecisionRoutes(to: router)
         addConfigReadRoutes(to: router)

@@ -32,6 +32,7 @@ extension JSONWriter {
         member("startedAt", row.startedAt.iso8601)
         member("endedAt", row.endedAt?.iso8601)
         member("message", row.message)
+        member("restartedFrom", row.labels.restartedFrom?.text)
         key("metadata")
         variables(row.labels.metadata)
         key("tasksCreated")
@@ -52,6 +53,7 @@ extension JSONWriter {
         member("message", row.message)
         if let live = row.live {
             member("phase", live.phase.rawValue)
+            member("paused", live.isPaused)
             key("attempt")
             int(live.attempt)
             key("retries")
@@ -67,8 +69,24 @@ extension JSONWriter {
         endObject()
     }
 
+    mutating func userTask(_ row: IndexedUserTask) {
+        beginObject()
+        member("instance", row.instance.text)
+        member("workflow", row.workflow)
+        member("businessKey", row.businessKey)
+        member("createdAt", row.createdAt.iso8601)
+        member("suspended", row.isSuspended)
+        userTaskMembers(row.task)
+        endObject()
+    }
+
     mutating func userTask(_ task: OpenUserTask) {
         beginObject()
+        userTaskMembers(task)
+        endObject()
+    }
+
+    private mutating func userTaskMembers(_ task: OpenUserTask) {
         key("number")
         int(task.number)
         member("element", task.element.text)
@@ -85,7 +103,6 @@ extension JSONWriter {
         member("formKey", task.formKey)
         key("priority")
         int(task.priority)
-        endObject()
     }
 
     mutating func incident(_ incident: Event.Incident) {

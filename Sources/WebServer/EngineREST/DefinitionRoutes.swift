@@ -215,7 +215,8 @@ extension JSONWriter {
     }
 
     mutating func processInstanceMembers(
-        _ id: InstanceID, of definition: DefinitionID, businessKey: String?, isEnded: Bool
+        _ id: InstanceID, of definition: DefinitionID, businessKey: String?, isEnded: Bool,
+        isSuspended: Bool = false
     ) {
         member("id", id.text)
         member("definitionId", definition.description)
@@ -223,6 +224,6 @@ extension JSONWriter {
         member("businessKey", businessKey)
         nulls("caseInstanceId", "tenantId")
         member("ended", isEnded)
-        member("suspended", false)
+        member("suspended", isSuspended)
     }
 }

@@ -120,6 +120,7 @@ private struct TaskMatch {
         if filters.flag("notLocked"), isLocked { return false }
         if filters.flag("withRetriesLeft"), row.retries == 0 { return false }
         if filters.flag("noRetriesLeft"), row.retries > 0 { return false }
-        return !filters.flag("suspended")
+        if filters.flag("active"), row.isPaused { return false }
+        return !filters.flag("suspended") || row.isPaused
     }
 }

@@ -114,7 +114,7 @@ extension JSONWriter {
         nulls("processDefinitionVersionTag", "tenantId")
         key("retries")
         if let retries = task.retries { int(retries) } else { null() }
-        member("suspended", false)
+        member("suspended", task.isSuspended)
         key("priority")
         int(task.priority)
         member("businessKey", task.businessKey)

@@ -27,10 +27,23 @@ extension EngineREST {
             writer.endArray()
             if let definition = instance.definition {
                 writer.processInstanceMembers(
-                    id, of: definition, businessKey: instance.businessKey, isEnded: instance.isEnded)
+                    id, of: definition, businessKey: instance.businessKey, isEnded: instance.isEnded,
+                    isSuspended: instance.isSuspended)
             }
             writer.endObject()
             return Response(json: writer)
+        }
+        routes.put("process-instance/:id/suspended") { request, context in
+            let (id, instance) = try await running(context)
+            let body = try await request.jsonObject()
+            guard let suspended = body["suspended"]?.boolValue else {
+                throw CamundaError.invalid("suspended must be true or false")
+            }
+            // As Camunda has it: what is so already stays so.
+            if instance.isSuspended != suspended {
+                _ = try await engine.command(suspended ? .suspend : .resume, of: id)
+            }
+            return Response.noContent
         }
         routes.delete("process-instance/:id") { _, context in
             let (id, _) = try await running(context)
@@ -56,7 +69,8 @@ extension EngineREST {
             writer.beginArray()
             writer.endArray()
             writer.processInstanceMembers(
-                row.id, of: row.definition, businessKey: row.businessKey, isEnded: row.endedAt != nil)
+                row.id, of: row.definition, businessKey: row.businessKey, isEnded: row.endedAt != nil,
+                isSuspended: row.state == .suspended)
             writer.endObject()
         }
     }
@@ -64,7 +78,7 @@ extension EngineREST {
     private func instances(_ filters: Filters, limit: Int = .max) async throws -> [IndexedInstance] {
         try await catchUp()
         var query = InstanceQuery()
-        query.states = filters.flag("withIncident") ? [.incident] : [.running, .incident]
+        query.states = filters.flag("withIncident") ? [.incident, .suspended] : [.running, .incident, .suspended]
         query.businessKey = filters.string("businessKey")
         if let key = filters.string("processDefinitionKey") {
             query.workflow = await registry.deployed.last { $0.id.process == key }?.workflow ?? key
@@ -80,7 +94,9 @@ extension EngineREST {
                 if let ids, !ids.contains(row.id.text) { continue }
                 if let key = filters.string("processDefinitionKey"), row.definition.process != key { continue }
                 if let id = filters.string("processDefinitionId"), row.definition.description != id { continue }
-                if filters.flag("suspended") { continue }
+                if filters.flag("suspended"), row.state != .suspended { continue }
+                if filters.flag("active"), row.state == .suspended { continue }
+                if filters.flag("withIncident"), row.openIncidents == 0 { continue }
                 if !conditions.isEmpty {
                     guard let instance = try await engine.instance(row.id),
                         conditions.allSatisfy({ $0.holds(instance.rootVariable($0.name)) })

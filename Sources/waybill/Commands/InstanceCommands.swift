@@ -13,7 +13,7 @@ struct ListCommand: AsyncParsableCommand {
               waybill list --contract media.transcode@2 --metadata site=north
             """)
 
-    @Option(help: "Running, Completed, CompletedWithError, Incident or Canceled; several with commas.")
+    @Option(help: "Running, Completed, CompletedWithError, Incident, Suspended or Canceled; several with commas.")
     var state: String?
     @Option(help: "The workflow contract or BPMN process.")
     var workflow: String?
@@ -27,6 +27,8 @@ struct ListCommand: AsyncParsableCommand {
     var startedAfter: String?
     @Option(help: "Started before this date-time.")
     var startedBefore: String?
+    @Option(help: "Those that took up the work of this instance.")
+    var restartedFrom: String?
     @OptionGroup var labels: MetadataOptions
     @Option(help: "How many, 1 to 1000.")
     var limit = 50
@@ -42,7 +44,7 @@ struct ListCommand: AsyncParsableCommand {
                 query: [
                     ("state", state), ("workflow", workflow), ("contract", contract), ("businessKey", businessKey),
                     ("objectId", objectId), ("startedAfter", startedAfter), ("startedBefore", startedBefore),
-                    ("limit", String(limit)), ("after", after),
+                    ("restartedFrom", restartedFrom), ("limit", String(limit)), ("after", after),
                 ] + labels.query())
             if output.json { return print(page.text) }
             var table = Table("ID", "WORKFLOW", "STATE", "STARTED", "OBJECT", "MESSAGE")
@@ -63,34 +65,23 @@ struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show one instance: state, variables, tasks, incidents.",
-        discussion: "Example:\n  waybill show 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --history")
+        discussion: "Example:\n  waybill show 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e")
 
     @Argument(help: "The instance's id.", transform: InstanceArgument.read)
     var id: String
-    @Flag(help: "Print everything that happened, in order.")
-    var history = false
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         try await RESTClient.with(server) { client in
             let path = "/v1/instances/\(RESTClient.escape(id))"
-            if history {
-                let answer = try await client.get(path + "/history")
-                if output.json { return print(answer.text) }
-                for row in answer["history"]?.elements() ?? [] {
-                    print("\(row.cell("seq"))  \(row.cell("at"))")
-                    for event in row["events"]?.elements() ?? [] { print("     \(event.text)") }
-                }
-                return
-            }
             let instance = try await client.get(path)
             if output.json { return print(instance.text) }
             for name in [
                 "id", "workflow", "version", "definition", "state", "message", "businessKey", "objectId", "startedAt",
-                "endedAt",
+                "endedAt", "restartedFrom",
             ] {
-                print(name.padding(toLength: 13, withPad: " ", startingAt: 0) + instance.cell(name))
+                print(name.padding(toLength: 15, withPad: " ", startingAt: 0) + instance.cell(name))
             }
             for (title, member) in [("variables", "variables"), ("output", "output")] {
                 print("\(title):")
@@ -125,10 +116,11 @@ struct ShowCommand: AsyncParsableCommand {
 struct TasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tasks",
-        abstract: "List tasks, newest first.",
+        abstract: "List tasks of agents, or with --user open tasks of people, newest first.",
         discussion: """
             Examples:
               waybill tasks --contract media.transcode --state Open
+              waybill tasks --candidate-group editors --unassigned --due-before 2026-02-01T00:00:00Z
               waybill tasks --workflow media.ingest --business-key 'order 42'
             """)
 
@@ -145,6 +137,7 @@ struct TasksCommand: AsyncParsableCommand {
     @Option(help: "The value of the workflow contract's main input.")
     var objectId: String?
     @OptionGroup var labels: MetadataOptions
+    @OptionGroup(title: "User tasks") var people: UserTaskOptions
     @Option(help: "How many, 1 to 1000.")
     var limit = 50
     @Option(help: "Go on where a page ended: its `next`.")
@@ -152,8 +145,27 @@ struct TasksCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        guard people.isAsked else { return }
+        guard state == nil, contract == nil, objectId == nil, try labels.query().isEmpty else {
+            throw ValidationError("--state, --contract, --object-id and --metadata are of tasks of agents")
+        }
+    }
+
     func run() async throws {
         try await RESTClient.with(server) { client in
+            if people.isAsked {
+                let page = try await client.get(
+                    "/v1/user-tasks",
+                    query: people.query + [
+                        ("instance", instance), ("workflow", workflow), ("businessKey", businessKey),
+                        ("limit", String(limit)), ("after", after),
+                    ])
+                if output.json { return print(page.text) }
+                print(UserTaskOptions.table(of: page))
+                if let next = page["next"]?.stringValue { print("more: --after \(next)") }
+                return
+            }
             let page = try await client.get(
                 "/v1/tasks",
                 query: [

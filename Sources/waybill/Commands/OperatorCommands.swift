@@ -1,54 +1,82 @@
 import ArgumentParser
 import Values
 
-struct CompleteCommand: AsyncParsableCommand {
+struct SuspendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "complete",
-        abstract: "Complete a user task; with --error, answer it with a BPMN error.",
+        commandName: "suspend",
+        abstract: "Stop instances for a while: nothing of them goes to agents, and nothing moves by itself.",
         discussion: """
-            `waybill show INSTANCE` lists the open user tasks with their numbers.
+            Results, messages and signals that come meanwhile are kept, and timers stay due: all of it happens at the resume.
+            An operator may cancel, retry, modify and set variables meanwhile.
 
-            Examples:
-              waybill complete 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e 1 --set approved=true
-              waybill complete 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e 1 --error REJECTED
+            Example:
+              waybill suspend 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e
             """)
 
-    @Argument(help: "The instance's id.", transform: InstanceArgument.read)
-    var instance: String
-    @Argument(help: "The user task's number in its instance.")
-    var number: Int
-    @Option(help: "The code of a BPMN error.")
-    var error: String?
-    @OptionGroup var variables: InputOptions
+    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
+    var ids: [String]
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        var body: [(name: String, value: JSON)] = [("variables", try variables.object())]
-        if let error { body.append(("code", .string(error))) }
-        let action = error == nil ? "complete" : "error"
-        try await Instruction.post("user-tasks/\(number)/\(action)", body, to: instance, server)
-        print(error == nil ? "Completed" : "Answered with an error")
+        for id in ids {
+            try await Instruction.post("suspend", [], to: id, server)
+            print("Suspended \(id)")
+        }
     }
 }
 
-struct ClaimCommand: AsyncParsableCommand {
+struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "claim",
-        abstract: "Give a user task to somebody, or back to nobody.",
-        discussion: "Example:\n  waybill claim 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e 1 --assignee anna")
+        commandName: "resume",
+        abstract: "Let suspended instances go on, with all that came meanwhile.",
+        discussion: "Example:\n  waybill resume 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e")
 
-    @Argument(help: "The instance's id.", transform: InstanceArgument.read)
-    var instance: String
-    @Argument(help: "The user task's number in its instance.")
-    var number: Int
-    @Option(help: "Who; without it, nobody.")
-    var assignee: String?
+    @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
+    var ids: [String]
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        try await Instruction.post(
-            "user-tasks/\(number)/claim", assignee.map { [("assignee", .string($0))] } ?? [], to: instance, server)
-        print(assignee.map { "Claimed for \($0)" } ?? "Given back")
+        for id in ids {
+            try await Instruction.post("resume", [], to: id, server)
+            print("Resumed \(id)")
+        }
+    }
+}
+
+struct RestartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart",
+        abstract: "Start an instance that takes up the work of one that is over, with its results.",
+        discussion: """
+            Without --at it goes on everywhere where the earlier instance stood before the step in which it ended. `waybill show`
+            tells of both whose work it took up.
+
+            Examples:
+              waybill restart 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e
+              waybill restart 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --at transcode --set preset=web
+            """)
+
+    @Argument(help: "The id of the instance that is over.", transform: InstanceArgument.read)
+    var id: String
+    @Option(help: "An element to begin at; may be given several times.")
+    var at: [String] = []
+    @Option(help: "The same restart with this key is made once.")
+    var idempotencyKey: String?
+    @OptionGroup var variables: InputOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        var body: [(name: String, value: JSON)] = [
+            ("at", .array(at.map { .string($0) })), ("variables", try variables.object()),
+        ]
+        if let idempotencyKey { body.append(("idempotencyKey", .string(idempotencyKey))) }
+        try await RESTClient.with(server) { client in
+            let answer = try await client.post("/v1/instances/\(RESTClient.escape(id))/restart", .object(body))
+            if output.json { return print(answer.text) }
+            let elements = (answer["at"]?.elements() ?? []).compactMap(\.stringValue).joined(separator: ", ")
+            print("\(answer.cell("id")) goes on at \(elements)")
+        }
     }
 }
 
@@ -102,7 +130,7 @@ struct ModifyCommand: AsyncParsableCommand {
     }
 }
 
-private enum Instruction {
+enum Instruction {
     static func post(
         _ action: String, _ body: [(name: String, value: JSON)], to instance: String, _ server: ServerOptions
     ) async throws {

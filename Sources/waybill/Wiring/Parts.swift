@@ -13,6 +13,7 @@ struct Parts: Sendable {
     let broker: BrokerService?
     let relay: OutboxRelay
     let projector: ProjectorService
+    let retention: RetentionService
     let deployer: DeploymentService
     let configWatch: ConfigWatch
     let health: HealthService
@@ -71,6 +72,9 @@ struct Parts: Sendable {
             journal: store, index: store, time: time, committed: engine.committed.listen(), progress: progress,
             log: log,
             notify: { await relay.publish($0) })
+        retention = RetentionService(
+            store: store, registry: registry, time: time,
+            configuration: RetentionService.Configuration(timeToLive: configuration.serving.retention), log: log)
         configWatch = ConfigWatch(bus: bus, names: names, deployer: deployer, time: time, random: random, log: log)
         var checks: [(name: String, check: HealthService.Check)] = [("store", { await Self.trouble(of: store) })]
         if let broker { checks.append(("bus", { await broker.trouble })) }
@@ -109,7 +113,9 @@ struct Parts: Sendable {
             decisions: decisions,
             staging: StagingService(
                 config: config, index: store, registry: registry, trust: BundleSigning.trust(keys: bundleKeys),
-                settingNames: { [settings] in try await settings.names() }), settings: settings)
+                settingNames: { [settings] in try await settings.names() }), settings: settings,
+            histories: HistoryService(journal: store, registry: registry),
+            restarts: RestartService(engine: engine, registry: registry, journal: store))
     }
 
     /// The Camunda 7 dialect.

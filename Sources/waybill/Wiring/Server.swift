@@ -65,6 +65,7 @@ struct Server {
         }
         if roles.contains(.indexer) {
             services.append(RoleService("projector", log: log) { try await parts.projector.run() })
+            services.append(RoleService("retention", log: log) { try await parts.retention.run() })
         }
         if roles.contains(.deployer) {
             services.append(RoleService("deployer", log: log) { try await parts.deployer.run() })

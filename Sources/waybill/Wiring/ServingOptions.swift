@@ -2,6 +2,7 @@ import ArgumentParser
 import Delivery
 import Foundation
 import Services
+import Values
 import WebServer
 
 /// How a server serves: where it listens, and how it uses the bus.
@@ -27,6 +28,11 @@ struct ServingOptions: ParsableArguments {
     var pollLimit: Int?
     @Option(help: "A prefix of every exchange and queue name.")
     var busPrefix = Settings.value("bus-prefix") ?? ""
+    @Option(
+        help: ArgumentHelp(
+            "How long instances are kept after their end if their process and contract say nothing, like P90D (default: for ever).",
+            valueName: "duration"))
+    var retention: String?
     @Flag(help: "Use the bus although another store marked it as its own. Only when that store is gone for good.")
     var adoptBus = false
 
@@ -61,6 +67,8 @@ struct ServingOptions: ParsableArguments {
         var secretBox: SecretBox
         /// Empty: none.
         var stage: String
+        /// Nil: for ever.
+        var retention: Duration?
     }
 
     /// Throws `CommandError` with the first thing that is wrong.
@@ -81,13 +89,21 @@ struct ServingOptions: ParsableArguments {
             adoptBus: adoptBus,
             bundleKeys: (bundleKeysFile ?? Settings.value("bundle-keys-file")).map(BundleSigning.publicKeys) ?? [],
             secretBox: SecretKeys.box(file: settingsKeyFile ?? Settings.value("settings-key-file")),
-            stage: stageName())
+            stage: stageName(), retention: kept())
     }
 
     private func stageName() throws -> String {
         guard let stage = stage ?? Settings.value("stage") else { return "" }
         guard Setting.isName(stage) else { throw CommandError("--stage is a word like prod, not '\(stage)'") }
         return stage
+    }
+
+    private func kept() throws -> Duration? {
+        guard let text = retention ?? Settings.value("retention") else { return nil }
+        guard let duration = CalendarDuration(iso8601: text)?.duration, duration >= .zero else {
+            throw CommandError("--retention is a duration such as P90D, not '\(text)'")
+        }
+        return duration
     }
 
     private static func token(file: String) throws -> String {

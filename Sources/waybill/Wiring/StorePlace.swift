@@ -6,7 +6,7 @@ import Services
 
 /// Every store of Waybill, in one place.
 typealias WaybillStore = ProcessStore & DeploymentStore & ConfigStore & IndexStore & TaskInputStore & StoreIdentity
-    & TaskLockStore & DeploymentRecordStore & DurabilityReporting & SettingsStore
+    & TaskLockStore & DeploymentRecordStore & DurabilityReporting & SettingsStore & RetentionStore
 
 /// Where the data are.
 enum StorePlace {

@@ -1,0 +1,128 @@
+import Values
+
+/// How a new instance goes on where one that is over stood: with its variables, and without doing again what was done.
+package struct RestartPlan: Sendable, Hashable {
+    package private(set) var placements: [Placement] = []
+    /// Of the process itself, as of the end.
+    package private(set) var variables: [Variable] = []
+    /// The elements that are entered, for people.
+    package private(set) var elements: [ElementID] = []
+
+    /// `events`: all of the instance. Without `elements`: everywhere where it stood before the step in which it ended.
+    ///
+    /// Throws if it runs, or if it is not clear where to go on.
+    package init(
+        after events: [Event], of definition: ProcessDefinition, at elements: [ElementID]
+    ) throws(Rejection) {
+        guard let end = events.lastIndex(where: { if case .instanceEnded = $0 { true } else { false } }),
+            case .instanceEnded(let how) = events[end]
+        else {
+            throw Rejection(.conflict, "the instance runs: retry or modify it, or cancel it first")
+        }
+        var instance = ProcessInstance()
+        var locals: [ElementID: [Variable]] = [:]
+        var standing = ProcessInstance()
+        let cut = Self.lastStep(of: events, before: end, how)
+        for (place, event) in events.enumerated() {
+            if place == cut { standing = instance }
+            if case .activityCompleted(let number) = event { Self.note(number, of: instance, in: &locals) }
+            if case .activityCanceled(let number) = event { Self.note(number, of: instance, in: &locals) }
+            instance.apply(event)
+        }
+        variables = instance.rootVariables
+        if !elements.isEmpty {
+            self.elements = elements
+        } else if how == .completed {
+            throw Rejection(.invalid, "the instance completed: say at which element to begin again")
+        } else {
+            place(what: standing, of: definition)
+        }
+        guard !self.elements.isEmpty else {
+            throw Rejection(.invalid, "the instance ended before it waited anywhere: say at which element to begin")
+        }
+        placements += self.elements.map { .before($0, variables: locals[$0] ?? []) }
+    }
+
+    /// All activities at work that hold no others, and tokens that wait at joins.
+    private mutating func place(what standing: ProcessInstance, of definition: ProcessDefinition) {
+        let scopes = standing.scopeStates
+        let inLoops = Set(scopes.map(\.number).filter { standing.isIteration($0) })
+        for activity in standing.activeActivities {
+            let holdsOthers = standing.activeActivities.contains { $0.scope == activity.innerScope }
+            if holdsOthers, !standing.isLoopBody(activity) { continue }
+            let element = Self.outermostLoop(around: activity.element, of: definition)
+            if !elements.contains(element) { elements.append(element) }
+        }
+        for scope in scopes where !inLoops.contains(scope.number) {
+            for waiting in scope.waiting {
+                let isInside = elements.contains(Self.outermostLoop(around: waiting.join, of: definition))
+                if isInside { continue }
+                placements += Array(repeating: .over(flow: waiting.flow), count: waiting.count)
+            }
+        }
+    }
+
+    /// A run of a loop cannot be entered from outside: all of it begins again.
+    private static func outermostLoop(around element: ElementID, of definition: ProcessDefinition) -> ElementID {
+        var found = element
+        var next = definition.parent(of: element)
+        while let container = next {
+            if definition.loop(of: container) != nil { found = container }
+            next = definition.parent(of: container)
+        }
+        return found
+    }
+
+    /// What the scopes around an activity have, the process's own aside; the last activity of an element counts.
+    private static func note(_ number: Int, of instance: ProcessInstance, in locals: inout [ElementID: [Variable]]) {
+        guard let activity = instance.activity(number) else { return }
+        var found: [Variable] = []
+        var next: Int? = activity.scope
+        while let scope = next, scope != ProcessInstance.rootScope {
+            for variable in instance.variables(of: scope) ?? []
+            where !found.contains(where: { $0.name == variable.name }) {
+                found.append(variable)
+            }
+            next = instance.scope(scope)?.parent
+        }
+        locals[activity.element] = found
+    }
+
+    /// Where the step begins in which the instance ended: at what came from outside, or at the first thing that a cancel took away.
+    private static func lastStep(of events: [Event], before end: Int, _ how: Event.InstanceEnd) -> Int {
+        if case .canceled = how {
+            var place = end
+            while place > 0, isCleaningUp(events[place - 1]) { place -= 1 }
+            return place
+        }
+        return events[..<end].lastIndex(where: comesFromOutside) ?? 0
+    }
+
+    private static func isCleaningUp(_ event: Event) -> Bool {
+        switch event {
+        case .taskCanceled, .userTask(.canceled), .call(.canceled), .timerCanceled, .subscription(.closed),
+            .incidentResolved, .activityCanceled, .scopeClosed:
+            true
+        case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .flowTaken, .tokenArrived,
+            .tokensJoined, .scopeOpened, .variablesSet, .outputKept, .outputMapped, .taskCreated, .taskCompleted,
+            .taskFailed, .taskErrorThrown, .taskEventRecorded, .taskRetried, .timerScheduled, .timerFired, .errorCaught,
+            .incidentRaised, .userTask, .subscription, .loop, .compensation, .call, .thrown, .savePointReached,
+            .decisionEvaluated, .suspended, .resumed, .held, .migrated:
+            false
+        }
+    }
+
+    private static func comesFromOutside(_ event: Event) -> Bool {
+        switch event {
+        case .taskCompleted, .taskErrorThrown, .taskEventRecorded, .timerFired, .userTask(.completed),
+            .userTask(.errorThrown), .subscription(.triggered), .call(.completed), .call(.failed), .resumed:
+            true
+        case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken,
+            .tokenArrived, .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped,
+            .taskCreated, .taskFailed, .taskCanceled, .taskRetried, .timerScheduled, .timerCanceled, .errorCaught,
+            .incidentRaised, .incidentResolved, .userTask, .subscription, .loop, .compensation, .call, .thrown,
+            .savePointReached, .decisionEvaluated, .suspended, .held, .migrated:
+            false
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import ProcessEngine
+import Testing
+import Values
+
+/// How a new instance goes on where another one failed.
+@Suite struct RestartPlanTests {
+    /// start -> first -> fork -> sub(inner), left -> join -> last
+    private static let text = bpmn(
+        """
+        <startEvent id="s"/>\(task("first"))<parallelGateway id="fork"/><parallelGateway id="join"/>
+        <subProcess id="sub"><startEvent id="i"/>\(task("inner"))\(chain("i", "inner"))</subProcess>
+        \(task("left"))\(user("last"))\(chain("s", "first", "fork", "sub", "join", "last"))\(chain("fork", "left", "join"))
+        """, declarations: declared)
+
+    private func started() throws -> Scenario {
+        var scenario = try Scenario(Self.text)
+        try scenario.start([("n", "1")])
+        try scenario.complete("first", [("made", "true")])
+        return scenario
+    }
+
+    private func restart(_ old: Scenario, at elements: [String] = [], _ text: String = text) throws -> Scenario {
+        let plan = try RestartPlan(
+            after: old.journal, of: old.definition, at: elements.map { ElementID($0) })
+        var new = try Scenario(text)
+        try new.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1), variables: plan.variables,
+                    labels: InstanceLabels(restartedFrom: InstanceID("old")), placements: plan.placements)))
+        return new
+    }
+
+    @Test func `goes on everywhere where a canceled instance stood, with its results`() throws {
+        var old = try started()
+        try old.send(.cancel(reason: "enough"))
+        var new = try restart(old)
+        #expect(Set(new.active) == ["sub", "inner", "left"])
+        #expect(new.root("made") == "true" && new.root("n") == "1")
+        #expect(new.instance.labels.restartedFrom == InstanceID("old"))
+        try new.complete("inner")
+        try new.complete("left")
+        #expect(new.active == ["last"])
+    }
+
+    @Test func `a branch that was done waits at its join again`() throws {
+        var old = try started()
+        try old.complete("left")
+        try old.fail("inner", retry: false)
+        try old.send(.cancel(reason: "enough"))
+        var new = try restart(old)
+        #expect(new.active == ["sub", "inner"])
+        try new.complete("inner")
+        #expect(new.active == ["last"])
+    }
+
+    @Test func `what an error ended goes on at the step before it`() throws {
+        var old = try started()
+        try old.throwError("inner", "BAD")
+        #expect(old.instance.isEnded)
+        let new = try restart(old)
+        #expect(Set(new.active) == ["sub", "inner", "left"])
+    }
+
+    @Test func `begins at the element that is named`() throws {
+        var old = try started()
+        try old.complete("inner")
+        try old.complete("left", [("left", "2")])
+        try old.finish("last")
+        #expect(rejection { _ = try restart(old) }?.reason == .invalid)
+        var new = try restart(old, at: ["left"])
+        #expect(new.active == ["left"] && new.root("left") == "2")
+        #expect(rejection { _ = try restart(old, at: ["nowhere"]) }?.reason == .invalid)
+        try new.send(.cancel(reason: "enough"))
+    }
+
+    @Test func `variables of the scopes around come along`() throws {
+        var old = try started()
+        let sub = try #require(old.instance.activeActivities.first { $0.element.text == "inner" })
+        try old.send(.modify([.setVariables(activity: sub.number, [Variable(name: "local", value: .number(7))])]))
+        try old.send(.cancel(reason: "enough"))
+        let new = try restart(old)
+        let scope = try #require(new.instance.scopeStates.first { $0.element?.text == "sub" })
+        #expect(scope.variables == [Variable(name: "local", value: .number(7))])
+        #expect(new.root("local") == nil)
+    }
+
+    @Test func `runs of a loop begin all again`() throws {
+        let loop =
+            "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>"
+        let text = bpmn(
+            """
+            <startEvent id="s"/><subProcess id="sub">\(loop)<startEvent id="i"/>\(task("inner"))\(chain("i", "inner"))
+            </subProcess>\(user("last"))\(chain("s", "sub", "last"))
+            """)
+        var old = try Scenario(text)
+        try old.start()
+        try old.complete("inner")
+        try old.send(.cancel(reason: "enough"))
+        let new = try restart(old, text)
+        #expect(new.instance.openTasks.count == 3)
+    }
+
+    @Test func `what runs is not restarted`() throws {
+        let old = try started()
+        #expect(rejection { _ = try restart(old) }?.reason == .conflict)
+    }
+}
