@@ -55,6 +55,8 @@ package enum Command: Sendable, Hashable {
         /// A start event of the process, or another element of `startSubscriptions`; nil: its one start event without an
         /// event definition.
         package var startEvent: ElementID?
+        /// Which trigger of the start event came, if one did: one that takes several waits for the others.
+        package var trigger: Int?
         /// The call that it answers.
         package var parent: ParentCall?
         /// Where its tokens begin instead of at a start event.
@@ -63,13 +65,14 @@ package enum Command: Sendable, Hashable {
         package init(
             definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
             labels: InstanceLabels = InstanceLabels(),
-            startEvent: ElementID? = nil, parent: ParentCall? = nil, placements: [Placement] = []
+            startEvent: ElementID? = nil, trigger: Int? = nil, parent: ParentCall? = nil, placements: [Placement] = []
         ) {
             self.definition = definition
             self.variables = variables
             self.businessKey = businessKey
             self.labels = labels
             self.startEvent = startEvent
+            self.trigger = trigger
             self.parent = parent
             self.placements = placements
         }

@@ -76,7 +76,9 @@ package enum Engine {
         }
         switch entry {
         case nil: try step.place(start.placements)
-        case let entry? where entry is any CatchElement: step.enterTriggered(entry, in: root, variables: [])
+        case let event as any CatchElement: step.start(with: event)
+        case let event as TriggeredStartEvent where event.isParallel && start.trigger != nil:
+            step.start(with: start.trigger, of: event)
         case let entry?: step.send(Token(element: entry.id, flow: nil, scope: root))
         }
         step.run()

@@ -14,7 +14,11 @@ package struct StartSubscription: Sendable, Hashable {
     }
 
     package let element: ElementID
+    /// Which of the element's triggers it is.
+    package let trigger: Int
     package let kind: Kind
+    /// The element takes all its triggers: the first that comes starts the instance, which waits for the others.
+    package let isParallel: Bool
 }
 
 extension StartSubscription {
@@ -33,32 +37,37 @@ extension ProcessDefinition {
         var found: [StartSubscription] = []
         for element in elements where parent(of: element.id) == nil {
             if let start = element as? TriggeredStartEvent {
-                found += start.triggers.compactMap { subscription(for: start.id, $0) }
+                found += subscriptions(of: start, isParallel: start.isParallel)
             } else if let task = element as? ReceiveTask, task.isInstantiating, incoming(of: task.id).isEmpty {
-                found += task.triggers.compactMap { subscription(for: task.id, $0) }
+                found += subscriptions(of: task)
             } else if let gateway = element as? EventBasedGateway, gateway.isInstantiating {
                 for flow in outgoing(of: gateway.id) {
                     guard let event = self.element(flow.target) as? any CatchElement else { continue }
-                    found += event.triggers.compactMap { subscription(for: event.id, $0) }
+                    found += subscriptions(of: event, isParallel: gateway.isParallel)
                 }
             }
         }
         return found
     }
 
-    private func subscription(for element: ElementID, _ trigger: EventTrigger) -> StartSubscription? {
+    private func subscriptions(of element: any TriggeredElement, isParallel: Bool = false) -> [StartSubscription] {
+        element.triggers.enumerated().compactMap { index, trigger in
+            kind(of: trigger, element: element.id).map {
+                StartSubscription(element: element.id, trigger: index, kind: $0, isParallel: isParallel)
+            }
+        }
+    }
+
+    private func kind(of trigger: EventTrigger, element: ElementID) -> StartSubscription.Kind? {
         let nothing = VisibleVariables(ProcessInstance(), scope: 0, now: Timestamp(millisecondsSinceEpoch: 0))
         switch trigger {
-        case .timer(let timer): return StartSubscription(element: element, kind: .timer(timer))
-        case .condition(let condition):
-            return StartSubscription(element: element, kind: .condition(condition.condition))
+        case .timer(let timer): return .timer(timer)
+        case .condition(let condition): return .condition(condition.condition)
         // What a message correlates by is for instances that wait, not for the start of one.
         case .message(let message):
-            return (try? EventTrigger.text(message.name, in: nothing, element: element))
-                .map { StartSubscription(element: element, kind: .message(name: $0)) }
+            return (try? EventTrigger.text(message.name, in: nothing, element: element)).map { .message(name: $0) }
         case .signal(let name):
-            return (try? EventTrigger.text(name, in: nothing, element: element))
-                .map { StartSubscription(element: element, kind: .signal(name: $0)) }
+            return (try? EventTrigger.text(name, in: nothing, element: element)).map { .signal(name: $0) }
         }
     }
 }

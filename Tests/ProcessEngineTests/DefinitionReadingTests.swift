@@ -83,8 +83,8 @@ struct DefinitionReadingTests {
             ("<sendTask id=\"x\"/>", "no-contract", "x"),
             ("<businessRuleTask id=\"x\"/>", "no-decision", "x"),
             (
-                "<eventBasedGateway id=\"x\" instantiate=\"true\" eventGatewayType=\"Parallel\"/>",
-                "unsupported-element", "x"
+                "<eventBasedGateway id=\"x\" eventGatewayType=\"Parallel\"/>",
+                "invalid-gateway", "x"
             ),
             ("<serviceTask id=\"x\"/>", "no-contract", "x"),
             ("<serviceTask id=\"x\" camunda:type=\"mail\"/>", "no-contract", "x"),

@@ -38,4 +38,22 @@ struct EventBasedGatewayTests {
         try scenario.start(at: "r")
         #expect(scenario.active == ["b"])
     }
+
+    @Test func `a parallel one begins with the first event, and each of the others goes on by its own way`() throws {
+        let text = bpmn(
+            """
+            <eventBasedGateway id="g" instantiate="true" eventGatewayType="Parallel"/>
+            <intermediateCatchEvent id="m">\(messageM)</intermediateCatchEvent><receiveTask id="r" messageRef="N"/>
+            <endEvent id="a"/><endEvent id="b"/>\(chain("g", "m", "a"))\(chain("g", "r", "b"))
+            """, declarations: declared)
+        for (first, other) in [("m", "r"), ("r", "m")] {
+            var scenario = try Scenario(text)
+            try scenario.start(at: first)
+            #expect(scenario.active == ["g"])
+            #expect(scenario.waitsFor == [other])
+            #expect(scenario.instance.end == nil)
+            try scenario.correlate(other)
+            #expect(scenario.instance.end == .completed)
+        }
+    }
 }

@@ -56,4 +56,38 @@ struct StartEventTests {
         }
         #expect(refused?.reason == .invalid)
     }
+
+    /// s, with a message, a signal and a timer -> u
+    private static let parallel = bpmn(
+        """
+        <startEvent id="s" parallelMultiple="true">\(messageM)\(signalS)<timerEventDefinition>
+        <timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent>\(user("u"))\(chain("s", "u"))
+        """, declarations: declared)
+
+    @Test func `one that takes several triggers begins with the first, and goes on with the last`() throws {
+        let model = try definition(Self.parallel)
+        #expect(model.startSubscriptions.map(\.trigger) == [0, 1, 2])
+        #expect(model.startSubscriptions.allSatisfy { $0.isParallel && $0.element == ElementID("s") })
+        var scenario = Scenario(of: model)
+        try scenario.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1),
+                    variables: [Variable(name: "a", value: .number(1))], startEvent: ElementID("s"), trigger: 1)))
+        #expect(scenario.active == ["s"])
+        #expect(scenario.waitsFor == ["s"])
+        try scenario.correlate("s", [("b", "2")])
+        #expect(scenario.active == ["s"])
+        #expect(scenario.waitsFor == [])
+        try scenario.fire("s")
+        #expect(scenario.active == ["u"])
+        #expect(scenario.root("a") == "1" && scenario.root("b") == "2")
+    }
+
+    @Test func `one that takes several triggers begins with all of them when somebody names no trigger`() throws {
+        var scenario = try Scenario(Self.parallel)
+        try scenario.start(at: "s")
+        #expect(scenario.active == ["u"])
+        #expect(scenario.waitsFor == [])
+    }
 }

@@ -197,6 +197,30 @@ import Values
         }
     }
 
+    @Test func `a start event that takes a message and a signal makes one instance of both`() throws {
+        let source = Self.model(
+            """
+            <startEvent id="start" parallelMultiple="true"><messageEventDefinition messageRef="m"/>
+            <signalEventDefinition signalRef="s"/></startEvent><endEvent id="end"/>\(Model.chain("start", "end"))
+            """)
+        try run(source) { shop, engine in
+            let events = EventService(
+                engine: engine, store: shop.store, registry: shop.registry, time: shop.simulation.clock)
+            for isMessageFirst in [true, false] {
+                for isMessage in [isMessageFirst, !isMessageFirst] {
+                    _ =
+                        isMessage
+                        ? try await events.publish(EventService.Message(name: "paid"))
+                        : try await events.signal("alarm", variables: [])
+                    await shop.simulation.settle()
+                }
+            }
+            let begun = try await instances(of: "p", in: shop)
+            #expect(begun.count == 2)
+            for instance in begun { #expect(try await shop.end(of: instance) == .completed) }
+        }
+    }
+
     // MARK: Conditions
 
     @Test func `a conditional start event starts its process when it holds for variables that somebody names`() throws {

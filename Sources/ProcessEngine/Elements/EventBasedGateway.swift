@@ -1,18 +1,23 @@
 package import Values
 
 /// `bpmn:eventBasedGateway`: waits for the events after it; the first that comes is the way on. One that instantiates
-/// starts the process with the event that came.
+/// starts the process with the event that came; a parallel one, which always does, waits for the others after that.
 package struct EventBasedGateway: FlowElement {
     package static let tag = "eventBasedGateway"
     package let id: ElementID
     package let isInstantiating: Bool
+    /// Every event comes, and goes on by its own way.
+    package let isParallel: Bool
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
-        if node.attribute("eventGatewayType") == "Parallel" {
-            reader.reportUnsupported(node, element: id, "a parallel event-based gateway")
-        }
         self.id = id
         isInstantiating = node.attribute("instantiate") == "true"
+        isParallel = node.attribute("eventGatewayType") == "Parallel"
+        if isParallel, !isInstantiating {
+            reader.report(
+                "invalid-gateway", node, element: id, "a parallel event-based gateway has to instantiate its process",
+                "set instantiate=\"true\", or put a parallel gateway before the events")
+        }
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
@@ -28,12 +33,16 @@ package struct EventBasedGateway: FlowElement {
         }
     }
 
-    /// The event came: the others are waited for no more.
+    /// The event came: the others are waited for no more, unless the gateway is parallel.
     static func choose(
         _ event: any CatchElement, after gateway: Activity, variables: [Variable], in step: inout Step
     ) {
-        step.closeTriggers(of: gateway)
-        step.record(.activityCompleted(activity: gateway.number))
+        let isParallel = (step.definition.element(gateway.element) as? Self)?.isParallel == true
+        step.closeTriggers(of: gateway, at: isParallel ? event.id : nil)
+        let rest = step.activity(gateway.number)
+        if rest.timers.isEmpty && rest.subscriptions.isEmpty {
+            step.record(.activityCompleted(activity: gateway.number))
+        }
         if let flow = step.definition.outgoing(of: gateway.element).first(where: { $0.target == event.id }) {
             step.record(.flowTaken(flow: flow.id, scope: gateway.scope))
         }

@@ -19,9 +19,6 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
         guard let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader) else {
             return nil
         }
-        if triggers.isParallel, !reader.isInEventSubprocess {
-            reader.reportUnsupported(node, element: id, "a parallel multiple start event of a process")
-        }
         self.id = id
         self.triggers = triggers.all
         isParallel = triggers.isParallel
@@ -29,6 +26,9 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
     }
 
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
+        if let waiting = step.instance.activity(occurrence.activity), waiting.element == id {
+            return try startOn(with: occurrence, waiting, in: &step)
+        }
         let scope =
             occurrence.activity == 0
             ? ProcessInstance.rootScope : step.instance.activity(occurrence.activity)?.innerScope
@@ -43,6 +43,14 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement {
         }
         step.startEventSubprocess(
             subprocess, at: id, in: scope, isInterrupting: isInterrupting, variables: occurrence.variables)
+    }
+
+    /// Of a process: one more of all its triggers.
+    private func startOn(
+        with occurrence: Occurrence, _ waiting: Activity, in step: inout Step
+    ) throws(IncidentCause) {
+        step.setVariables(occurrence.variables, from: waiting.scope)
+        if step.isLast(occurrence, of: id) { try step.leave(waiting.number) }
     }
 
     private func rearm(_ timer: OpenTimer, in step: inout Step) {

@@ -100,10 +100,13 @@ package struct Simulation: Sendable {
     package mutating func start(
         message name: String, variables: [Variable] = [], businessKey: String? = nil
     ) throws(Rejection) -> InstanceID {
-        guard let (process, element) = starts(with: .message(name: name)).first else {
+        guard let (process, start) = starts(with: .message(name: name)).first else {
             throw Rejection(.gone, "no process starts with the message \(name)")
         }
-        return try start(process, variables: variables, businessKey: businessKey, at: element)
+        return try self.start(
+            Command.Start(
+                definition: DefinitionID(process: process, version: definitions[process]?.count ?? 1),
+                variables: variables, businessKey: businessKey, startEvent: start.element, trigger: start.trigger))
     }
 
     package mutating func send(_ command: Command, to id: InstanceID) throws(Rejection) {
@@ -177,11 +180,17 @@ package struct Simulation: Sendable {
         case .answer(let call, let parent):
             if let child = child(of: call, parent) { try? decide(.answerEscalation, for: child) }
         case .signal(let name, let variables, let sender):
-            let hearing = members.filter { $0.id != sender && !$0.instance.isEnded }.map(\.id)
-            for id in hearing { try? decide(.signal(name: name, variables: variables), for: id) }
-            for (process, element) in starts(with: .signal(name: name)) {
+            let hearing = members.filter { $0.id != sender && !$0.instance.isEnded }
+            let heard = hearing.flatMap { member in
+                member.instance.openSubscriptions.filter { $0.kind == .signal(name: name) }
+                    .map { (process: member.definition.process, element: $0.element) }
+            }
+            for id in hearing.map(\.id) { try? decide(.signal(name: name, variables: variables), for: id) }
+            for (process, start) in starts(with: .signal(name: name)) {
                 guard let definition = definitions[process]?.last else { continue }
-                _ = try? start(definition, variables: variables, businessKey: nil, at: element, parent: nil)
+                let isAwaited =
+                    start.isParallel && heard.contains { $0.process == process && $0.element == start.element }
+                if !isAwaited { _ = try? self.start(definition, variables: variables, at: start) }
             }
         case .message(let message):
             _ = try? deliver(message.name, key: message.correlationKey, variables: message.variables, to: nil)
@@ -226,7 +235,7 @@ package struct Simulation: Sendable {
         guard let (process, start) = starts(with: .message(name: name)).first,
             let definition = definitions[process]?.last
         else { return false }
-        try self.start(definition, variables: variables, businessKey: nil, at: start, parent: nil)
+        try self.start(definition, variables: variables, at: start)
         return true
     }
 
@@ -243,11 +252,9 @@ package struct Simulation: Sendable {
         return nil
     }
 
-    private func starts(with kind: StartSubscription.Kind) -> [(process: String, element: ElementID)] {
+    private func starts(with kind: StartSubscription.Kind) -> [(process: String, start: StartSubscription)] {
         processes.flatMap { process in
-            (definitions[process]?.last?.startSubscriptions ?? []).filter { $0.kind == kind }.map {
-                (process, $0.element)
-            }
+            (definitions[process]?.last?.startSubscriptions ?? []).filter { $0.kind == kind }.map { (process, $0) }
         }
     }
 
@@ -258,12 +265,26 @@ package struct Simulation: Sendable {
         _ definition: ProcessDefinition, variables: [Variable], businessKey: String?, at element: ElementID?,
         parent: ParentCall?
     ) throws(Rejection) -> InstanceID {
-        let version = definitions[definition.process]?.count ?? 1
-        return try start(
+        try start(
             definition,
             Command.Start(
-                definition: DefinitionID(process: definition.process, version: version), variables: variables,
-                businessKey: businessKey, startEvent: element, parent: parent))
+                definition: newest(definition), variables: variables, businessKey: businessKey, startEvent: element,
+                parent: parent))
+    }
+
+    @discardableResult
+    private mutating func start(
+        _ definition: ProcessDefinition, variables: [Variable], at start: StartSubscription
+    ) throws(Rejection) -> InstanceID {
+        try self.start(
+            definition,
+            Command.Start(
+                definition: newest(definition), variables: variables, startEvent: start.element,
+                trigger: start.trigger))
+    }
+
+    private func newest(_ definition: ProcessDefinition) -> DefinitionID {
+        DefinitionID(process: definition.process, version: definitions[definition.process]?.count ?? 1)
     }
 
     private mutating func start(

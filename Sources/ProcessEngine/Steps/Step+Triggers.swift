@@ -48,11 +48,50 @@ extension Step {
         try open(starts, for: activity, in: scope)
     }
 
+    // MARK: Starting a process
+
+    /// One trigger came of a start event that takes all of its own: it waits for the others.
+    mutating func start(with trigger: Int?, of event: TriggeredStartEvent) {
+        wait(at: event.id) { step, number throws(IncidentCause) in
+            let variables = step.visibleVariables(from: ProcessInstance.rootScope)
+            for (index, other) in event.triggers.enumerated() where index != trigger {
+                step.open(try other.prepare(for: event.id, in: variables), of: event.id, for: number)
+            }
+        }
+    }
+
+    /// An event came after a gateway that instantiates, or at a receive task that does.
+    mutating func start(with event: any CatchElement) {
+        for flow in definition.incoming(of: event.id) {
+            guard let gateway = definition.element(flow.source) as? EventBasedGateway, gateway.isParallel else {
+                continue
+            }
+            let others = definition.outgoing(of: gateway.id).compactMap {
+                $0.target == event.id ? nil : definition.element($0.target) as? any CatchElement
+            }
+            wait(at: gateway.id) { step, number throws(IncidentCause) in
+                try step.open(others, for: number, in: ProcessInstance.rootScope)
+            }
+        }
+        enterTriggered(event, in: ProcessInstance.rootScope, variables: [])
+    }
+
+    private mutating func wait(at element: ElementID, for open: (inout Step, Int) throws(IncidentCause) -> Void) {
+        let number = instance.lastActivity + 1
+        record(.activityEntered(activity: number, element: element, scope: ProcessInstance.rootScope))
+        attempt(number) { step throws(IncidentCause) in try open(&step, number) }
+    }
+
     // MARK: Closing
 
-    mutating func closeTriggers(of activity: Activity) {
-        for timer in activity.timers { record(.timerCanceled(timer: timer)) }
-        for subscription in activity.subscriptions { record(.subscription(.closed(subscription: subscription))) }
+    /// Those of one event, or all that the activity waits for.
+    mutating func closeTriggers(of activity: Activity, at event: ElementID? = nil) {
+        for timer in activity.timers where event == nil || instance.timer(timer)?.element == event {
+            record(.timerCanceled(timer: timer))
+        }
+        for number in activity.subscriptions where event == nil || instance.subscription(number)?.element == event {
+            record(.subscription(.closed(subscription: number)))
+        }
     }
 
     mutating func closeProcessTriggers() {

@@ -36,14 +36,15 @@ extension EngineService {
 
     /// Puts the timer start events of what is deployed into the inbox, each once: whoever does it first.
     private func scheduleStartTimers() async throws {
-        for timer in await registry.timerStarts() {
-            let key = "timer \(timer.definition) \(timer.element)"
+        for found in await registry.timerStarts() {
+            let start = found.start
+            let key = "timer \(start.definition) \(start.element)"
             guard !scheduledTimers.contains(key) else { continue }
-            if let due = timer.trigger.firstDue(of: timer.element, at: time.now) {
-                let entry = Effect.startTimer(timer.definition, at: timer.element, fired: 0).entry(at: due)
+            if let due = found.timer.firstDue(of: start.element, at: time.now) {
+                let entry = Effect.startTimer(start.definition, at: start.element, fired: 0).entry(at: due)
                 _ = try await store.post([entry], key: key)
             } else {
-                log.error("the timer \(timer.element) that starts \(timer.definition) is never due")
+                log.error("the timer \(start.element) that starts \(start.definition) is never due")
             }
             scheduledTimers.insert(key)
         }
@@ -101,14 +102,15 @@ extension EngineService {
             return try await broadcast(name, variables, sender, at: now)
         case .deliverSignal(let instance, let name, let variables):
             return .command(instance, .signal(name: name, variables: variables), startKey: nil)
-        case .start(let definition, let element, let businessKey, let variables):
-            let deployed = await registry.deployed.first { $0.id == definition }
+        case .start(let start, let businessKey, let variables):
+            let deployed = await registry.deployed.first { $0.id == start.definition }
             return .command(
                 newInstance(),
                 .start(
                     Command.Start(
-                        definition: definition, variables: variables, businessKey: businessKey,
-                        labels: InstanceLabels(of: deployed), startEvent: element)), startKey: nil)
+                        definition: start.definition, variables: variables, businessKey: businessKey,
+                        labels: InstanceLabels(of: deployed), startEvent: start.element, trigger: start.trigger)),
+                startKey: nil)
         case .message(let message): return try await deliver(message, entry, at: now)
         case .startTimer(let definition, let element, let fired):
             return await startTimer(definition, element, fired, entry, at: now)
@@ -151,9 +153,13 @@ extension EngineService {
             last = row.instance
             contents.append(Effect.deliverSignal(row.instance, name: name, variables: variables).entry(at: now))
         }
-        for (definition, element) in await registry.starts(withSignal: name) {
-            contents.append(
-                Effect.start(definition, at: element, businessKey: nil, variables: variables).entry(at: now))
+        for start in await registry.starts(withSignal: name) {
+            // An instance that waits at its start for this signal takes it, and no other begins with it.
+            let isAwaited = rows.contains {
+                $0.subscription.definition == start.definition && $0.subscription.element == start.element
+            }
+            guard !start.isParallel || !isAwaited else { continue }
+            contents.append(Effect.start(start, businessKey: nil, variables: variables).entry(at: now))
         }
         return .redirect(contents)
     }
@@ -165,11 +171,9 @@ extension EngineService {
                 return .command(
                     row.instance,
                     .correlate(subscription: row.subscription.number, variables: message.variables), startKey: nil)
-            case .start(let definition, let element):
+            case .start(let start):
                 return .redirect([
-                    Effect.start(
-                        definition, at: element, businessKey: message.businessKey, variables: message.variables
-                    ).entry(at: now)
+                    Effect.start(start, businessKey: message.businessKey, variables: message.variables).entry(at: now)
                 ])
             }
         }
@@ -191,8 +195,8 @@ extension EngineService {
         _ definition: DefinitionID, _ element: ElementID, _ fired: Int, _ entry: InboxEntry, at now: Timestamp
     ) async -> Plan {
         guard
-            let timer = await registry.timerStarts().first(where: {
-                $0.definition == definition && $0.element == element
+            let found = await registry.timerStarts().first(where: {
+                $0.start.definition == definition && $0.start.element == element
             })
         else {
             let isSuperseded = await registry.deployed.contains {
@@ -207,8 +211,8 @@ extension EngineService {
                             at: now.advanced(by: .seconds(60)))
                     ])
         }
-        var contents = [Effect.start(definition, at: element, businessKey: nil, variables: []).entry(at: now)]
-        if let next = timer.trigger.nextDue(after: entry.content.dueAt, firings: fired + 1, now: now) {
+        var contents = [Effect.start(found.start, businessKey: nil, variables: []).entry(at: now)]
+        if let next = found.timer.nextDue(after: entry.content.dueAt, firings: fired + 1, now: now) {
             contents.append(Effect.startTimer(definition, at: element, fired: fired + 1).entry(at: next))
         }
         return .redirect(contents)
@@ -235,8 +239,8 @@ extension EngineService {
             return try await store.redirect(entry.id, into: [failed])
         // Who waited does no more: it is looked for somebody else.
         case .message: return false
-        case .start(let definition, let element, _, _):
-            log.error("\(definition) could not be started at \(element): \(reason)")
+        case .start(let start, _, _):
+            log.error("\(start.definition) could not be started at \(start.element): \(reason)")
             return try await store.redirect(entry.id, into: [])
         case .cancelCall, .answerCall, .endCall, .signal, .deliverSignal, .startTimer:
             log.debug("\(effect.summary) found nobody: \(reason)")
@@ -252,7 +256,7 @@ extension EngineService {
 extension EngineService {
     enum Receiver {
         case subscription(SubscriptionRow)
-        case start(DefinitionID, ElementID)
+        case start(DefinitionRegistry.TriggeredStart)
     }
 
     /// The first that waits for a message, else the process that starts with it; nil: nobody.
@@ -265,7 +269,7 @@ extension EngineService {
         guard message.instance == nil, let start = await registry.starts(withMessage: message.name).first else {
             return nil
         }
-        return .start(start.definition, start.element)
+        return .start(start)
     }
 }
 
@@ -283,7 +287,7 @@ extension Effect {
         case .answerCall(let parent): "an answer of \(parent.instance)"
         case .endCall(let parent, _): "the end of a call by \(parent.instance)"
         case .signal(let name, _, _), .deliverSignal(_, let name, _): "the signal \(name)"
-        case .start(let definition, let element, _, _): "the start of \(definition) at \(element)"
+        case .start(let start, _, _): "the start of \(start.definition) at \(start.element)"
         case .message(let message): "the message \(message.name)"
         case .startTimer(let definition, let element, _): "the timer \(element) of \(definition)"
         }

@@ -15,7 +15,7 @@ enum Effect: Sendable, Hashable {
     case signal(name: String, variables: [Variable], sender: InstanceID?)
     case deliverSignal(InstanceID, name: String, variables: [Variable])
     /// Starts a process at an event of its own.
-    case start(DefinitionID, at: ElementID, businessKey: String?, variables: [Variable])
+    case start(DefinitionRegistry.TriggeredStart, businessKey: String?, variables: [Variable])
     /// For one who waits for it, or for a process that starts with it.
     case message(Message)
     /// A timer start event: `fired` times so far.
@@ -71,10 +71,11 @@ extension Effect {
                 ("t", .string("deliverSignal")), ("instance", .string(instance.text)), ("name", .string(name)),
                 ("variables", .members(variables)),
             ])
-        case .start(let definition, let element, let businessKey, let variables):
+        case .start(let start, let businessKey, let variables):
             .object([
-                ("t", .string("start")), ("definition", .string(definition.description)),
-                ("element", .string(element.text)), ("businessKey", .text(businessKey)),
+                ("t", .string("start")), ("definition", .string(start.definition.description)),
+                ("element", .string(start.element.text)),
+                ("trigger", start.trigger.map { .number($0) } ?? .null), ("businessKey", .text(businessKey)),
                 ("variables", .members(variables)),
             ])
         case .message(let message):
@@ -121,7 +122,9 @@ extension Effect {
             guard let instance = json["instance"]?.stringValue else { return nil }
             self = .deliverSignal(InstanceID(instance), name: name, variables: variables)
         case ("start", _, let definition?, let element?, _):
-            self = .start(definition, at: element, businessKey: businessKey, variables: variables)
+            let start = DefinitionRegistry.TriggeredStart(
+                definition: definition, element: element, trigger: json["trigger"]?.intValue)
+            self = .start(start, businessKey: businessKey, variables: variables)
         case ("message", _, _, _, let name?):
             self = .message(
                 Message(

@@ -82,7 +82,7 @@ package struct EventService: Sendable {
             let receipt = try await engine.start(
                 Command.Start(
                     definition: start.definition, variables: variables, businessKey: businessKey,
-                    startEvent: start.element), key: nil)
+                    startEvent: start.element, trigger: start.trigger), key: nil)
             results.append(
                 CorrelationResult(
                     instance: receipt.instance, definition: start.definition, businessKey: businessKey, started: true))
@@ -152,7 +152,7 @@ extension EventService: MessageCorrelation {
         let receipt = try await engine.start(
             Command.Start(
                 definition: start.definition, variables: message.variables, businessKey: message.businessKey,
-                startEvent: start.element), key: nil)
+                startEvent: start.element, trigger: start.trigger), key: nil)
         return CorrelationResult(
             instance: receipt.instance, definition: start.definition, businessKey: message.businessKey, started: true)
     }

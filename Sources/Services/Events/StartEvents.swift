@@ -4,37 +4,38 @@ import Values
 
 /// What starts the newest open versions of processes from outside: messages, signals and timers.
 extension DefinitionRegistry {
-    struct TimerStart: Sendable {
+    /// A start event that something came to.
+    struct TriggeredStart: Sendable, Hashable {
         var definition: DefinitionID
         var element: ElementID
-        var trigger: TimerTrigger
+        /// Which of its triggers came; nil: all it takes.
+        var trigger: Int?
+        /// It takes all of them.
+        var isParallel = false
     }
 
-    func starts(withMessage name: String) async -> [(definition: DefinitionID, element: ElementID)] {
-        await startEvents().compactMap {
-            $0.start.kind == .message(name: name) ? ($0.definition, $0.start.element) : nil
-        }
+    struct TimerStart: Sendable {
+        var start: TriggeredStart
+        var timer: TimerTrigger
     }
 
-    func starts(withSignal name: String) async -> [(definition: DefinitionID, element: ElementID)] {
-        await startEvents().compactMap {
-            $0.start.kind == .signal(name: name) ? ($0.definition, $0.start.element) : nil
-        }
+    func starts(withMessage name: String) async -> [TriggeredStart] {
+        await startEvents().compactMap { $0.start.kind == .message(name: name) ? TriggeredStart($0) : nil }
+    }
+
+    func starts(withSignal name: String) async -> [TriggeredStart] {
+        await startEvents().compactMap { $0.start.kind == .signal(name: name) ? TriggeredStart($0) : nil }
     }
 
     /// Those whose condition holds for these variables.
-    func starts(
-        withCondition variables: [Variable], at now: Timestamp
-    ) async -> [(definition: DefinitionID, element: ElementID)] {
-        await startEvents().compactMap {
-            $0.start.holds(for: variables, at: now) ? ($0.definition, $0.start.element) : nil
-        }
+    func starts(withCondition variables: [Variable], at now: Timestamp) async -> [TriggeredStart] {
+        await startEvents().compactMap { $0.start.holds(for: variables, at: now) ? TriggeredStart($0) : nil }
     }
 
     func timerStarts() async -> [TimerStart] {
-        await startEvents().compactMap { definition, start in
-            guard case .timer(let trigger) = start.kind else { return nil }
-            return TimerStart(definition: definition, element: start.element, trigger: trigger)
+        await startEvents().compactMap {
+            guard case .timer(let timer) = $0.start.kind else { return nil }
+            return TimerStart(start: TriggeredStart($0), timer: timer)
         }
     }
 
@@ -78,5 +79,13 @@ extension DefinitionRegistry {
             newest = (version.minor, definition)
         }
         return newest?.definition
+    }
+}
+
+extension DefinitionRegistry.TriggeredStart {
+    fileprivate init(_ found: (definition: DefinitionID, start: StartSubscription)) {
+        self.init(
+            definition: found.definition, element: found.start.element, trigger: found.start.trigger,
+            isParallel: found.start.isParallel)
     }
 }

@@ -87,6 +87,7 @@ struct FlowNet {
             }
         }
         switch element {
+        case let gateway as EventBasedGateway where gateway.isParallel: nodes[node].outcomes = [always + perhaps]
         case is ExclusiveGateway, is EventBasedGateway: nodes[node].outcomes = (always + perhaps).map { [$0] }
         case is TerminateEndEvent, is ErrorEndEvent, is CancelEndEvent: nodes[node].isTerminal = true
         case let link as LinkThrowEvent:
