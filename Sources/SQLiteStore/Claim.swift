@@ -115,35 +115,40 @@ struct Claim {
             """, [contract.description, request.now.stored, limit], Self.candidate)
     }
 
-    private static func candidate(_ row: Row) -> Candidate {
+    private static func candidate(_ row: StoredRow) -> Candidate {
         Candidate(id: row[0], priority: row[1], availableAt: row[2])
     }
 
+    /// Read, then changed: a change that returns its row costs SQLite a table of its own to hold it.
     private func lease(_ candidate: Candidate, token: String) throws -> LeasedTask {
-        let leased = try database.first(
+        let found = try database.first(
             """
-            UPDATE task SET phase = 1, attempt = attempt + 1, token = ?, owner = ?, lease_until = ? WHERE id = ?
-            RETURNING instance, number, element, contract, priority, retries, definition, business_key, attempt,
+            SELECT instance, number, element, contract, priority, retries, definition, business_key, attempt,
                 -- SQLite counts bytes from 1.
                 coalesce(input, (
                     SELECT substr(events, input_offset + 1, input_length) FROM journal WHERE position = input_position))
-            """, [token, request.owner, request.leaseUntil.stored, candidate.id]
+            FROM task WHERE id = ?
+            """, [candidate.id]
         ) { row in
             (
                 task: LeasedTask(
                     id: row.taskID(0, 1), element: ElementID(row[2]), contract: try row.contractKey(3),
                     priority: row[4],
                     retries: row[5], definition: try row.definitionID(6), businessKey: row[7],
-                    lease: TaskLease(owner: request.owner, attempt: row[8], token: token, until: request.leaseUntil),
+                    lease: TaskLease(
+                        owner: request.owner, attempt: row[8] + 1, token: token, until: request.leaseUntil),
                     input: .null),
-                input: row[9] as Data?
+                input: row[9] as [UInt8]?
             )
         }
-        guard var leased else { throw StoreError(.corrupt, "a task of an index is not in the table; check the file") }
-        guard let input = leased.input else {
-            throw StoreError(.corrupt, "the journal row of task \(leased.task.id) is missing; check the file")
+        guard var found else { throw StoreError(.corrupt, "a task of an index is not in the table; check the file") }
+        guard let input = found.input else {
+            throw StoreError(.corrupt, "the journal row of task \(found.task.id) is missing; check the file")
         }
-        leased.task.input = try JSON(validating: input)
-        return leased.task
+        found.task.input = try JSON(validating: input)
+        try database.run(
+            "UPDATE task SET phase = 1, attempt = ?, token = ?, owner = ?, lease_until = ? WHERE id = ?",
+            [found.task.lease.attempt, token, request.owner, request.leaseUntil.stored, candidate.id])
+        return found.task
     }
 }

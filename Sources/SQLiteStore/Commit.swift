@@ -32,13 +32,19 @@ struct Commit {
         guard transition.startKey == nil, transition.consumes.isEmpty, transition.fences.count <= 1 else { return nil }
         let fence = transition.fences.first
         guard fence.map({ $0.task.instance == transition.instance }) ?? true else { return nil }
+        // Not INSERT … SELECT: what reads the table that it inserts into is held in a table of its own first. A row without a seq
+        // is ignored.
         let isStored = try database.changes(
             """
-            INSERT INTO journal (instance, seq, at, events) SELECT ?1, ?2, ?3, ?4
-            WHERE ?2 = 1 + coalesce((SELECT max(seq) FROM journal WHERE instance = ?1), 0)
-                AND (?5 IS NULL OR EXISTS (
-                    SELECT 1 FROM task WHERE instance = ?1 AND number = ?5 AND attempt = ?6 AND token = ?7
-                        AND (NOT ?8 OR lease_until IS NOT NULL) AND (?9 IS NULL OR lease_until <= ?9)))
+            INSERT OR IGNORE INTO journal (instance, seq, at, events) VALUES (
+                ?1,
+                iif(
+                    ?2 = 1 + coalesce((SELECT max(seq) FROM journal WHERE instance = ?1), 0)
+                        AND (?5 IS NULL OR EXISTS (
+                            SELECT 1 FROM task WHERE instance = ?1 AND number = ?5 AND attempt = ?6 AND token = ?7
+                                AND (NOT ?8 OR lease_until IS NOT NULL) AND (?9 IS NULL OR lease_until <= ?9))),
+                    ?2, NULL),
+                ?3, ?4)
             """,
             [
                 transition.instance.text, transition.seq, transition.at.stored, transition.events,

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import GRDBSQLite
 import ProcessEngine
@@ -6,9 +5,47 @@ import Services
 import Values
 
 /// Short forms over the connection's cache of prepared statements: every statement of ours is prepared once.
+///
+/// GRDB prepares, caches and keeps transactions; rows are bound and read with SQLite's own calls, because GRDB's way (collect,
+/// check, convert) costs as much as SQLite needs for a row.
 extension Database {
     /// Runs a change. Inside a transaction only: GRDB, which sees to that, does not see the statement run.
     func run(_ sql: String, _ values: [(any StatementValue)?]) throws {
+        try step(sql, values) { _ in true }
+    }
+
+    /// Runs a change and says whether it changed a row.
+    func changes(_ sql: String, _ values: [(any StatementValue)?]) throws -> Bool {
+        try run(sql, values)
+        return changesCount > 0
+    }
+
+    func first<Answer>(
+        _ sql: String, _ values: [(any StatementValue)?] = [], _ read: (StoredRow) throws -> Answer
+    ) throws -> Answer? {
+        var answer: Answer?
+        try step(sql, values) { row in
+            answer = try read(row)
+            return false
+        }
+        return answer
+    }
+
+    func all<Answer>(
+        _ sql: String, _ values: [(any StatementValue)?] = [], _ read: (StoredRow) throws -> Answer
+    ) throws -> [Answer] {
+        var answers: [Answer] = []
+        try step(sql, values) { row in
+            answers.append(try read(row))
+            return true
+        }
+        return answers
+    }
+
+    /// Gives each row to `body` until there is none or it answers false.
+    private func step(
+        _ sql: String, _ values: [(any StatementValue)?], _ body: (StoredRow) throws -> Bool
+    ) throws {
         let statement = try cachedStatement(sql: sql).sqliteStatement
         defer {
             sqlite3_reset(statement)
@@ -22,8 +59,11 @@ extension Database {
             guard let value else { continue }
             try check(value.bind(to: statement, at: index), sql)
         }
-        var code: Int32
-        repeat { code = sqlite3_step(statement) } while code == SQLITE_ROW
+        var code = sqlite3_step(statement)
+        while code == SQLITE_ROW {
+            guard try body(StoredRow(statement: statement)) else { return }
+            code = sqlite3_step(statement)
+        }
         if code != SQLITE_DONE { try check(code, sql) }
     }
 
@@ -32,64 +72,4 @@ extension Database {
         let message = sqliteConnection.map { String(cString: sqlite3_errmsg($0)) }
         throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: sql)
     }
-
-    /// Runs a change and says whether it changed a row.
-    func changes(_ sql: String, _ values: [(any StatementValue)?]) throws -> Bool {
-        try run(sql, values)
-        return changesCount > 0
-    }
-
-    func first<Answer>(
-        _ sql: String, _ arguments: StatementArguments = [], _ read: (Row) throws -> Answer
-    ) throws -> Answer? {
-        let rows = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
-        return try rows.next().map(read)
-    }
-
-    func all<Answer>(
-        _ sql: String, _ arguments: StatementArguments = [], _ read: (Row) throws -> Answer
-    ) throws -> [Answer] {
-        let rows = try Row.fetchCursor(cachedStatement(sql: sql), arguments: arguments)
-        var answers: [Answer] = []
-        while let row = try rows.next() { answers.append(try read(row)) }
-        return answers
-    }
-}
-
-/// How our values stand in columns. What cannot be read back is a damaged file, not a crash.
-extension Row {
-    func timestamp(_ column: Int) -> Timestamp { Timestamp(millisecondsSinceEpoch: self[column]) }
-
-    func optionalTimestamp(_ column: Int) -> Timestamp? {
-        (self[column] as Int64?).map(Timestamp.init(millisecondsSinceEpoch:))
-    }
-
-    func bytes(_ column: Int) throws -> [UInt8] {
-        // One copy, straight from SQLite's memory, which is valid in here.
-        try withUnsafeData(atIndex: column) { Array($0 ?? Data()) }
-    }
-
-    func contractKey(_ column: Int) throws -> ContractKey {
-        try parsed(column, ContractKey.init)
-    }
-
-    func definitionID(_ column: Int) throws -> DefinitionID {
-        try parsed(column, DefinitionID.init)
-    }
-
-    func parsed<Value>(_ column: Int, _ parse: (String) -> Value?) throws -> Value {
-        let text: String = self[column]
-        guard let value = parse(text) else {
-            throw StoreError(.corrupt, "\(text.debugDescription) is stored where a \(Value.self) belongs")
-        }
-        return value
-    }
-
-    func taskID(_ instance: Int, _ number: Int) -> TaskID {
-        TaskID(instance: InstanceID(self[instance]), number: self[number])
-    }
-}
-
-extension Timestamp {
-    var stored: Int64 { millisecondsSinceEpoch }
 }

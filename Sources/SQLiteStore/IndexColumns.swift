@@ -11,7 +11,7 @@ enum IndexColumns {
         restarted_from
         """
 
-    static func instance(_ row: Row) throws -> IndexedInstance {
+    static func instance(_ row: StoredRow) throws -> IndexedInstance {
         IndexedInstance(
             id: InstanceID(row[0]), definition: try row.definitionID(1),
             labels: InstanceLabels(
@@ -29,9 +29,9 @@ enum IndexColumns {
         index_task.message, \(SQLiteStore.taskColumns)
         """
 
-    static func task(_ row: Row) throws -> IndexedTask {
+    static func task(_ row: StoredRow) throws -> IndexedTask {
         let first = 9
-        let isLive = !row.hasNull(atIndex: first)
+        let isLive = !row.isNull(first)
         return IndexedTask(
             id: row.taskID(0, 1), element: ElementID(row[2]), contract: ContractKey(name: row[3], major: row[4]),
             state: try row.parsed(5, IndexedTaskState.init(rawValue:)), createdAt: row.timestamp(6),

@@ -40,7 +40,7 @@ extension IndexSearch {
     }
 
     private static func candidates(_ kind: String, _ names: [String]) -> Filter {
-        var arguments: StatementArguments = [kind]
+        var arguments: [(any StatementValue)?] = [kind]
         for name in names { arguments += [name] }
         let places = names.map { _ in "?" }.joined(separator: ", ")
         return Filter().adding(
@@ -48,7 +48,7 @@ extension IndexSearch {
             arguments)
     }
 
-    private static func userTask(_ row: Row) throws -> IndexedUserTask {
+    private static func userTask(_ row: StoredRow) throws -> IndexedUserTask {
         let candidates = try UserTaskCandidates(stored: row[6])
         return IndexedUserTask(
             instance: InstanceID(row[0]),

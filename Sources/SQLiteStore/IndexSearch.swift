@@ -19,12 +19,12 @@ struct IndexSearch {
     /// Terms joined by AND, with their arguments.
     struct Filter {
         private var terms: [String] = []
-        private(set) var arguments: StatementArguments = []
+        private(set) var arguments: [(any StatementValue)?] = []
 
         var isEmpty: Bool { terms.isEmpty }
         var sql: String { isEmpty ? "1" : terms.joined(separator: " AND ") }
 
-        mutating func add(_ term: String, _ values: StatementArguments) {
+        mutating func add(_ term: String, _ values: [(any StatementValue)?]) {
             terms.append(term)
             arguments += values
         }
@@ -34,7 +34,7 @@ struct IndexSearch {
             arguments += other.arguments
         }
 
-        func adding(_ term: String, _ values: StatementArguments) -> Filter {
+        func adding(_ term: String, _ values: [(any StatementValue)?]) -> Filter {
             var copy = self
             copy.add(term, values)
             return copy
@@ -74,8 +74,8 @@ struct IndexSearch {
     }
 
     /// One row more than the page, to know whether there is a next one.
-    static func arguments(of alternatives: [Filter], limit: Int) -> StatementArguments {
-        var arguments: StatementArguments = []
+    static func arguments(of alternatives: [Filter], limit: Int) -> [(any StatementValue)?] {
+        var arguments: [(any StatementValue)?] = []
         for alternative in alternatives { arguments += alternative.arguments }
         arguments += [limit + 1]
         return arguments

@@ -27,7 +27,7 @@ extension SQLiteStore: ConfigStore {
 
     package func content(_ hash: String) async throws -> [UInt8]? {
         try await read { database in
-            try database.first("SELECT content FROM artifact_content WHERE hash = ?", [hash]) { try $0.bytes(0) }
+            try database.first("SELECT content FROM artifact_content WHERE hash = ?", [hash]) { $0[0] as [UInt8] }
         }
     }
 
@@ -94,7 +94,7 @@ extension SQLiteStore: ConfigStore {
         ) { ArtifactEntry(kind: $0[0], name: $0[1], version: $0[2], hash: $0[3]) }
     }
 
-    private static func revision(_ row: Row) throws -> Revision {
+    private static func revision(_ row: StoredRow) throws -> Revision {
         Revision(
             number: row[0], parent: row[1], author: row[2], message: row[3], at: row.timestamp(4),
             origin: try (row[5] as String?).map { try RevisionOrigin(stored: $0) })

@@ -51,7 +51,7 @@ extension SQLiteStore {
             try database.first(
                 "SELECT source FROM decision WHERE decision = ? AND version = ?",
                 [decision.decision, decision.version]
-            ) { try $0.bytes(0) }
+            ) { $0[0] as [UInt8] }
         }
     }
 }

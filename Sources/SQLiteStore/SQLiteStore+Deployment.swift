@@ -98,7 +98,7 @@ extension SQLiteStore: DeploymentStore {
             try database.first(
                 "SELECT source FROM definition WHERE process = ? AND version = ?",
                 [definition.process, definition.version]
-            ) { try $0.bytes(0) }
+            ) { $0[0] as [UInt8] }
         }
     }
 

@@ -12,7 +12,7 @@ extension SQLiteStore {
                 SELECT instance, number, kind, name, key, business_key, definition, element FROM subscription
                 WHERE kind = ? AND name = ?
                 """
-            var arguments: StatementArguments = [query.kind.rawValue, query.name]
+            var arguments: [(any StatementValue)?] = [query.kind.rawValue, query.name]
             if case .matching(let key) = query.key {
                 sql += " AND (key IS NULL OR key = ?)"
                 arguments += [key]
@@ -84,10 +84,10 @@ extension SQLiteStore {
 
     private static let inboxColumns = "id, due_at, awaits, awaits_key, awaits_business_key, body"
 
-    private static func inboxEntry(_ row: Row) throws -> InboxEntry {
+    private static func inboxEntry(_ row: StoredRow) throws -> InboxEntry {
         let awaited = (row[2] as String?).map { InboxEntry.Awaited(name: $0, key: row[3], businessKey: row[4]) }
         return InboxEntry(
-            id: row[0], content: InboxEntry.Content(dueAt: row.timestamp(1), awaits: awaited, body: try row.bytes(5)))
+            id: row[0], content: InboxEntry.Content(dueAt: row.timestamp(1), awaits: awaited, body: row[5]))
     }
 }
 

@@ -103,7 +103,7 @@ extension SQLiteStore: ProcessStore {
                 OutboxMessage(
                     id: row[0],
                     content: OutboxMessage.Content(
-                        exchange: row[1], routingKey: row[2], type: row[3], body: try row.bytes(4)))
+                        exchange: row[1], routingKey: row[2], type: row[3], body: row[4]))
             }
         }
     }
@@ -129,9 +129,9 @@ extension SQLiteStore: ProcessStore {
         try await read { try $0.instance(startedWith: key) }
     }
 
-    private static func journalRow(_ row: Row) throws -> JournalRow {
+    private static func journalRow(_ row: StoredRow) throws -> JournalRow {
         JournalRow(
-            instance: InstanceID(row[0]), seq: row[1], position: row[2], at: row.timestamp(3), events: try row.bytes(4))
+            instance: InstanceID(row[0]), seq: row[1], position: row[2], at: row.timestamp(3), events: row[4])
     }
 
     /// In the order that `taskRow` reads.
@@ -140,7 +140,7 @@ extension SQLiteStore: ProcessStore {
         "lease_until", "started_at", "progress", "progress_message", "error", "owner", "paused",
     ].map { "task.\($0)" }.joined(separator: ", ")
 
-    static func taskRow(_ row: Row, from first: Int) throws -> TaskRow {
+    static func taskRow(_ row: StoredRow, from first: Int) throws -> TaskRow {
         guard let phase = TaskPhase(stored: row[first + 4]) else {
             throw StoreError(.corrupt, "task \(row.taskID(first, first + 1)) has an unknown phase")
         }

@@ -14,7 +14,7 @@ extension SQLiteStore: TaskInputStore {
                 FROM task LEFT JOIN journal ON journal.position = task.input_position
                 WHERE task.instance = ? AND task.number = ? AND task.token = ?
                 """, [task.instance.text, task.number, token]
-            ) { $0[0] as Data? }
+            ) { $0[0] as [UInt8]? }
         }
         guard let row else { return nil }
         guard let bytes = row, let input = try? JSON(validating: bytes) else {
