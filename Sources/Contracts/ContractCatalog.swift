@@ -3,7 +3,8 @@ package import Values
 
 /// Contracts with their schemas compiled, for the engine, for starts and for checks. Immutable: a change makes a new catalog.
 package struct ContractCatalog: Sendable {
-    private struct Entry: Sendable {
+    /// A class: it is large, and every task asks it several times.
+    private final class Entry: Sendable {
         let contract: Contract
         let input: JSONSchema
         let output: JSONSchema
@@ -11,6 +12,15 @@ package struct ContractCatalog: Sendable {
         let outputNames: [String]
         /// Whether inputs that are not declared are a mistake.
         let isClosed: Bool
+
+        init(_ contract: Contract) throws(SchemaProblems) {
+            self.contract = contract
+            input = try JSONSchema(contract.input.decoded())
+            output = try JSONSchema(contract.output.decoded())
+            inputNames = input.propertyNames
+            outputNames = output.propertyNames
+            isClosed = input.listsItsProperties
+        }
     }
 
     /// By name, oldest version first.
@@ -24,7 +34,7 @@ package struct ContractCatalog: Sendable {
         var problems: [Diagnostic] = []
         for contract in contracts {
             do {
-                let entry = try Self.compile(contract)
+                let entry = try Entry(contract)
                 entries[contract.name, default: []].removeAll { $0.contract.version == contract.version }
                 entries[contract.name, default: []].append(entry)
             } catch {
@@ -37,14 +47,6 @@ package struct ContractCatalog: Sendable {
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         entries = entries.mapValues { versions in versions.sorted { $0.contract.version < $1.contract.version } }
-    }
-
-    private static func compile(_ contract: Contract) throws(SchemaProblems) -> Entry {
-        let input = try JSONSchema(contract.input.decoded())
-        let output = try JSONSchema(contract.output.decoded())
-        return Entry(
-            contract: contract, input: input, output: output, inputNames: input.propertyNames,
-            outputNames: output.propertyNames, isClosed: input.listsItsProperties)
     }
 
     /// The names of all contracts, sorted.
@@ -145,10 +147,10 @@ extension ContractCatalog: TaskContracts {
     package func outputNames(of contract: ContractKey) -> [String]? { entry(contract)?.outputNames }
 
     package func performer(of contract: ContractKey) -> ContractPerformer {
-        guard let contract = entry(contract)?.contract else { return .agent }
-        switch contract.kind {
+        guard let entry = entry(contract) else { return .agent }
+        switch entry.contract.kind {
         case .task: return .agent
-        case .workflow: return .workflow(process: contract.process ?? contract.name)
+        case .workflow: return .workflow(process: entry.contract.process ?? entry.contract.name)
         case .decision: return .decision
         }
     }

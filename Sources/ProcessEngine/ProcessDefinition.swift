@@ -24,7 +24,7 @@ package final class ProcessDefinition: Sendable {
 
     /// Whether a join asks for more than which tokens are there.
     let joinsReadVariables: Bool
-    private let nodes: [ElementID: Node]
+    private let nodes: [ElementID: Place]
     private let startEvents: [ElementID?: [ElementID]]
     private let entries: [ElementID?: [ElementID]]
     private let eventSubprocesses: [ElementID?: [(subprocess: EventSubProcess, start: any StartElement)]]
@@ -50,6 +50,15 @@ package final class ProcessDefinition: Sendable {
         var savesAfter = false
         var retries: RetryCycle?
         var listeners: [Listener] = []
+    }
+
+    /// A box: whoever asks for one member of a node does not copy the others.
+    private final class Place: Sendable {
+        let node: Node
+
+        init(_ node: Node) {
+            self.node = node
+        }
     }
 
     init(
@@ -79,7 +88,7 @@ package final class ProcessDefinition: Sendable {
         for node in nodes {
             if let event = node.element as? any BoundaryElement { byID[event.attachedTo]?.boundary.append(event) }
         }
-        self.nodes = byID
+        self.nodes = byID.mapValues { Place($0) }
         self.startEvents = starts
         let graph = ModelGraph(nodes: nodes, byID: byID)
         entries = graph.entries
@@ -88,29 +97,29 @@ package final class ProcessDefinition: Sendable {
         reach = graph.reach
     }
 
-    package func element(_ id: ElementID) -> (any FlowElement)? { nodes[id]?.element }
+    package func element(_ id: ElementID) -> (any FlowElement)? { nodes[id]?.node.element }
     /// In the order of the file.
-    package func outgoing(of id: ElementID) -> [SequenceFlow] { nodes[id]?.outgoing ?? [] }
-    package func incoming(of id: ElementID) -> [SequenceFlow] { nodes[id]?.incoming ?? [] }
-    package func boundaryEvents(of id: ElementID) -> [any BoundaryElement] { nodes[id]?.boundary ?? [] }
+    package func outgoing(of id: ElementID) -> [SequenceFlow] { nodes[id]?.node.outgoing ?? [] }
+    package func incoming(of id: ElementID) -> [SequenceFlow] { nodes[id]?.node.incoming ?? [] }
+    package func boundaryEvents(of id: ElementID) -> [any BoundaryElement] { nodes[id]?.node.boundary ?? [] }
     /// The start events of a subprocess, or of the process itself.
     package func startEvents(in subprocess: ElementID?) -> [ElementID] { startEvents[subprocess] ?? [] }
     /// The subprocess that the element is in; nil: the process itself.
-    package func parent(of id: ElementID) -> ElementID? { nodes[id]?.parent }
+    package func parent(of id: ElementID) -> ElementID? { nodes[id]?.node.parent }
     /// What the modeler called it.
-    package func name(of id: ElementID) -> String? { nodes[id]?.name }
-    package func position(of id: ElementID) -> SourcePosition? { nodes[id]?.position }
+    package func name(of id: ElementID) -> String? { nodes[id]?.node.name }
+    package func position(of id: ElementID) -> SourcePosition? { nodes[id]?.node.position }
     package var serviceTasks: [ServiceTask] { elements.compactMap { $0 as? ServiceTask } }
 
-    func retryCycle(of id: ElementID) -> RetryCycle? { nodes[id]?.retries }
+    func retryCycle(of id: ElementID) -> RetryCycle? { nodes[id]?.node.retries }
     /// Whether others may come in between before the element is entered, or after it is left.
     package func savesWork(at id: ElementID) -> Bool { savesBefore(id) || savesAfter(id) }
-    func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.savesBefore ?? false }
-    func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.savesAfter ?? false }
-    func listeners(of id: ElementID) -> [Listener] { nodes[id]?.listeners ?? [] }
+    func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.node.savesBefore ?? false }
+    func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.node.savesAfter ?? false }
+    func listeners(of id: ElementID) -> [Listener] { nodes[id]?.node.listeners ?? [] }
     package func listenerExpressions(of id: ElementID) -> [Expression] { listeners(of: id).map(\.expression) }
-    package func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.loop }
-    func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.mappings }
+    package func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.node.loop }
+    func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.node.mappings }
     /// What the element makes of variables before its work and after it, whoever does that.
     package func mappings(of id: ElementID) -> (inputs: [VariableMapping], outputs: [VariableMapping]) {
         switch element(id) {
@@ -122,7 +131,7 @@ package final class ProcessDefinition: Sendable {
         }
     }
     /// It runs only to undo what another activity did.
-    package func isForCompensation(_ id: ElementID) -> Bool { nodes[id]?.isForCompensation ?? false }
+    package func isForCompensation(_ id: ElementID) -> Bool { nodes[id]?.node.isForCompensation ?? false }
     /// Where tokens begin in a subprocess: its start event, else all that no flow leads to.
     package func entries(in subprocess: ElementID?) -> [ElementID] { entries[subprocess] ?? [] }
     /// The event subprocesses in a subprocess, or in the process itself, with their start events.

@@ -145,7 +145,7 @@ struct JSONScanner {
     /// From behind the opening quote to behind the closing one. True: all ASCII, no escapes.
     private mutating func scanString(_ bytes: Span<UInt8>) throws(Failure) -> Bool {
         var isPlain = true
-        var index = position
+        var index = JSONText.endOfPlainText(bytes, from: position)
         while index < bytes.count {
             let byte = bytes[index]
             if byte == ASCII.quote {
@@ -158,7 +158,7 @@ struct JSONScanner {
             } else if byte < 0x20 {
                 throw Failure(offset: index, message: "a control character in a string must be escaped")
             } else if byte < 0x80 {
-                index += 1
+                index = JSONText.endOfPlainText(bytes, from: index)
             } else {
                 isPlain = false
                 index = try endOfMultibyteCharacter(bytes, at: index)

@@ -10,11 +10,44 @@ enum JSONText {
 
     /// Behind the closing quote of the string whose opening quote is at `start`.
     static func endOfString(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        var index = start + 1
+        var index = endOfPlainText(bytes, from: start + 1)
         while index < bytes.count, bytes[index] != ASCII.quote {
-            index += bytes[index] == ASCII.backslash ? 2 : 1
+            index = endOfPlainText(bytes, from: index + (bytes[index] == ASCII.backslash ? 2 : 1))
         }
         return index + 1
+    }
+
+    /// The first byte at or behind `start` that is no plain text: a quote, a backslash, a control character, or not ASCII.
+    ///
+    /// Eight bytes at a time: most of what goes through here are long texts, and each is stepped over several times.
+    static func endOfPlainText(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index + 8 <= bytes.count {
+            let word = bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+            let special = bytesBelow(0x20, word) | zeroBytes(word ^ quotes) | zeroBytes(word ^ backslashes) | word
+            let marks = special & highBits
+            guard marks == 0 else { return index + marks.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < bytes.count, isPlain(bytes[index]) { index += 1 }
+        return index
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte != ASCII.quote && byte != ASCII.backslash && 0x20..<0x80 ~= byte
+    }
+
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highBits: UInt64 = 0x8080_8080_8080_8080
+    private static let quotes = ones * UInt64(ASCII.quote)
+    private static let backslashes = ones * UInt64(ASCII.backslash)
+
+    /// The high bit of each byte that is zero; above the first of them it may be wrong.
+    private static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highBits }
+
+    /// The high bit of each byte below `limit`, which is at most 128; above the first of them it may be wrong.
+    private static func bytesBelow(_ limit: UInt64, _ word: UInt64) -> UInt64 {
+        (word &- ones &* limit) & ~word & highBits
     }
 
     /// Behind the value that starts at `start`.

@@ -15,6 +15,26 @@ struct JSONTests {
         #expect(json.elements() == nil)
     }
 
+    /// Texts are stepped over eight bytes at a time.
+    @Test(arguments: 0..<20)
+    func `sees what is special in a text wherever it stands`(place: Int) throws {
+        let before = String(repeating: "a", count: place)
+        for (special, text) in [
+            (#"\""#, "\""), (#"\\"#, "\\"), ("é", "é"), ("\u{7F}", "\u{7F}"), ("~", "~"), ("!", "!"),
+        ] {
+            let json = try JSON(validating: #"{"x":"\#(before)\#(special)zzzzzzzzzz","y":1}"#)
+            #expect(json["x"]?.stringValue == before + text + "zzzzzzzzzz")
+            #expect(json["y"]?.intValue == 1)
+        }
+        for bad in ["\u{1F}", "\u{0}", #"\x"#] {
+            #expect(throws: JSONError.self) { try JSON(validating: #"{"x":"\#(before)\#(bad)zzzzzzzzzz"}"#) }
+        }
+        #expect(throws: JSONError.self) {
+            try JSON(validating: Array("\"\(before)".utf8) + [0xFF] + Array("zzzzzzz\"".utf8))
+        }
+        #expect(throws: JSONError.self) { try JSON(validating: #"{"x":"\#(before)"#) }
+    }
+
     @Test func `finds a member by its name however it is written`() throws {
         let json = try JSON(validating: #"{"\u0061": 1, "caf\u00e9": 2, "😀": 3}"#)
         #expect(json["a"]?.intValue == 1)

@@ -16,8 +16,8 @@ package enum EventCoding {
     /// Wider than what peers may send: a row holds many values, each a few levels down.
     package static let limits = JSONLimits(maxBytes: .max, maxDepth: 1024)
 
-    /// The events of bytes that `encode` made. What it did not make is refused.
-    package static func decode(_ bytes: [UInt8]) throws(Diagnostics) -> [Event] {
+    /// The events of bytes that `encode` made, without those of some kinds. What it did not make is refused.
+    package static func decode(_ bytes: [UInt8], leavingOut kinds: Set<String> = []) throws(Diagnostics) -> [Event] {
         let array: JSON
         do {
             array = try JSON(validating: bytes, limits: limits)
@@ -27,7 +27,10 @@ package enum EventCoding {
         guard let elements = array.elements() else { throw EventDecoder.damaged("it is not an array") }
         var events: [Event] = []
         events.reserveCapacity(elements.count)
-        for element in elements { events.append(try EventDecoder(element).event()) }
+        for element in elements {
+            let decoder = try EventDecoder(element)
+            if kinds.isEmpty || !kinds.contains(decoder.kind) { events.append(try decoder.event()) }
+        }
         return events
     }
 }

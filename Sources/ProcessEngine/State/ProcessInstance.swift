@@ -368,7 +368,7 @@ extension ProcessInstance {
     package func subscription(_ number: Int) -> Subscription? { subscriptions[number] }
     package func call(_ number: Int) -> CallEvent.Call? { calls[number] }
     /// Whether the scope is that of one run of a loop.
-    package func isIteration(_ scope: Int) -> Bool { scopes[scope]?.iteration != nil }
+    package func isIteration(_ scope: Int) -> Bool { scope != Self.rootScope && scopes[scope]?.iteration != nil }
     /// Whether the activity is the body of a loop, whose runs are activities of the same element.
     package func isLoopBody(_ activity: Activity) -> Bool {
         activity.innerScope.map { scopes[$0]?.loop != nil } ?? false
@@ -378,6 +378,8 @@ extension ProcessInstance {
     package func task(_ number: Int) -> OpenTask? { tasks[number] }
     package func timer(_ number: Int) -> OpenTimer? { timers[number] }
     func scope(_ number: Int) -> Scope? { scopes[number] }
+    /// The same as asking for it, without a copy of all that it holds.
+    func hasScope(_ number: Int) -> Bool { scopes.keys.contains(number) }
     var openScopes: [Scope] { scopes.values.sorted { $0.number < $1.number } }
     package func incident(_ number: Int) -> Event.Incident? { incidents[number] }
 

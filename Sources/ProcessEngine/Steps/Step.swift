@@ -141,7 +141,7 @@ package struct Step: Sendable {
             case .move(let token):
                 tokensUnderWay[token.scope, default: 1] -= 1
                 // Its scope may have been closed by an error of a sibling.
-                guard instance.scope(token.scope) != nil, let element = definition.element(token.element) else {
+                guard instance.hasScope(token.scope), let element = definition.element(token.element) else {
                     continue
                 }
                 element.arrive(token, in: &self)
@@ -239,8 +239,9 @@ package struct Step: Sendable {
 
     /// Whether the scope is that of an ad-hoc subprocess that ends with what has just completed in it.
     private mutating func endsAdHocSubProcess(in number: Int) -> Bool {
-        guard let scope = instance.scope(number), let host = scope.activity, let element = scope.element,
-            let subprocess = definition.element(element) as? AdHocSubProcess, !scope.isOfLoop
+        guard number != ProcessInstance.rootScope, let scope = instance.scope(number), let host = scope.activity,
+            let element = scope.element, let subprocess = definition.element(element) as? AdHocSubProcess,
+            !scope.isOfLoop
         else { return false }
         var ends = false
         attempt(host) { step throws(IncidentCause) in ends = try subprocess.ends(host, scope: number, in: &step) }

@@ -16,7 +16,8 @@ extension Step {
             let problems = violation.problems.joined(separator: " ")
             try failTask(number, TaskFailure(message: "the output does not fit contract \(task.contract): \(problems)"))
         case .success(let checked):
-            let variables = checked.members()?.map { Variable(name: $0.name, value: $0.value) } ?? output
+            let variables =
+                checked == object ? members.map { Variable(name: $0.key, value: $0.value) } : checked.variables
             if var error = definedError(of: task, variables) {
                 error.variables = variables
                 return try throwError(error, fromTask: number)

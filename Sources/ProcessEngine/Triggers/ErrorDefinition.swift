@@ -31,7 +31,9 @@ package struct ErrorDefinition: Sendable, Hashable {
 extension Step {
     /// The BPMN error that the answer of an agent is, if it is one. What cannot be evaluated is none.
     func definedError(of task: OpenTask, _ locals: [Variable]) -> BPMNError? {
-        guard let element = definition.element(task.element) as? ServiceTask else { return nil }
+        guard let element = definition.element(task.element) as? ServiceTask, !element.errorDefinitions.isEmpty else {
+            return nil
+        }
         var variables = visibleVariables(from: activity(task.activity).scope)
         for variable in locals { variables.locals[variable.name] = variable.value }
         let found = element.errorDefinitions.first { (try? $0.condition.evaluateCondition(in: variables)) == true }

@@ -3,9 +3,12 @@ package import Values
 
 /// What the journal means for the index. Pure: one row in, its changes out.
 package enum Projection {
+    /// Half of what a journal holds, and nothing to the index.
+    private static let movements: Set<String> = ["activityEntered", "activityCompleted", "flowTaken", "variablesSet"]
+
     package static func changes(of row: JournalRow) throws(Diagnostics) -> [IndexChange] {
         var changes: [IndexChange] = []
-        for event in try EventCoding.decode(row.events) {
+        for event in try EventCoding.decode(row.events, leavingOut: movements) {
             if let change = change(for: event, in: row) { changes.append(change) }
             if case .incidentRaised(let incident) = event, let task = incident.task {
                 let id = TaskID(instance: row.instance, number: task)
