@@ -55,6 +55,8 @@ struct ContractDemand: Sendable {
     }
 
     mutating func heard(_ hello: AgentHello, at now: Timestamp, _ configuration: DeliveryMachine.Configuration) {
+        // It consumes: work goes out before the next inspection counts.
+        consumers = max(consumers, 1)
         agents[hello.agent] = (hello.prefetch, now)
         let oldest = now.advanced(by: .zero - configuration.helloLifetime)
         agents.removeAll { $0.value.heardAt < oldest }

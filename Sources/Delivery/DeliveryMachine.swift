@@ -169,8 +169,8 @@ package struct DeliveryMachine: Sendable {
 
     /// What puller number `puller` of `pullers` may fetch now; empty while the bus cannot take anything.
     ///
-    /// Each contract belongs to one puller, so that a busy one does not starve the others. With more pullers than contracts,
-    /// several share a contract and divide its credit. `asked` is what the polls of the others hold and may still get.
+    /// Each contract belongs to a few pullers, so that a busy one does not starve the others; they divide its credit. `asked` is
+    /// what the polls of the others hold and may still get.
     package func demand(
         puller: Int, of pullers: Int, asked: [ContractKey: Int] = [:], at now: Timestamp
     ) -> [(contract: ContractKey, count: Int)] {
@@ -352,13 +352,15 @@ extension DeliveryMachine {
         return .report(Report(report: report, contract: nil))
     }
 
-    /// How many pullers share a contract and which of them this one is; nil if it is not its contract.
+    /// How many pullers share a contract and which of them this one is; nil if it is not its contract. At least two, if there are
+    /// two: while one brings its tasks away, the other waits for more.
     private static func share(
         ofContract index: Int, of count: Int, puller: Int, of pullers: Int
     ) -> (sharers: Int, place: Int)? {
-        if count >= pullers { return index % pullers == puller ? (1, 0) : nil }
-        guard puller % count == index else { return nil }
-        return ((pullers - index + count - 1) / count, puller / count)
+        let sharers = max(min(2, pullers), (pullers + count - 1) / count)
+        let first = index * sharers % pullers
+        let place = (puller - first + pullers) % pullers
+        return place < sharers ? (sharers, place) : nil
     }
 
     private func topology(of keys: [ContractKey]) -> Topology {

@@ -59,6 +59,18 @@ struct DeliveryMachineTests {
         #expect(credit(machine) == 9)
     }
 
+    @Test func `an agent that says hello gets work before the next inspection counts it`() {
+        var machine = connected()
+
+        _ = machine.resultReceived(
+            AgentHello(agent: "a", contract: transcode, prefetch: 100).encoded(names: BusNames()), redelivered: false,
+            at: .start)
+
+        #expect(credit(machine) == 3 * 100)
+        _ = machine.inspected(transcode, QueueStatus(messages: 0, consumers: 0))
+        #expect(credit(machine) == 20)
+    }
+
     @Test func `an ended attempt gives its credit back, a stale one does not`() {
         var machine = connected()
         _ = machine.tasksFetched([leasedTask(1), leasedTask(2)], at: .start)

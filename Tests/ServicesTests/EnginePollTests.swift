@@ -107,6 +107,34 @@ import Values
         }
     }
 
+    @Test func `of two polls one claims what is due, and the other gets what the next commit creates`() throws {
+        try run { shop, engine in
+            #expect(try await engine.poll("left").isEmpty)
+            _ = try await engine.begin()
+            shop.store.afterNextClaim {
+                async let second = engine.poll("left", wait: .seconds(20), owner: "second")
+                await shop.simulation.settle()
+                let claims = shop.store.claimCount
+                let instance = try await engine.begin().instance
+                let tasks = try await second
+                #expect(tasks.map(\.id.instance) == [instance])
+                #expect(shop.store.claimCount == claims)
+            }
+            #expect(try await engine.poll("left", wait: .seconds(20)).count == 1)
+        }
+    }
+
+    @Test func `a poll that waits for the claim of another takes what that one leaves`() throws {
+        try run { shop, engine in
+            #expect(try await engine.poll("left").isEmpty)
+            for _ in 0..<3 { _ = try await engine.begin() }
+            async let first = engine.poll("left", credit: 2, limit: 2, wait: .seconds(20), owner: "first")
+            async let second = engine.poll("left", credit: 2, limit: 2, wait: .seconds(20), owner: "second")
+            let taken = try await [first.count, second.count]
+            #expect(taken.sorted() == [1, 2])
+        }
+    }
+
     @Test func `a poll of one contract is not woken by the tasks of another`() throws {
         try run { shop, engine in
             async let narrow = engine.poll("left", credit: 1, wait: .seconds(20), owner: "narrow")

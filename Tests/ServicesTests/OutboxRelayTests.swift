@@ -131,6 +131,52 @@ import Values
         }
     }
 
+    /// Counts what is published.
+    private final class CountingBus: MessageBus {
+        private let bus: InMemoryBus
+        private let count = Mutex(0)
+
+        init(_ bus: InMemoryBus) {
+            self.bus = bus
+        }
+
+        var published: Int { count.withLock { $0 } }
+
+        func publish(_ messages: [BusMessage], timeout: Duration) async -> [PublishOutcome] {
+            count.withLock { $0 += messages.count }
+            return await bus.publish(messages, timeout: timeout)
+        }
+
+        func run() async throws { try await bus.run() }
+        func declare(_ topology: Topology) async throws { try await bus.declare(topology) }
+        func subscribe(_ subscription: Services.Subscription) async throws -> any BusSubscription {
+            try await bus.subscribe(subscription)
+        }
+        func inspect(queue: String) async throws -> QueueStatus? { try await bus.inspect(queue: queue) }
+        func states() -> AsyncStream<BusState> { bus.states() }
+    }
+
+    @Test(arguments: [true, false])
+    func `of many notices all are heard, or one is sent where nobody listens`(isHeard: Bool) throws {
+        try World.run { world in
+            try await world.bus.declare(world.names.brokerTopology(contracts: []))
+            if isHeard { try await world.listen() }
+            let bus = CountingBus(world.bus)
+            let relay = OutboxRelay(
+                store: world.shop.store, bus: bus, names: world.names, time: world.shop.simulation.clock,
+                stored: world.engine.sending.listen(), log: .silent)
+            let projector = ProjectorService(
+                journal: world.shop.store, index: InMemoryIndexStore(live: world.shop.store),
+                time: world.shop.simulation.clock, committed: world.engine.committed.listen(),
+                progress: ProjectorProgress(), log: .silent, notify: { await relay.publish($0) })
+            var begun: Set<String> = []
+            for _ in 0..<30 { begun.insert(try await world.engine.begin().instance.text) }
+            while try await projector.projectBatch() {}
+            #expect(bus.published == (isHeard ? 30 : 1))
+            #expect(Set(world.heard.compactMap(\.correlationID)) == (isHeard ? begun : []))
+        }
+    }
+
     @Test func `tells of instances, and that the configuration changed`() throws {
         try World.run { world in
             try await world.listen()

@@ -283,6 +283,8 @@ package actor BrokerService {
             }
             while let batch = await inbox.next() {
                 let reports = read(batch, from: queue, dead: dead)
+                // An agent that says hello may raise the credit.
+                if reports.count < batch.count { await wakePullers() }
                 // What is not committed is not acked: the bus keeps it for whoever comes next.
                 if await report(reports) { await subscription.ack(batch.map(\.tag)) }
             }
@@ -366,7 +368,7 @@ package struct BrokerConfiguration: Sendable {
     package var pollLimit = 10
     package var pollWait: Duration = .seconds(20)
     /// Long polls side by side, split by contract.
-    package var pullers = 4
+    package var pullers = 8
     package var dispatchLease: Duration = .seconds(30)
     package var inspection: Duration = .seconds(1)
     package var resultPrefetch = 500

@@ -59,21 +59,42 @@ package struct OutboxRelay: Sendable {
     }
 
     /// Publishes notices on `waybill.events`, routing key `instance.<state>`; best effort.
+    ///
+    /// Of many, the first of each state asks whether anybody listens: where nobody does, the bus is spared the others.
     package func publish(_ notices: [InstanceNotice]) async {
+        guard notices.count > Self.fewNotices else { return await send(notices) }
+        var states: Set<String> = []
+        var (first, others): ([InstanceNotice], [InstanceNotice]) = ([], [])
+        for notice in notices {
+            if states.insert(notice.state).inserted { first.append(notice) } else { others.append(notice) }
+        }
+        let asking = first.map { message(of: $0) }
+        for (notice, outcome) in zip(first, await bus.publish(asking, timeout: .seconds(2))) {
+            if case .returned = outcome { states.remove(notice.state) }
+        }
+        await send(others.filter { states.contains($0.state) })
+    }
+
+    private static let fewNotices = 20
+
+    private func send(_ notices: [InstanceNotice]) async {
         guard !notices.isEmpty else { return }
-        _ = await bus.publish(
-            notices.map { notice in
-                var message = BusMessage(
-                    exchange: names.eventsExchange, routingKey: "instance.\(notice.state.lowercased())",
-                    correlationID: notice.instance,
-                    type: "instance",
-                    body: JSON.object([
-                        ("instance", .string(notice.instance)), ("state", .string(notice.state)),
-                        ("message", notice.message.map(JSON.string) ?? .null),
-                    ]).bytes)
-                message.isNotice = true
-                return message
-            }, timeout: .seconds(2))
+        let messages = notices.map { notice in
+            var message = message(of: notice)
+            message.isNotice = true
+            return message
+        }
+        _ = await bus.publish(messages, timeout: .seconds(2))
+    }
+
+    private func message(of notice: InstanceNotice) -> BusMessage {
+        BusMessage(
+            exchange: names.eventsExchange, routingKey: "instance.\(notice.state.lowercased())",
+            correlationID: notice.instance, type: "instance",
+            body: JSON.object([
+                ("instance", .string(notice.instance)), ("state", .string(notice.state)),
+                ("message", notice.message.map(JSON.string) ?? .null),
+            ]).bytes)
     }
 
     /// Tells deployment services of other processes that the config store changed; lost ones are made good by their timers.

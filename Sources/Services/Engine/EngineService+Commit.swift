@@ -54,6 +54,8 @@ extension EngineService {
                 committing.append(decision)
             }
         }
+        // The polls that the last commit answered are back by now: those that wait to be parked are demand as well.
+        await Task.yield()
         for decision in committing { handOver(decision) }
         let transitions = committing.compactMap(\.transition)
         guard !transitions.isEmpty || !marks.isEmpty else { return }
@@ -221,7 +223,7 @@ extension EngineService {
     }
 
     private func retry(_ items: [PendingWork]) {
-        for var item in items {
+        for item in items {
             item.conflicts += 1
             counters.conflicts.add(1)
             if item.conflicts > configuration.conflictLimit {

@@ -78,9 +78,7 @@ extension EngineService {
             let before = polls.watermark(of: contracts)
             // Who does not wait is told what is due at this instant; who does is woken when something is.
             if request.wait <= .zero || polls.mayBeDue(contracts) {
-                let marks = contracts.map { polls.watermark(of: $0) }
                 let leased = try await claim(request)
-                polls.claimed(leased, for: request, at: marks)
                 if !leased.isEmpty { return leased }
             }
             if time.now >= deadline || Task.isCancelled || stopping { return [] }
@@ -103,9 +101,12 @@ extension EngineService {
     }
 
     private func claim(_ request: FetchRequest) async throws -> [LeasedTask] {
+        let marks = polls.claimBegins(request)
+        var found: [LeasedTask]?
+        defer { polls.claimEnds(request, at: marks, found: found) }
         let catalog = await registry.policies
         let now = time.now
-        return try await store.claim(
+        let leased = try await store.claim(
             ClaimRequest(
                 credits: request.credits.map {
                     ClaimRequest.Credit(
@@ -114,6 +115,8 @@ extension EngineService {
                 limit: request.limit, owner: request.owner, now: now,
                 leaseUntil: now.advanced(by: request.dispatchLease),
                 tokens: (0..<max(request.limit, 0)).map { _ in newToken() }))
+        found = leased
+        return leased
     }
 
     package func backlog() async throws -> [ContractBacklog] {

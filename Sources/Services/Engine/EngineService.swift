@@ -24,8 +24,6 @@ package actor EngineService: TaskEngine {
     package nonisolated let counters = EngineCounters()
 
     var pending: [PendingWork] = []
-    var batches: [Int: Batch] = [:]
-    var nextBatch = 0
     var lazyMarks = LazyMarks()
     var cache: InstanceCache
     var polls = ParkedPolls()
@@ -101,24 +99,14 @@ package actor EngineService: TaskEngine {
         guard !items.isEmpty else { return [] }
         if stopping { throw StoreError(.unavailable, "the engine is stopping") }
         return await withCheckedContinuation { continuation in
-            let id = nextBatch
-            nextBatch += 1
-            batches[id] = Batch(
-                missing: items.count, outcomes: Array(repeating: nil, count: items.count), continuation: continuation)
-            for (slot, item) in items.enumerated() { pending.append(PendingWork(work: item, batch: id, slot: slot)) }
+            let batch = Batch(of: items.count, continuation)
+            for (slot, item) in items.enumerated() { pending.append(PendingWork(work: item, batch: batch, slot: slot)) }
             workSignal.fire()
         }
     }
 
     func answer(_ item: PendingWork, _ outcome: WorkOutcome) {
-        guard var batch = batches.removeValue(forKey: item.batch) else { return }
-        batch.outcomes[item.slot] = outcome
-        batch.missing -= 1
-        if batch.missing == 0 {
-            batch.continuation.resume(returning: batch.outcomes.compactMap(\.self))
-        } else {
-            batches[item.batch] = batch
-        }
+        item.batch.answer(item.slot, outcome)
     }
 }
 
@@ -163,16 +151,37 @@ package enum WorkOutcome: Sendable {
     case unreadable(any Error)
 }
 
-struct PendingWork {
+/// A class: it is large, and handed on from list to list.
+final class PendingWork {
     let work: Work
-    let batch: Int
+    let batch: Batch
     let slot: Int
     var conflicts = 0
+
+    init(work: Work, batch: Batch, slot: Int) {
+        self.work = work
+        self.batch = batch
+        self.slot = slot
+    }
 }
 
 /// A caller who waits for several outcomes.
-struct Batch {
-    var missing: Int
-    var outcomes: [WorkOutcome?]
-    let continuation: CheckedContinuation<[WorkOutcome], Never>
+final class Batch {
+    private var missing: Int
+    private var outcomes: [WorkOutcome?]
+    private let continuation: CheckedContinuation<[WorkOutcome], Never>
+
+    init(of count: Int, _ continuation: CheckedContinuation<[WorkOutcome], Never>) {
+        missing = count
+        outcomes = Array(repeating: nil, count: count)
+        self.continuation = continuation
+    }
+
+    /// The last one that is missing answers the caller.
+    func answer(_ slot: Int, _ outcome: WorkOutcome) {
+        guard outcomes[slot] == nil else { return }
+        outcomes[slot] = outcome
+        missing -= 1
+        if missing == 0 { continuation.resume(returning: outcomes.compactMap(\.self)) }
+    }
 }

@@ -5,7 +5,8 @@ import Values
 /// Long polls that found nothing and wait. A parked poll is demand: a commit that creates tasks gives them to it.
 ///
 /// A poll is parked only after a claim found none of its contracts due, so nothing older is passed over. That claim may have been
-/// an earlier poll's, if nothing has become due since.
+/// an earlier poll's, if nothing has become due since, or another one is on its way to claim that: so of two polls, one takes what
+/// one commit left and the other is there for the next.
 struct ParkedPolls {
     enum Answer: Sendable {
         case tasks([LeasedTask])
@@ -35,6 +36,8 @@ struct ParkedPolls {
     private var stale: Set<ContractKey> = []
     /// The watermark of each contract when a claim last left nothing of it that was due.
     private var exhausted: [ContractKey: Int] = [:]
+    /// How many claims of each contract are on their way.
+    private var claiming: [ContractKey: Int] = [:]
     /// Contracts with a limit are never handed over: the claim counts them.
     var limited: Set<ContractKey> = []
 
@@ -50,19 +53,32 @@ struct ParkedPolls {
         rechecks + unleased[contract, default: 0] + (limited.contains(contract) ? ends : 0)
     }
 
-    /// Whether a claim might find something. Of a contract with a limit it always might: another attempt's end makes room.
+    /// Whether a claim might find something that no other claim is after. Of a contract with a limit it always might: another
+    /// attempt's end makes room.
     func mayBeDue(_ contracts: [ContractKey]) -> Bool {
-        contracts.contains { limited.contains($0) || exhausted[$0] != watermark(of: $0) }
+        contracts.contains { limited.contains($0) || exhausted[$0] != watermark(of: $0) && claiming[$0] == nil }
     }
 
-    /// What a claim found, which began at these watermarks of the contracts that it asked for.
-    mutating func claimed(_ tasks: [LeasedTask], for request: FetchRequest, at marks: [Int]) {
-        guard tasks.count < request.limit else { return }
-        var counts: [ContractKey: Int] = [:]
-        for task in tasks { counts[task.contract, default: 0] += 1 }
-        for (credit, mark) in zip(request.credits, marks) where counts[credit.contract, default: 0] < credit.count {
-            exhausted[credit.contract] = mark
+    /// A claim begins; the watermarks of the contracts that it asks for.
+    mutating func claimBegins(_ request: FetchRequest) -> [Int] {
+        request.credits.map { credit in
+            claiming[credit.contract, default: 0] += 1
+            return watermark(of: credit.contract)
         }
+    }
+
+    /// What a claim found that began at these watermarks; nil if it failed. Polls that it kept waiting claim what it left.
+    mutating func claimEnds(_ request: FetchRequest, at marks: [Int], found tasks: [LeasedTask]?) {
+        var counts: [ContractKey: Int] = [:]
+        for task in tasks ?? [] { counts[task.contract, default: 0] += 1 }
+        let isFull = tasks.map { $0.count >= request.limit } ?? true
+        for (credit, mark) in zip(request.credits, marks) {
+            let contract = credit.contract
+            if let others = claiming[contract] { claiming[contract] = others > 1 ? others - 1 : nil }
+            if !isFull, counts[contract, default: 0] < credit.count { exhausted[contract] = mark }
+            if exhausted[contract] != watermark(of: contract) { stale.insert(contract) }
+        }
+        resumeStale()
     }
 
     mutating func park(

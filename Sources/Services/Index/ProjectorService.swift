@@ -7,8 +7,9 @@ package import Values
 ///
 /// The messages are notifications: best effort, sent once the index has them. The journal is the truth.
 package struct ProjectorService: Sendable {
-    package static let batchLimit = 1000
-    /// Rows in a pass from which on it waits longer for more: most tasks are over by then, and are written once.
+    package static let batchLimit = 3000
+    /// Rows in a pass from which on it waits longer for more, unless somebody waits for it: most tasks are over by then, and are
+    /// written once.
     private static let busy = 50
     /// What is older is no news: it is read when the index is made again.
     private static let newsAge: Duration = .seconds(3600)
@@ -48,7 +49,11 @@ package struct ProjectorService: Sendable {
             if count >= Self.batchLimit { continue }
             if count == 0 { _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time) }
             // Writes come in bursts: one pass for several commits costs less.
-            try? await time.sleep(for: count < Self.busy ? .milliseconds(20) : .milliseconds(200))
+            if count < Self.busy {
+                try? await time.sleep(for: .milliseconds(20))
+            } else {
+                _ = await progress.awaited.wait(until: time.now.advanced(by: .milliseconds(500)), by: time)
+            }
         }
     }
 
@@ -86,6 +91,8 @@ package struct ProjectorService: Sendable {
 /// How far the index is; lets a query wait until it shows a write.
 package final class ProjectorProgress: Sendable {
     private let position = Atomic<Int64>(0)
+    /// Fires when somebody waits for the index.
+    fileprivate let awaited = Signal()
     /// From start to end, of the instances whose end this process has put into the index.
     package let instanceTimes = Histogram()
 
@@ -99,6 +106,7 @@ package final class ProjectorProgress: Sendable {
 
     /// Waits until the index shows `wanted`; false if it does not by `deadline`.
     package func wait(for wanted: Int64, until deadline: Timestamp, by time: any TimeSource) async -> Bool {
+        if current < wanted { awaited.fire() }
         while current < wanted {
             guard time.now < deadline, !Task.isCancelled else { return false }
             try? await time.sleep(for: .milliseconds(5))
