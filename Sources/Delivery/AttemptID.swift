@@ -12,6 +12,9 @@ package struct AttemptID: Sendable, Hashable, CustomStringConvertible {
         self.token = token
     }
 
+    /// By the token, which is random: one attempt has one.
+    package func hash(into hasher: inout Hasher) { hasher.combine(token) }
+
     /// `<task id>:<attempt>`, the message id on the bus. The token is a secret and stays out of texts.
     package var description: String { "\(task):\(attempt)" }
 }

@@ -63,6 +63,8 @@ final class ContractServer: Sendable {
                 for input in batch where !loop.session.isDrained { actions += take(input, &loop) }
                 await perform(actions, &loop, in: &group)
                 arm(&loop, in: &group)
+                // Short handlers end before the next batch is taken: their results are then one.
+                await Task.yield()
             }
             // A drained subscription gives back what it still holds; a cancelled one loses it with its connection.
             if !Task.isCancelled { await loop.subscription?.cancel() }
