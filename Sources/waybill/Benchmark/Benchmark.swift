@@ -151,7 +151,7 @@ struct Benchmark: Sendable {
     private func waitForIndex(_ server: BenchServer, _ key: String) async throws {
         for _ in 0..<1200 {
             let metrics = try await server.metrics()
-            if metrics.sum("waybill_projector_lag_seconds") == 0, try await server.has("Running", businessKey: key) {
+            if metrics.sum("waybill_projector_lag_seconds") == 0, try await server.has("Running") {
                 return
             }
             try await Task.sleep(for: .milliseconds(100))
@@ -199,7 +199,7 @@ struct Benchmark: Sendable {
             repeat {
                 try await Task.sleep(for: .milliseconds(100))
                 try await usage.observe(server)
-            } while try await server.has("Running", businessKey: key)
+            } while try await server.has("Running")
             usage.cpu = processes.seconds().since(before)
             usage.cpu.agents = ProcessUsage.seconds(of: agents.id)
             return usage
@@ -262,7 +262,7 @@ struct Benchmark: Sendable {
     private func waitForEnd(_ server: BenchServer, _ key: String) async throws {
         try await waitForLag(server)
         for _ in 0..<600 {
-            if try await !server.has("Running", businessKey: key) { return }
+            if try await !server.has("Running") { return }
             try await Task.sleep(for: .milliseconds(100))
         }
         throw CommandError("instances of \(key) do not end")
