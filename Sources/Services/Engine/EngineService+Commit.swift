@@ -56,15 +56,17 @@ extension EngineService {
         }
         // The polls that the last commit answered are back by now: those that wait to be parked are demand as well.
         await Task.yield()
-        for decision in committing { handOver(decision) }
-        let transitions = committing.compactMap(\.transition)
+        let transitions = committing.compactMap { takeTransition(of: $0) }
         guard !transitions.isEmpty || !marks.isEmpty else { return }
         do {
             let began = time.now
             let receipt = try await store.commit(transitions, marks: marks.map(\.mark))
             counters.commitTimes.add(time.now.duration(since: began))
             counters.commits.add(1)
-            for (decision, outcome) in zip(committing, receipt.outcomes) { finish(decision, outcome) }
+            for (index, outcome) in receipt.outcomes.enumerated() {
+                if outcome.isCommitted { settle(transitions[index], after: committing[index]) }
+                finish(committing[index], outcome)
+            }
             for (entry, applied) in zip(marks, receipt.markOutcomes) {
                 if let item = entry.item { answer(item, applied ? .committed(position: 0) : .stale) }
                 if applied, case .released(let dueAt) = entry.mark.change { wake(at: dueAt) }
@@ -72,7 +74,9 @@ extension EngineService {
             polls.answerTaken()
             polls.resumeStale()
             committed.fire()
-            if zip(transitions, receipt.outcomes).contains(where: { $0.isSending && $1.isCommitted }) { sending.fire() }
+            if transitions.indices.contains(where: { transitions[$0].isSending && receipt.outcomes[$0].isCommitted }) {
+                sending.fire()
+            }
         } catch {
             // Nobody knows whether it was stored: what the cache holds may be old.
             for decision in committing {
@@ -160,7 +164,6 @@ extension EngineService {
         switch outcome {
         case .committed(let position):
             lastPosition = max(lastPosition, position)
-            if let transition = decision.transition { settle(transition, after: decision) }
             for (item, known) in zip(decision.items, decision.outcomes) {
                 answer(item, known ?? .committed(position: position))
             }
@@ -286,11 +289,10 @@ extension EngineService {
         return folded
     }
 
-    /// Gives new tasks to parked polls: the lease is part of the same commit.
-    private func handOver(_ decision: Decision) {
-        guard !polls.isEmpty, var transition = decision.transition else { return }
-        decision.transition = nil
-        defer { decision.transition = transition }
+    /// The transition, whose new tasks are given to parked polls: the lease is part of the same commit.
+    private func takeTransition(of decision: Decision) -> Transition? {
+        guard var transition = decision.transition.take() else { return nil }
+        guard !polls.isEmpty, !decision.created.isEmpty else { return transition }
         for index in transition.tasks.indices {
             guard case .create(var task) = transition.tasks[index], !task.isPaused,
                 let input = decision.created[task.number],
@@ -300,6 +302,7 @@ extension EngineService {
             task.lease = lease
             transition.tasks[index] = .create(task)
         }
+        return transition
     }
 
     func newToken() -> String {
