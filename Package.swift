@@ -36,7 +36,7 @@ let package = Package(
         // The pure targets: values in, values out.
         .target(name: "Values", dependencies: ["CPCRE2", collections]),
         .target(name: "Expressions", dependencies: ["Values", collections]),
-        .target(name: "Decisions", dependencies: ["Values", "Expressions", collections]),
+        .target(name: "Decisions", dependencies: ["Values", "Expressions", "ProcessEngine", collections]),
         .target(name: "ProcessEngine", dependencies: ["Values", "Expressions", collections]),
         .target(name: "Contracts", dependencies: ["Values", "Expressions", "ProcessEngine", collections]),
         .target(
@@ -109,7 +109,9 @@ let package = Package(
         .target(
             name: "WebServerTesting",
             dependencies: [
-                "Values", "ProcessEngine", "Delivery", "Services", "ServicesTesting", "XMLReader", "WebServer", logging,
+                "Values", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services", "ServicesTesting",
+                "XMLReader",
+                "YAMLReader", "WebServer", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
@@ -166,14 +168,14 @@ let package = Package(
         .testTarget(
             name: "CamundaClientTests",
             dependencies: [
-                "CamundaClient", "WebServerTesting", "ServicesTesting", "Services", "Delivery", "ProcessEngine",
-                "Values",
+                "CamundaClient", "WebServerTesting", "ServicesTesting", "Services", "Staging", "Delivery",
+                "ProcessEngine", "Values",
                 logging,
             ]),
         .testTarget(
             name: "WebServerTests",
             dependencies: [
-                "WebServer", "WebServerTesting", "ServicesTesting", "Services", "ProcessEngine", "Values",
+                "WebServer", "WebServerTesting", "ServicesTesting", "Services", "Staging", "ProcessEngine", "Values",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .testTarget(

@@ -27,7 +27,7 @@ enum ImportRules {
 
         "Values": collections.union(["CPCRE2"]),
         "Expressions": collections.union(["Values"]),
-        "Decisions": collections.union(["Values", "Expressions"]),
+        "Decisions": collections.union(["Values", "Expressions", "ProcessEngine"]),
         "ProcessEngine": collections.union(["Values", "Expressions"]),
         "Contracts": collections.union(["Values", "Expressions", "ProcessEngine"]),
         "WorkflowTesting": collections.union(["Values", "Expressions", "Decisions", "ProcessEngine", "Contracts"]),
@@ -59,7 +59,8 @@ enum ImportRules {
         "Fuzzing": pure.union(["XMLReader", "YAMLReader"]),
         "waybill-fuzz": ["Foundation", "Fuzzing"],
         "WebServerTesting": pure.union(system).union([
-            "Services", "ServicesTesting", "XMLReader", "WebServer", "Logging", "AsyncHTTPClient", "NIOCore",
+            "Services", "ServicesTesting", "XMLReader", "YAMLReader", "WebServer", "Logging", "AsyncHTTPClient",
+            "NIOCore",
             "NIOHTTP1",
         ]),
         "waybill": pure.union(adapters).union(system).union([

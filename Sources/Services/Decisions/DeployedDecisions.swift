@@ -96,8 +96,9 @@ extension DeployedDecisions: DecisionMaker {
     ) -> Result<DecisionAnswer, DecisionFailure> {
         do throws(DecisionFailure) {
             let version = try find(reference)
-            let result = try version.evaluate(with: variables)
-            let value = try DecisionResultRows(result.json, version.form).value(as: reference.shape)
+            let id = version.deployed.id
+            let value = try version.model.answer(
+                id.decision, title: id.description, as: reference.shape, with: variables)
             return .success(DecisionAnswer(decision: version.deployed.id, value: value))
         } catch {
             return .failure(error)
@@ -114,36 +115,5 @@ extension DeployedDecisions.Version {
 
     fileprivate var order: (Int, Int) {
         (deployed.configVersion?.split(separator: ".").last.flatMap { Int($0) } ?? 0, number)
-    }
-
-    /// A table that its inputs break is a failure here: a workflow must not go on with a null that nobody meant.
-    fileprivate func evaluate(with variables: any VariableScope) throws(DecisionFailure) -> DecisionResult {
-        let inputs = inputNames.compactMap { name in
-            variables.lookup(name).map {
-                DecisionInput(name: name, value: Datum($0.decoded()), isText: true)
-            }
-        }
-        let result: DecisionResult
-        do {
-            result = try model.evaluate(
-                deployed.id.decision, inputs: inputs,
-                options: DecisionOptions(
-                    now: variables.now, zones: variables.zones, keepsTrace: false, variables: variables))
-        } catch {
-            throw DecisionFailure("\(deployed.id): " + error.all.map(Self.text).joined(separator: "; "))
-        }
-        let broken = result.diagnostics.filter { Self.breaking.contains($0.code) }
-        guard broken.isEmpty else {
-            throw DecisionFailure("\(deployed.id): " + broken.prefix(10).map(Self.text).joined(separator: "; "))
-        }
-        return result
-    }
-
-    private static let breaking: Set<String> = ["hit-policy", "input-value", "output-value", "aggregation", "type"]
-
-    private static func text(_ problem: Diagnostic) -> String {
-        let place = [problem.element, problem.position.line > 0 ? "line \(problem.position.line)" : nil]
-        let words = place.compactMap(\.self).joined(separator: ", ")
-        return words.isEmpty ? problem.message : "\(problem.message) (\(words))"
     }
 }

@@ -1,13 +1,12 @@
-import Decisions
-import ProcessEngine
-import Values
+package import ProcessEngine
+package import Values
 
 /// A decision's value rule by rule, as Camunda's `mapDecisionResult` looks at it.
-struct DecisionResultRows {
+package struct DecisionResultRows {
     private let whole: JSON
-    let rows: [[(name: String, value: JSON)]]
+    package let rows: [[(name: String, value: JSON)]]
 
-    init(_ value: JSON, _ form: DecisionModel.ResultForm) {
+    package init(_ value: JSON, _ form: DecisionModel.ResultForm) {
         whole = value
         let values = form.isList ? value.elements() ?? [] : value.isNull ? [] : [value]
         rows = values.map { value in
@@ -16,7 +15,7 @@ struct DecisionResultRows {
         }
     }
 
-    func value(as shape: DecisionResultShape) throws(DecisionFailure) -> JSON {
+    package func value(as shape: DecisionResultShape) throws(DecisionFailure) -> JSON {
         switch shape {
         case .asIs: return whole
         case .resultList: return .array(rows.map { .object($0) })
