@@ -10,10 +10,27 @@ package protocol CamundaTransport: Sendable {
 }
 
 package struct CamundaRequest: Sendable, Hashable {
-    /// `GET` without a body, else `POST`.
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
+    }
+
+    /// A part of a multipart form: a field, or a file.
+    package struct Part: Sendable, Hashable {
+        var name: String
+        var filename: String? = nil
+        var content: [UInt8]
+    }
+
     package var path: String
     package var query: [String: String] = [:]
     package var body: JSON?
+    /// Instead of a body.
+    package var parts: [Part] = []
+    /// Nil: `GET` without a body, else `POST`.
+    package var method: Method?
     /// For all of it, to the last byte of the answer.
     package var timeout: Duration = .seconds(30)
 }
@@ -73,10 +90,15 @@ package struct CamundaHTTP: CamundaTransport {
                 .map { "\($0.key)=\(Self.escaped($0.value))" }.joined(separator: "&")
         }
         var message = HTTPClientRequest(url: url)
+        let method = request.method ?? (request.body == nil && request.parts.isEmpty ? .get : .post)
+        message.method = HTTPMethod(rawValue: method.rawValue)
         if let body = request.body {
-            message.method = .POST
             message.headers.add(name: "Content-Type", value: "application/json")
             message.body = .bytes(ByteBuffer(bytes: body.bytes))
+        } else if !request.parts.isEmpty {
+            let form = MultipartForm(request.parts)
+            message.headers.add(name: "Content-Type", value: "multipart/form-data; boundary=\(form.boundary)")
+            message.body = .bytes(ByteBuffer(bytes: form.bytes))
         }
         message.headers.add(name: "Accept", value: "application/json")
         if let credentials { message.headers.add(name: "Authorization", value: credentials.header) }

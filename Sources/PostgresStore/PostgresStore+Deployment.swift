@@ -5,7 +5,8 @@ package import Values
 extension PostgresStore: DeploymentStore {
     package func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt {
         try await search.transaction { connection in
-            try Self.lockDeployments(connection)
+            let epoch = try Self.lockDeployments(connection)
+            if let basis = deployment.basis, basis != epoch { return .outdated }
             var changed = false
             for contract in deployment.contracts {
                 let answer = try connection.run(
@@ -33,6 +34,18 @@ extension PostgresStore: DeploymentStore {
             for decision in deployment.decisions {
                 decisions.append(try Self.deploy(decision, at: now, connection))
             }
+            for (open, processes) in [(false, deployment.closed), (true, deployment.opened)] where !processes.isEmpty {
+                let answer = try connection.run(
+                    "UPDATE process SET open = $1 WHERE name = ANY($2::text[]) AND open <> $1",
+                    [.bool(open), .texts(processes)])
+                if answer.changes > 0 { changed = true }
+            }
+            for definition in deployment.withdrawn {
+                let answer = try connection.run(
+                    "UPDATE definition SET withdrawn = true WHERE process = $1 AND version = $2 AND NOT withdrawn",
+                    [.text(definition.process), .int(definition.version)])
+                if answer.changes > 0 { changed = true }
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
                 try Self.nextEpoch(connection)
             }
@@ -48,12 +61,16 @@ extension PostgresStore: DeploymentStore {
             SELECT version, hash = $1::text AND workflow IS NOT DISTINCT FROM $2::text
                 AND workflow_version IS NOT DISTINCT FROM $3::text AND open
             FROM definition JOIN process ON process.name = definition.process
-            WHERE process = $4::text ORDER BY version DESC LIMIT 1
+            WHERE process = $4::text AND NOT withdrawn ORDER BY version DESC LIMIT 1
             """,
             [.text(process.hash), .text(process.workflow), .text(process.workflowVersion), .text(process.process)]
         ) { (version: $0.number(0), same: $0.bool(1)) }
         if let newest, newest.same { return (DefinitionID(process: process.process, version: newest.version), false) }
-        let version = (newest?.version ?? 0) + 1
+        let version =
+            try connection.first(
+                "SELECT coalesce(max(version), 0) + 1 FROM definition WHERE process = $1::text",
+                [.text(process.process)]
+            ) { $0.number(0) } ?? 1
         try connection.run([
             Connection.Statement(
                 sql: "INSERT INTO process (name, open) VALUES ($1, true) ON CONFLICT (name) DO UPDATE SET open = true",
@@ -71,22 +88,13 @@ extension PostgresStore: DeploymentStore {
         return (DefinitionID(process: process.process, version: version), true)
     }
 
-    package func setOpen(_ open: Bool, processes: [String]) async throws {
-        try await search.transaction { connection in
-            try Self.lockDeployments(connection)
-            let answer = try connection.run(
-                "UPDATE process SET open = $1 WHERE name = ANY($2::text[]) AND open <> $1",
-                [.bool(open), .texts(processes)])
-            if answer.changes > 0 { try Self.nextEpoch(connection) }
-        }
-    }
-
     package func definitions() async throws -> [DeployedDefinition] {
         try await search.repeatable { connection in
             try connection.all(
                 """
                 SELECT process, version, hash, workflow, workflow_version, deployed_at, open
-                FROM definition JOIN process ON process.name = definition.process ORDER BY process, version
+                FROM definition JOIN process ON process.name = definition.process WHERE NOT withdrawn
+                ORDER BY process, version
                 """
             ) { row in
                 DeployedDefinition(
@@ -124,8 +132,9 @@ extension PostgresStore: DeploymentStore {
         try await search.repeatable { try $0.first("SELECT epoch FROM deployment_epoch") { $0.int(0) } ?? 0 }
     }
 
-    private static func lockDeployments(_ connection: Connection) throws {
-        try connection.run("SELECT 1 FROM deployment_epoch FOR UPDATE")
+    /// The epoch: nobody else counts it up before this transaction ends.
+    private static func lockDeployments(_ connection: Connection) throws -> Int64 {
+        try connection.first("SELECT epoch FROM deployment_epoch FOR UPDATE") { $0.int(0) } ?? 0
     }
 
     private static func nextEpoch(_ connection: Connection) throws {

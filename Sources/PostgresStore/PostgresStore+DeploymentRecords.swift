@@ -17,6 +17,12 @@ extension PostgresStore: DeploymentRecordStore {
         }
     }
 
+    package func removeDeploymentRecord(_ id: String) async throws {
+        try await search.repeatable { connection in
+            _ = try connection.run("DELETE FROM deployment_record WHERE id = $1", [.text(id)])
+        }
+    }
+
     package func deploymentRecords() async throws -> [DeploymentRecord] {
         try await search.repeatable { connection in
             try connection.all(

@@ -7,6 +7,7 @@ package import Values
 extension SQLiteStore: DeploymentStore {
     package func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt {
         try await write { database in
+            if let basis = deployment.basis, basis != (try Self.epoch(database)) { return .outdated }
             var changed = false
             for contract in deployment.contracts {
                 if try database.changes(
@@ -32,6 +33,21 @@ extension SQLiteStore: DeploymentStore {
             for decision in deployment.decisions {
                 decisions.append(try Self.deploy(decision, at: now, in: database))
             }
+            for (open, processes) in [(false, deployment.closed), (true, deployment.opened)] {
+                for process in processes
+                where try database.changes(
+                    "UPDATE process SET open = ?1 WHERE name = ?2 AND open <> ?1", [open, process])
+                {
+                    changed = true
+                }
+            }
+            for definition in deployment.withdrawn
+            where try database.changes(
+                "UPDATE definition SET withdrawn = 1 WHERE process = ? AND version = ? AND NOT withdrawn",
+                [definition.process, definition.version])
+            {
+                changed = true
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
                 try Self.nextEpoch(database)
             }
@@ -46,11 +62,14 @@ extension SQLiteStore: DeploymentStore {
             """
             SELECT version, hash = ? AND workflow IS ? AND workflow_version IS ? AND open
             FROM definition JOIN process ON process.name = definition.process
-            WHERE process = ? ORDER BY version DESC LIMIT 1
+            WHERE process = ? AND NOT withdrawn ORDER BY version DESC LIMIT 1
             """, [process.hash, process.workflow, process.workflowVersion, process.process]
         ) { (version: $0[0] as Int, same: $0[1] as Bool) }
         if let newest, newest.same { return (DefinitionID(process: process.process, version: newest.version), false) }
-        let version = (newest?.version ?? 0) + 1
+        let version =
+            try database.first(
+                "SELECT coalesce(max(version), 0) + 1 FROM definition WHERE process = ?", [process.process]
+            ) { $0[0] as Int } ?? 1
         try database.run(
             "INSERT INTO process (name, open) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET open = 1",
             [process.process])
@@ -66,23 +85,13 @@ extension SQLiteStore: DeploymentStore {
         return (DefinitionID(process: process.process, version: version), true)
     }
 
-    package func setOpen(_ open: Bool, processes: [String]) async throws {
-        try await write { database in
-            var changed = false
-            for process in processes
-            where try database.changes("UPDATE process SET open = ?1 WHERE name = ?2 AND open <> ?1", [open, process]) {
-                changed = true
-            }
-            if changed { try Self.nextEpoch(database) }
-        }
-    }
-
     package func definitions() async throws -> [DeployedDefinition] {
         try await read { database in
             try database.all(
                 """
                 SELECT process, version, hash, workflow, workflow_version, deployed_at, open
-                FROM definition JOIN process ON process.name = definition.process ORDER BY process, version
+                FROM definition JOIN process ON process.name = definition.process WHERE NOT withdrawn
+                ORDER BY process, version
                 """
             ) { row in
                 DeployedDefinition(
@@ -114,7 +123,11 @@ extension SQLiteStore: DeploymentStore {
     }
 
     package func deploymentEpoch() async throws -> Int64 {
-        try await read { try $0.first("SELECT epoch FROM deployment_epoch") { $0[0] } ?? 0 }
+        try await read { try Self.epoch($0) }
+    }
+
+    private static func epoch(_ database: Database) throws -> Int64 {
+        try database.first("SELECT epoch FROM deployment_epoch") { $0[0] } ?? 0
     }
 
     private static func nextEpoch(_ database: Database) throws {

@@ -14,6 +14,10 @@ extension SQLiteStore: DeploymentRecordStore {
         }
     }
 
+    package func removeDeploymentRecord(_ id: String) async throws {
+        try await write { try $0.run("DELETE FROM deployment_record WHERE id = ?", [id]) }
+    }
+
     package func deploymentRecords() async throws -> [DeploymentRecord] {
         try await read { database in
             try database.all(

@@ -29,5 +29,12 @@ package enum DeploymentRecordStoreConformance {
             try await store.add(record("a", at: 1, name: "other"))
             try requireAnswer(try await store.deploymentRecords(), [record("a", at: 1, name: "other")])
         },
+        Case("takes a record away") { store in
+            try await store.add(record("a", at: 1))
+            try await store.add(record("b", at: 2))
+            try await store.removeDeploymentRecord("a")
+            try await store.removeDeploymentRecord("c")
+            try requireAnswer(try await store.deploymentRecords(), [record("b", at: 2)])
+        },
     ]
 }

@@ -27,6 +27,10 @@ package enum DeploymentStoreConformance {
         return receipt.definitions.map { $0.new ? "new \($0.id)" : "\($0.id)" }
     }
 
+    private static func close(_ store: any DeploymentStore, _ processes: String...) async throws {
+        _ = try await store.deploy(Deployment(processes: [], contracts: [], closed: processes), at: now)
+    }
+
     package static let cases: [Case] = [
         Case("is empty at first") { store in
             try requireAnswer(try await store.definitions(), [])
@@ -69,14 +73,15 @@ package enum DeploymentStoreConformance {
         },
         Case("closes processes for new starts, and opens them again") { store in
             _ = try await deploy(store, [process("a", "1"), process("b", "1")])
-            try await store.setOpen(false, processes: ["a", "unknown"])
+            try await close(store, "a", "unknown")
             try requireAnswer(try await store.definitions().map(\.open), [false, true])
-            try await store.setOpen(true, processes: ["a"])
-            try requireAnswer(try await store.definitions().map(\.open), [true, true])
+            _ = try await store.deploy(
+                Deployment(processes: [], contracts: [], closed: ["b"], opened: ["a", "unknown"]), at: now)
+            try requireAnswer(try await store.definitions().map(\.open), [true, false])
         },
         Case("opens a closed process by deploying it: a new version") { store in
             _ = try await deploy(store, [process("a", "1")])
-            try await store.setOpen(false, processes: ["a"])
+            try await close(store, "a")
             try requireAnswer(try await deploy(store, [process("a", "1")]), ["new a:2"])
             try requireAnswer(try await store.definitions().last?.open, true)
         },
@@ -134,11 +139,45 @@ package enum DeploymentStoreConformance {
             epochs.append(try await store.deploymentEpoch())
             _ = try await deploy(store, [], [contract("c", "1.0")])
             epochs.append(try await store.deploymentEpoch())
-            try await store.setOpen(false, processes: ["a"])
+            try await close(store, "a")
             epochs.append(try await store.deploymentEpoch())
             try requireOfStore(zip(epochs, epochs.dropFirst()).allSatisfy { $0 < $1 }, "epochs must grow: \(epochs)")
-            try await store.setOpen(false, processes: ["a"])
+            try await close(store, "a")
             try requireAnswer(try await store.deploymentEpoch(), epochs.last)
+        },
+        Case("takes versions back, whose numbers are not given again") { store in
+            _ = try await deploy(store, [process("a", "1"), process("a", "2"), process("b", "1")])
+            let epoch = try await store.deploymentEpoch()
+            let withdrawal = Deployment(
+                processes: [], contracts: [],
+                withdrawn: [DefinitionID(process: "a", version: 2), DefinitionID(process: "c", version: 1)])
+            _ = try await store.deploy(withdrawal, at: now)
+            try requireAnswer(try await store.definitions().map(\.id.description), ["a:1", "b:1"])
+            // Instances that have it go on.
+            try requireAnswer(try await store.source(of: DefinitionID(process: "a", version: 2)), Array("2".utf8))
+            let after = try await store.deploymentEpoch()
+            try requireOfStore(after > epoch, "the epoch must grow")
+            _ = try await store.deploy(withdrawal, at: now)
+            try requireAnswer(try await store.deploymentEpoch(), after)
+            try requireAnswer(try await deploy(store, [process("a", "1")]), ["a:1"])
+            try requireAnswer(try await deploy(store, [process("a", "2")]), ["new a:3"])
+        },
+        Case("changes nothing for who decided on an older epoch") { store in
+            _ = try await deploy(store, [process("a", "1")])
+            let epoch = try await store.deploymentEpoch()
+            func change(_ text: String) async throws -> DeploymentReceipt {
+                try await store.deploy(
+                    Deployment(
+                        processes: [process("a", text)], contracts: [contract("c", text)], removed: [], closed: ["a"],
+                        basis: epoch), at: now)
+            }
+            let first = try await change("2")
+            try requireAnswer(first.isOutdated, false)
+            try requireAnswer(first.definitions.map(\.id.version), [2])
+            let second = try await change("3")
+            try requireAnswer(second.isOutdated, true)
+            try requireAnswer(try await store.definitions().map(\.hash), ["hash of 1", "hash of 2"])
+            try requireAnswer(try await store.contracts().map(\.version), ["2"])
         },
     ]
 }

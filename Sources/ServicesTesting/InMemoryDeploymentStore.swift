@@ -10,6 +10,7 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         var definitions: [String: [(definition: DeployedDefinition, source: [UInt8])]] = [:]
         var decisions: [String: [(decision: DeployedDecision, source: [UInt8])]] = [:]
         var closed: Set<String> = []
+        var withdrawn: Set<DefinitionID> = []
         var contracts: [[String]: DeployedContract] = [:]
         var epoch: Int64 = 0
     }
@@ -19,6 +20,7 @@ package final class InMemoryDeploymentStore: DeploymentStore {
 
     package func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt {
         state.withLock { state in
+            if let basis = deployment.basis, basis != state.epoch { return .outdated }
             var changed = false
             for contract in deployment.contracts {
                 let old = state.contracts.updateValue(contract, forKey: [contract.name, contract.version])
@@ -30,6 +32,14 @@ package final class InMemoryDeploymentStore: DeploymentStore {
             for process in deployment.processes { definitions.append(Self.deploy(process, at: now, in: &state)) }
             var decisions: [(id: DecisionID, new: Bool)] = []
             for decision in deployment.decisions { decisions.append(Self.deploy(decision, at: now, in: &state)) }
+            let closed = state.closed
+            state.closed.formUnion(deployment.closed.filter { state.definitions[$0] != nil })
+            state.closed.subtract(deployment.opened)
+            if state.closed != closed { changed = true }
+            for id in deployment.withdrawn
+            where state.definitions[id.process]?.contains(where: { $0.definition.id == id }) == true {
+                if state.withdrawn.insert(id).inserted { changed = true }
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) { state.epoch += 1 }
             return DeploymentReceipt(definitions: definitions, decisions: decisions)
         }
@@ -68,7 +78,8 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         _ process: Deployment.Process, at now: Timestamp, in state: inout State
     ) -> (id: DefinitionID, new: Bool) {
         let versions = state.definitions[process.process, default: []]
-        if let newest = versions.last?.definition, newest.hash == process.hash, newest.workflow == process.workflow,
+        let newest = versions.last { !state.withdrawn.contains($0.definition.id) }?.definition
+        if let newest, newest.hash == process.hash, newest.workflow == process.workflow,
             newest.workflowVersion == process.workflowVersion, !state.closed.contains(process.process)
         {
             return (newest.id, false)
@@ -83,19 +94,11 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         return (id, true)
     }
 
-    package func setOpen(_ open: Bool, processes: [String]) async throws {
-        state.withLock { state in
-            let before = state.closed
-            for process in processes where state.definitions[process] != nil {
-                if open { state.closed.remove(process) } else { state.closed.insert(process) }
-            }
-            if state.closed != before { state.epoch += 1 }
-        }
-    }
-
     package func definitions() async throws -> [DeployedDefinition] {
         state.withLock { state in
-            let all = state.definitions.values.flatMap { $0 }.map { version in
+            let all = state.definitions.values.flatMap { $0 }.filter { version in
+                !state.withdrawn.contains(version.definition.id)
+            }.map { version in
                 var definition = version.definition
                 definition.open = !state.closed.contains(definition.id.process)
                 return definition

@@ -34,7 +34,7 @@ package enum Reconciliation {
         }
     }
 
-    /// The newest version of a process in the engine.
+    /// A version of a process in the engine.
     package struct DeployedProcess: Sendable, Hashable {
         package var process: String
         package var version: Int
@@ -92,17 +92,50 @@ package enum Reconciliation {
         case close(process: String)
     }
 
-    /// The actions, in the order to take them: contracts, processes, reopenings, closings, each by name. Empty if the engine is equal
-    /// to the store.
-    ///
+    /// What somebody deployed past the store.
+    package struct Drift: Sendable, Hashable {
+        package enum Kind: String, Sendable {
+            /// On top of what the store says.
+            case replaced
+            /// The store knows nothing of this process.
+            case foreign
+        }
+        package var kind: Kind
+        package var process: String
+        package var version: Int
+
+        package init(kind: Kind, process: String, version: Int) {
+            self.kind = kind
+            self.process = process
+            self.version = version
+        }
+    }
+
+    package enum DriftPolicy: String, Sendable, CaseIterable {
+        /// It is told, and stays.
+        case report
+        /// What the store says is deployed again on top of it; what the store does not know is closed for new starts.
+        case correct
+    }
+
+    package struct Plan: Sendable, Hashable {
+        /// In the order to take them: contracts, processes, reopenings, closings, each by name. Empty if the engine is equal to the
+        /// store.
+        package var actions: [Action]
+        /// By process. With the policy to correct it, the actions do.
+        package var drift: [Drift]
+    }
+
     /// Of a process wanted in several versions the newest workflow version counts; of one deployed in several, the newest.
     /// Contracts that the store no longer has stay deployed, since running instances need them: unless the store has another version
-    /// of their major, which then is the one that counts, as after a rollback. Processes deployed without a workflow contract came by
-    /// another way, and are left alone.
+    /// of their major, which then is the one that counts, as after a rollback.
+    ///
+    /// Processes deployed without a workflow contract came by another way. One that the store wants as well becomes the store's; one on
+    /// top of what the store wants is drift, as is one that the store does not know.
     package static func plan(
         wantedContracts: [ContractState], wantedProcesses: [WantedProcess], deployedContracts: [ContractState],
-        deployedProcesses: [DeployedProcess]
-    ) -> [Action] {
+        deployedProcesses: [DeployedProcess], policy: DriftPolicy
+    ) -> Plan {
         let deployedSet = Set(deployedContracts)
         let contracts = wantedContracts.filter { !deployedSet.contains($0) }.sorted {
             ($0.name, ContractVersion($0.version) ?? .zero) < ($1.name, ContractVersion($1.version) ?? .zero)
@@ -124,29 +157,46 @@ package enum Reconciliation {
             deployed[process.process] = process
         }
 
+        let below = Set(deployedProcesses.compactMap(\.state))
+        var drift: [Drift] = []
         var deployments: [Action] = []
         var reopenings: [Action] = []
         var closings: [Action] = []
         for process in wanted.values.sorted(by: { $0.process < $1.process }) {
             let current = deployed[process.process]
-            let isCurrent =
-                current?.hash == process.hash && current?.workflow == process.workflow
-                && current?.workflowVersion == process.workflowVersion
-            if !isCurrent { deployments.append(.deployProcess(process)) }
+            if let current, current.workflow == nil, below.contains(process) {
+                drift.append(Drift(kind: .replaced, process: process.process, version: current.version))
+                if policy == .report { continue }
+            }
+            if current?.state != process { deployments.append(.deployProcess(process)) }
             if let current, !current.open { reopenings.append(.reopen(process: process.process)) }
         }
         for process in deployed.values.sorted(by: { $0.process < $1.process })
-        where wanted[process.process] == nil && process.open && process.workflow != nil {
+        where wanted[process.process] == nil && process.open {
+            if process.workflow == nil {
+                drift.append(Drift(kind: .foreign, process: process.process, version: process.version))
+                if policy == .report { continue }
+            }
             closings.append(.close(process: process.process))
         }
-        return contracts.map(Action.deployContract) + superseded.map(Action.removeContract) + deployments + reopenings
-            + closings
+        return Plan(
+            actions: contracts.map(Action.deployContract) + superseded.map(Action.removeContract) + deployments
+                + reopenings + closings, drift: drift.sorted { $0.process < $1.process })
     }
 }
 
 extension Reconciliation.ContractState {
     /// What models ask for.
     fileprivate var major: [String] { [name, version.split(separator: ".").first.map { String($0) } ?? ""] }
+}
+
+extension Reconciliation.DeployedProcess {
+    /// What the store would have to want to have this; nil for what came past it.
+    fileprivate var state: Reconciliation.WantedProcess? {
+        guard let workflow, let workflowVersion else { return nil }
+        return Reconciliation.WantedProcess(
+            process: process, hash: hash, workflow: workflow, workflowVersion: workflowVersion)
+    }
 }
 
 extension Reconciliation.WantedProcess {

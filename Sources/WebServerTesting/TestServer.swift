@@ -1,3 +1,4 @@
+import Contracts
 import Delivery
 import Foundation
 import Logging
@@ -7,6 +8,7 @@ package import ServicesTesting
 package import Values
 import WebServer
 import XMLReader
+import YAMLReader
 
 /// A Waybill in this process for one test: engine, index and HTTP server on a port of its own, everything in memory.
 package struct TestServer: Sendable {
@@ -15,14 +17,25 @@ package struct TestServer: Sendable {
     package let process: InMemoryProcessStore
     package let deployments: InMemoryDeploymentStore
     package let registry: DefinitionRegistry
+    package let config: InMemoryConfigStore
     package let time: any TimeSource
+
+    /// What installations differ in.
+    package struct Site: Sendable {
+        /// Of its config store.
+        package var id = "memory"
+        package var trust = StagingService.Trust(verify: { _, _ in false })
+        package var box = SecretBox.none
+        package var stage = ""
+        package init() {}
+    }
 
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
-        token: String? = nil, messages: (any MessageCorrelation)? = nil,
+        token: String? = nil, messages: (any MessageCorrelation)? = nil, site: Site = Site(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
-        let parts = Parts(messages: messages)
+        let parts = Parts(messages: messages, site: site)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let web = WebServer(
             health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0, token: token,
@@ -37,7 +50,7 @@ package struct TestServer: Sendable {
                     return try await body(
                         TestServer(
                             port: port, engine: parts.engine, process: parts.process, deployments: parts.deployments,
-                            registry: parts.registry, time: parts.time))
+                            registry: parts.registry, config: parts.configStore, time: parts.time))
                 }
                 return nil
             }
@@ -70,6 +83,13 @@ package struct TestServer: Sendable {
         try await registry.refresh()
     }
 
+    /// Good enough to tell contents apart.
+    package static func hash(_ bytes: [UInt8]) -> String {
+        var number: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in bytes { number = (number ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return String(number, radix: 16)
+    }
+
     package struct ServerEnded: Error {}
 
     private struct Parts: Sendable {
@@ -83,8 +103,9 @@ package struct TestServer: Sendable {
         let api: RESTAPI
         let dialect: EngineREST
         let health: HealthService
+        let configStore: InMemoryConfigStore
 
-        init(messages: (any MessageCorrelation)?) {
+        init(messages: (any MessageCorrelation)?, site: Site) {
             let random = SeededRandom(seed: UInt64(Date().timeIntervalSince1970 * 1_000_000))
             let index = InMemoryIndexStore(live: process)
             let progress = ProjectorProgress()
@@ -95,21 +116,24 @@ package struct TestServer: Sendable {
                 log: log)
             let queries = QueryService(index: index, journal: process, engine: engine, progress: progress, time: time)
             let starts = StartService(engine: engine, registry: registry)
-            let hash: @Sendable ([UInt8]) -> String = { String(decoding: $0, as: UTF8.self) }
             let events = EventService(engine: engine, store: process, registry: registry, time: time)
+            let configStore = InMemoryConfigStore(id: site.id)
+            self.configStore = configStore
+            let deployer = DeploymentService(
+                config: configStore, target: StoreDeploymentTarget(registry: registry, time: time), time: time, log: log
+            )
             let config = ConfigService(
-                store: InMemoryConfigStore(), readContract: { _, _ in throw ServerEnded() }, readModel: Self.read,
-                readTree: Self.tree, hash: hash, time: time,
-                changed: { _ in })
+                store: configStore, readContract: { try Contract(YAMLReader.read($0, file: $1)) }, readModel: Self.read,
+                readTree: Self.tree, hash: Self.hash, time: time, changed: { _ in await deployer.reconcileNow() })
+            let settings = SettingsService(
+                store: InMemorySettingsStore(), box: site.box, stage: site.stage, time: time, log: log)
             api = RESTAPI(
                 starts: starts, engine: engine, queries: queries, config: config,
-                registry: registry, inputs: process,
+                deployment: deployer, registry: registry, inputs: process,
                 events: events, decisions: DecisionService(registry: registry, time: time),
                 staging: StagingService(
-                    config: config, index: index, registry: registry,
-                    trust: StagingService.Trust(verify: { _, _ in false }), settingNames: { [] }),
-                settings: SettingsService(
-                    store: InMemorySettingsStore(), box: .none, stage: "", time: time, log: log),
+                    config: config, index: index, registry: registry, trust: site.trust,
+                    settingNames: { try await settings.names() }), settings: settings,
                 histories: HistoryService(journal: process, registry: registry),
                 restarts: RestartService(engine: engine, registry: registry, journal: process))
             health = HealthService(
@@ -122,10 +146,12 @@ package struct TestServer: Sendable {
                     random: random),
                 queries: queries, registry: registry,
                 deployer: ModelDeployer(
-                    records: InMemoryDeploymentRecordStore(), registry: registry, readModel: Self.read,
-                    readTree: Self.tree, hash: hash, time: time, random: random),
+                    records: InMemoryDeploymentRecordStore(), index: index, registry: registry, readModel: Self.read,
+                    readTree: Self.tree, hash: Self.hash, time: time, random: random),
                 messages: messages ?? events, decisions: DecisionService(registry: registry, time: time))
         }
+
+        @Sendable static func hash(_ bytes: [UInt8]) -> String { TestServer.hash(bytes) }
 
         @Sendable static func tree(_ source: [UInt8], file: String) throws -> SourceNode {
             try XMLReader.read(source, file: file)

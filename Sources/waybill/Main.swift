@@ -18,7 +18,9 @@ struct Waybill: AsyncParsableCommand {
                     PushCommand.self, PullCommand.self, LogCommand.self, DiffCommand.self, UsesCommand.self,
                     WorkflowsCommand.self,
                 ]),
-            CommandGroup(name: "Installations:", subcommands: [StageCommand.self, SettingsCommand.self]),
+            CommandGroup(
+                name: "Installations:",
+                subcommands: [StageCommand.self, DeploymentCommand.self, SettingsCommand.self]),
             CommandGroup(
                 name: "On files, without a server:",
                 subcommands: [

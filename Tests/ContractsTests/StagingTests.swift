@@ -170,7 +170,8 @@ import Values
     ) -> [R.Action] {
         R.plan(
             wantedContracts: contracts, wantedProcesses: wanted, deployedContracts: deployedContracts,
-            deployedProcesses: deployed)
+            deployedProcesses: deployed, policy: .report
+        ).actions
     }
 
     @Test(
@@ -199,6 +200,31 @@ import Values
         wanted: [R.WantedProcess], deployed: [R.DeployedProcess], expected: [R.Action]
     ) {
         #expect(plan(wanted, deployed) == expected)
+    }
+
+    /// p:1 as the store wants it, p:2 on top of it, q:1 of which the store knows nothing; by hand.
+    @Test(
+        arguments: [
+            (.report, []), (.correct, [.deployProcess(wanted("p", "1")), .close(process: "q")]),
+        ] as [(R.DriftPolicy, [R.Action])])
+    func `drift is told, and by policy corrected`(policy: R.DriftPolicy, expected: [R.Action]) {
+        let deployed = [
+            Self.deployed("p", "1"), Self.deployed("p", "2", nil, version: 2), Self.deployed("q", "1", nil),
+            Self.deployed("r", "1", nil, open: false),
+        ]
+        let plan = R.plan(
+            wantedContracts: [], wantedProcesses: [Self.wanted("p", "1")], deployedContracts: [],
+            deployedProcesses: deployed, policy: policy)
+        #expect(plan.actions == expected)
+        #expect(
+            plan.drift == [
+                R.Drift(kind: .replaced, process: "p", version: 2), R.Drift(kind: .foreign, process: "q", version: 1),
+            ])
+    }
+
+    @Test func `what was deployed by hand before the store wanted it becomes the store's`() {
+        #expect(
+            plan([Self.wanted("p", "1")], [Self.deployed("p", "1", nil)]) == [.deployProcess(Self.wanted("p", "1"))])
     }
 
     @Test func `contracts come before processes, and stay when the store drops them`() {

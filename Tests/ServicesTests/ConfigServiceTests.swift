@@ -1,6 +1,7 @@
 import ProcessEngine
 import Services
 import ServicesTesting
+import Staging
 import Testing
 import Values
 
@@ -152,6 +153,27 @@ import Values
         }
     }
 
+    @Test func `workflows that call each other without end are refused, also if they come one after the other`() throws
+    {
+        @Sendable func caller(of process: String, as name: String) -> ConfigService.File {
+            ConfigService.File(
+                path: "\(name).bpmn",
+                content: Model.bpmn(
+                    "<startEvent id=\"s\"/><callActivity id=\"c\" calledElement=\"\(process)\"/><endEvent id=\"e\"/>"
+                        + Model.chain("s", "c", "e"), process: name))
+        }
+        try run { world in
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            let outer = ConfigWorld.order("1.0", name: "outer", process: "q")
+            try await world.push(outer, caller(of: "p", as: "q"))
+            let problems = await Self.problems {
+                try await world.push(ConfigWorld.order("1.1"), caller(of: "q", as: "p"))
+            }
+            #expect(problems.map(\.code) == ["endless-recursion"] && problems.first?.file == "p.bpmn")
+            #expect(problems.first?.message.contains("calls q, which calls p") == true)
+        }
+    }
+
     @Test func `a workflow without its process, and a process without its workflow, are refused`() throws {
         try run { world in
             let alone = await Self.problems { try await world.push(ConfigWorld.order("1.0"), ConfigWorld.work) }
@@ -243,6 +265,62 @@ import Values
             await world.deployer.reconcileNow()
             await simulation.settle()
             #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 1.1 open", "p:3 1.2 open"])
+        }
+    }
+
+    @Test func `two side by side do not fight, whichever of them looked first`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, follows: false)
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            let other = DeploymentService(
+                config: world.store,
+                target: StoreDeploymentTarget(registry: world.shop.registry, time: simulation.clock),
+                time: simulation.clock, log: .silent)
+            // While this one still looks at what was, the other one deploys what is.
+            world.store.afterNextReading {
+                try await world.push(ConfigWorld.order("1.1"), ConfigWorld.modelNamed("two"))
+                await other.reconcileNow()
+            }
+            await world.deployer.reconcileNow()
+            #expect(try await Self.deployed(world) == ["p:1 1.1 open"])
+            #expect(await world.deployer.status?.revision == 2)
+            let epoch = try await world.shop.deployments.deploymentEpoch()
+            for _ in 0..<3 {
+                await other.reconcileNow()
+                await world.deployer.reconcileNow()
+            }
+            #expect(try await world.shop.deployments.deploymentEpoch() == epoch)
+        }
+    }
+
+    @Test(arguments: Reconciliation.DriftPolicy.allCases)
+    func `what was deployed past the store is told, and by policy corrected`(policy: Reconciliation.DriftPolicy) throws
+    {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, policy: policy)
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            #expect(await world.deployer.status?.drift == [])
+            func byHand(_ process: String) -> Deployment.Process {
+                let source = Model.sequence("work", "work", process: process)
+                return Deployment.Process(
+                    process: process, source: source, hash: ConfigWorld.hash(source), workflow: nil,
+                    workflowVersion: nil)
+            }
+            _ = try await world.shop.deployments.deploy(
+                Deployment(processes: [byHand("p"), byHand("q")], contracts: []), at: simulation.clock.now)
+            await world.deployer.reconcileNow()
+            #expect(
+                await world.deployer.status?.drift.map { "\($0.kind) \($0.process):\($0.version)" } == [
+                    "replaced p:2", "foreign q:1",
+                ])
+            let mine = policy == .correct ? ["p:3 1.0 open", "q:1 - closed"] : ["q:1 - open"]
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 - open"] + mine)
+            await world.deployer.reconcileNow()
+            #expect(await world.deployer.status?.drift.isEmpty == (policy == .correct))
+            // What the store gets next is deployed in any case.
+            try await world.push(ConfigWorld.order("1.1"), ConfigWorld.modelNamed("two"))
+            let definitions = try await world.shop.deployments.definitions()
+            #expect(definitions.last { $0.id.process == "p" }?.workflowVersion == "1.1")
         }
     }
 

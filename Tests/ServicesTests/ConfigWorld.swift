@@ -3,6 +3,7 @@ import Delivery
 import ProcessEngine
 import Services
 import ServicesTesting
+import Staging
 import Synchronization
 import Testing
 import Values
@@ -15,21 +16,28 @@ struct ConfigWorld: Sendable {
     let store: ScriptedConfigStore
     let service: ConfigService
     let deployer: DeploymentService
+    /// Of this installation's process.
+    let crash = Crash()
 
-    init(_ simulation: Simulation, follows: Bool = true, id: String = "memory") {
+    init(
+        _ simulation: Simulation, follows: Bool = true, id: String = "memory",
+        policy: Reconciliation.DriftPolicy = .report
+    ) {
         let store = ScriptedConfigStore(id: id)
         self.store = store
         shop = Workshop(simulation)
+        let faults = crash.faults
         let deployer = DeploymentService(
-            config: store, registry: shop.registry, time: simulation.clock, log: .silent)
+            config: store, target: StoreDeploymentTarget(registry: shop.registry, time: simulation.clock),
+            time: simulation.clock, log: .silent, policy: policy, faults: faults)
         self.deployer = deployer
         service = ConfigService(
             store: store, readContract: { bytes, file in try Contract(YAMLReader.read(bytes, file: file)) },
             readModel: Model.read, readTree: Model.tree, hash: { bytes in Self.hash(bytes) }, time: simulation.clock,
+            faults: faults,
             changed: { _ in
-                // Where it ends before it told anybody, nobody is told.
-                guard (try? store.step()) != nil else { return }
                 if follows { await deployer.reconcileNow() }
+                try? await faults.around(.change, "notice") {}
             })
     }
 
@@ -95,34 +103,10 @@ final class ScriptedConfigStore: ConfigStore, StoreIdentity {
         var beforePush: (@Sendable () async throws -> Void)?
         var afterReading: (@Sendable () async throws -> Void)?
         var isAway = false
-        /// How many steps are taken before the process ends; nil: all.
-        var stepsLeft: Int?
     }
 
     init(id: String = "memory") {
         inner = InMemoryConfigStore(id: id)
-    }
-
-    struct Ended: Error {}
-
-    /// From here the process lives for so many steps: before and after each change of the store, and before each notice of it.
-    func end(after steps: Int?) { state.withLock { $0.stepsLeft = steps } }
-    /// Whether the process ended.
-    var hasEnded: Bool { state.withLock { $0.stepsLeft == 0 } }
-
-    func step() throws {
-        try state.withLock { state in
-            guard let left = state.stepsLeft else { return }
-            guard left > 0 else { throw Ended() }
-            state.stepsLeft = left - 1
-        }
-    }
-
-    private func change<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
-        try step()
-        let answer = try await body()
-        try step()
-        return answer
     }
 
     /// Happens once, before the next push.
@@ -151,9 +135,9 @@ final class ScriptedConfigStore: ConfigStore, StoreIdentity {
         return entries
     }
     func takeLease(_ lease: StagingLease, at now: Timestamp) async throws -> StagingLease? {
-        try await change { try await inner.takeLease(lease, at: now) }
+        try await inner.takeLease(lease, at: now)
     }
-    func releaseLease(_ id: String) async throws { try await change { try await inner.releaseLease(id) } }
+    func releaseLease(_ id: String) async throws { try await inner.releaseLease(id) }
     func content(_ hash: String) async throws -> [UInt8]? { try await inner.content(hash) }
     func push(_ change: NewRevision, at now: Timestamp) async throws -> PushOutcome {
         let body = state.withLock { state in
@@ -161,6 +145,6 @@ final class ScriptedConfigStore: ConfigStore, StoreIdentity {
             return state.beforePush
         }
         try await body?()
-        return try await self.change { try await inner.push(change, at: now) }
+        return try await inner.push(change, at: now)
     }
 }

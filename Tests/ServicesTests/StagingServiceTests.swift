@@ -287,18 +287,22 @@ struct StagingWorld: Sendable {
     }
 
     @Test func `an apply that ended at any point is completed by the same apply, and nothing is half applied`() throws {
-        for steps in 0..<20 {
-            let hasEnded = try Self.runEnding(after: steps)
-            if !hasEnded {
-                #expect(steps > 5, "the store is changed, and told of, in several steps")
-                return
-            }
+        for points in 0..<40 {
+            guard let passed = try Self.runEnding(after: points) else { continue }
+            #expect(
+                passed == [
+                    "change: before lease", "change: after lease", "change: before revision", "change: after revision",
+                    "reconcile: before deployment", "reconcile: after deployment", "change: before notice",
+                    "change: after notice", "change: before release", "change: after release",
+                ])
+            return
         }
         Issue.record("an apply takes ever more steps")
     }
 
-    private static func runEnding(after steps: Int) throws -> Bool {
-        let ended = Flag()
+    /// What was passed, if it did not end on the way.
+    private static func runEnding(after points: Int) throws -> [String]? {
+        let whole = Mutex<[String]?>(nil)
         try Simulation.run { simulation in
             let world = StagingWorld(simulation)
             try await world.dev.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
@@ -308,22 +312,23 @@ struct StagingWorld: Sendable {
                 StagingWorld.work("1.1", "timeout: PT5S"), ConfigWorld.order("1.1"), ConfigWorld.modelNamed("new"))
             let bundle = try await world.bundle()
             let plan = try await world.target.plan(bundle, .init())
-            world.prod.store.end(after: steps)
+            let crash = world.prod.crash
+            crash.end(after: points)
             _ = try? await world.target.apply(
                 bundle, .init(), plan: plan.fingerprint, by: StagingWorld.anna, message: "m")
-            ended.set(world.prod.store.hasEnded)
-            world.prod.store.end(after: nil)
+            if !crash.hasEnded { whole.withLock { $0 = crash.passed } }
+            crash.end(after: nil)
             let then = try await StagingWorld.entries(world.prod)
             let wanted = try await StagingWorld.entries(world.dev)
-            #expect(then == before || then == wanted, "after \(steps) steps")
+            #expect(then == before || then == wanted, "after \(points) points")
             let outcome = try await world.target.apply(
                 bundle, .init(), plan: plan.fingerprint, by: StagingWorld.anna, message: "m")
-            #expect(outcome.status == (then == before ? .applied : .alreadyApplied), "after \(steps) steps")
+            #expect(outcome.status == (then == before ? .applied : .alreadyApplied), "after \(points) points")
             #expect(outcome.revision?.number == 2)
             #expect(try await StagingWorld.entries(world.prod) == wanted)
-            #expect(try await world.prod.shop.deployments.definitions().last?.workflowVersion == "1.1")
+            #expect(try await world.prod.shop.deployments.definitions().map(\.workflowVersion) == ["1.0", "1.1"])
         }
-        return ended.isSet
+        return whole.withLock(\.self)
     }
 
     @Test func `a signature must be one, and where keys are known it must be of one of them`() throws {
@@ -368,11 +373,4 @@ extension RevisionOrigin {
         case .restored: nil
         }
     }
-}
-
-/// Something that happened in a world, to be asked after its end.
-private final class Flag: Sendable {
-    private let value = Mutex(false)
-    var isSet: Bool { value.withLock { $0 } }
-    func set(_ isSet: Bool) { value.withLock { $0 = isSet } }
 }

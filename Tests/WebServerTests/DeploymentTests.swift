@@ -22,6 +22,59 @@ import WebServerTesting
             [("Content-Type", "multipart/form-data; boundary=b0undary")], body + "--b0undary--\r\n")
     }
 
+    @Test func `a deployment that is deleted is as if it had never been, but its versions are not given again`()
+        async throws
+    {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let first = try await Self.upload(dialect, ("m", "p.bpmn", Model.sequence("a"))).json.text("id")
+            let second = try await Self.upload(dialect, ("m", "p.bpmn", Model.sequence("b"))).json.text("id")
+            #expect(try await dialect.delete("deployment/\(second ?? "")?cascade=true").status == 204)
+            #expect(try await dialect.get("deployment/\(second ?? "")").status == 404)
+            #expect(try await dialect.delete("deployment/\(second ?? "")").status == 404)
+            let newest = try await dialect.get("process-definition/key/p")
+            #expect(newest.json.text("id") == "p:1" && newest.json.text("deploymentId") == first)
+            let third = try await Self.upload(dialect, ("m", "p.bpmn", Model.sequence("b")))
+            #expect(third.json["deployedProcessDefinitions"]?["p:3"] != nil, "\(third.text)")
+        }
+    }
+
+    @Test func `a deployment whose instances run is not deleted`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            let id = try await Self.upload(dialect, ("m", "p.bpmn", Model.sequence("a"))).json.text("id") ?? ""
+            let instance = try await dialect.post("process-definition/key/p/start").json.text("id") ?? ""
+            // The index has seen it.
+            _ = try await dialect.get("process-instance/count?processDefinitionKey=p")
+            let refused = try await dialect.delete("deployment/\(id)?cascade=true")
+            #expect(refused.status == 400 && refused.text.contains("1 instances of p:1 run"), "\(refused.text)")
+            #expect(try await dialect.delete("process-instance/\(instance)").status == 204)
+            _ = try await dialect.get("process-instance/count?processDefinitionKey=p")
+            #expect(try await dialect.delete("deployment/\(id)").status == 204)
+        }
+    }
+
+    @Test func `a suspended process takes no starts until it is active again`() async throws {
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            _ = try await Self.upload(dialect, ("m", "p.bpmn", Model.sequence("a")))
+            for path in ["process-definition/key/p/suspended", "process-definition/p:1/suspended"] {
+                #expect(
+                    try await dialect.put(path, #"{"suspended":true,"includeProcessInstances":false}"#).status == 204)
+                #expect(try await dialect.get("process-definition/key/p").json["suspended"]?.boolValue == true)
+                #expect(try await dialect.post("process-definition/key/p/start").status >= 400)
+                #expect(try await dialect.put(path, #"{"suspended":false}"#).status == 204)
+                #expect(try await dialect.post("process-definition/key/p/start").status == 200)
+            }
+            let whole = #"{"suspended":true,"includeProcessInstances":true}"#
+            #expect(try await dialect.put("process-definition/key/p/suspended", whole).status == 400)
+            #expect(try await dialect.put("process-definition/key/q/suspended", #"{"suspended":true}"#).status == 404)
+            try await server.deploy(Model.sequence("a", process: "mine"), process: "mine", workflow: "order")
+            let managed = try await dialect.put("process-definition/key/mine/suspended", #"{"suspended":true}"#)
+            #expect(managed.status == 400 && managed.text.contains("belongs to workflow order"), "\(managed.text)")
+        }
+    }
+
     @Test func `a deployed decision is evaluated by key, row by row`() async throws {
         try await TestServer.run { server in
             let dialect = Dialect(server)

@@ -11,9 +11,10 @@ package enum ModelCheck {
     ///
     /// - Parameters:
     ///   - definitions: the processes that may call each other.
+    ///   - others: processes that are there as well, and may call them and be called; nothing is said of these.
     ///   - catalog: all contracts there are; nil: models stand on their own, and rules about contracts are left out.
     package static func check(
-        _ definitions: [ProcessDefinition], against catalog: ContractCatalog?
+        _ definitions: [ProcessDefinition], beside others: [ProcessDefinition] = [], against catalog: ContractCatalog?
     ) -> [Diagnostic] {
         var findings: [Diagnostic] = []
         for definition in definitions {
@@ -22,7 +23,7 @@ package enum ModelCheck {
             findings += DataFlowCheck(subject).run()
             findings += FlowCheck(subject).findings()
         }
-        findings += RecursionCheck(definitions).findings(catalog)
+        findings += RecursionCheck(definitions, beside: others).findings(catalog)
         return findings.inOrder
     }
 

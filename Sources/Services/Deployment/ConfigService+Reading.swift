@@ -71,6 +71,24 @@ extension ConfigService {
             decisions: Set(asked.filter { $0.kind == .decision }.map { $0.decision ?? $0.name }), in: models)
     }
 
+    /// The newest models of the workflows of the store beside those of a push. Only where that calls workflows of the store: else none
+    /// of them leads back to it.
+    func models(
+        beside pushed: [ProcessDefinition], of contracts: [Contract], among entries: [ArtifactEntry]
+    ) async throws -> [ProcessDefinition] {
+        let workflows = contracts.filter { $0.kind == .workflow }
+        let names = Set(workflows.map(\.name))
+        let calls = pushed.contains { definition in
+            definition.elements.contains { element in
+                (element as? ServiceTask).map { names.contains($0.contract.name) } ?? (element is CallActivity)
+            }
+        }
+        guard calls else { return [] }
+        let processes = Set(pushed.map(\.process))
+        let others = workflows.filter { workflow in workflow.process.map { !processes.contains($0) } ?? false }
+        return try await models(of: others, among: entries, olderToo: false).map(\.definition)
+    }
+
     /// The workflows with their models, by name and version.
     private func models(
         of contracts: [Contract], among entries: [ArtifactEntry], olderToo: Bool

@@ -41,14 +41,21 @@ package struct ConfigService: Sendable {
     let hash: @Sendable ([UInt8]) -> String
     let time: any TimeSource
     let changed: @Sendable (Revision) async -> Void
+    let faults: FaultPoint
+    private let engineCheck: EngineCheck?
+
+    /// Throws `Rejection(.invalid)` if another engine does not take models.
+    package typealias EngineCheck = @Sendable (_ models: [File]) async throws -> Void
 
     /// - Parameters:
     ///   - hash: SHA-256, hexadecimal.
+    ///   - engineCheck: asked for new models before they are stored.
     ///   - changed: called after each new revision, before the push is answered.
     package init(
         store: any ConfigStore & StoreIdentity, readContract: @escaping ContractReader,
         readModel: @escaping DefinitionRegistry.ModelReader, readTree: @escaping DecisionFiles.TreeReader,
         hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource,
+        faults: FaultPoint = .none, engineCheck: EngineCheck? = nil,
         changed: @escaping @Sendable (Revision) async -> Void
     ) {
         self.store = store
@@ -57,6 +64,8 @@ package struct ConfigService: Sendable {
         self.readTree = readTree
         self.hash = hash
         self.time = time
+        self.faults = faults
+        self.engineCheck = engineCheck
         self.changed = changed
     }
 
@@ -64,8 +73,10 @@ package struct ConfigService: Sendable {
         try await store.revisions(before: before, limit: limit)
     }
 
-    package func artifacts(at revision: Int?) async throws -> [ArtifactEntry] {
-        try await store.artifacts(at: revision)
+    /// Throws `Rejection(.gone)` if there is no such revision.
+    package func artifacts(at number: Int?) async throws -> [ArtifactEntry] {
+        let revision = try await revision(number)
+        return revision == nil ? [] : try await store.artifacts(at: revision?.number)
     }
 
     /// Stores files as one revision. Throws `Diagnostics` with everything wrong with them, or `Rejection(.conflict)` if somebody
@@ -85,22 +96,24 @@ package struct ConfigService: Sendable {
             files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
             scope: prune ? .replace : .merge)
         let kept = Set(change.entries.map { [$0.kind, $0.name, $0.version] })
+        let keptContracts = headContracts.filter {
+            kept.contains([$0.kind.rawValue, $0.name, $0.version.description])
+        }
         let decisions = Set(change.entries.filter { $0.kind == Artifact.dmnKind }.map(\.name))
         let warnings =
-            try dmnWarnings
+            try await dmnWarnings
             + check(
-                definitions,
-                against: headContracts.filter { kept.contains([$0.kind.rawValue, $0.name, $0.version.description]) }
-                    + sources.compactMap(\.contract), decisions: decisions)
+                definitions, beside: models(beside: definitions, of: keptContracts, among: entries),
+                against: keptContracts + sources.compactMap(\.contract), decisions: decisions)
         var report = Report(
             status: dryRun ? .checked : .unchanged, revision: head, added: change.added.map(ArtifactEntry.init),
             changed: change.changed.map(ArtifactEntry.init), unchanged: change.unchanged.map(ArtifactEntry.init),
             removed: change.removed.map(ArtifactEntry.init), warnings: warnings)
         guard !dryRun, !change.isEmpty else { return report }
-        let outcome = try await store.push(
+        let outcome = try await commit(
             NewRevision(
                 parent: head?.number, author: author, message: message, entries: change.entries.map(ArtifactEntry.init),
-                contents: change.contents), at: time.now)
+                contents: change.contents))
         switch outcome {
         case .stored(let revision):
             report.status = .stored
@@ -112,6 +125,19 @@ package struct ConfigService: Sendable {
                 .conflict, "\(newest.author) pushed revision \(newest.number) at the same moment; push again")
         }
         return report
+    }
+
+    /// Stores what was found sound here, once an engine elsewhere finds so as well.
+    func commit(_ revision: NewRevision) async throws -> PushOutcome {
+        if let engineCheck {
+            let new = Dictionary(revision.contents.map { ($0.hash, $0.content) }, uniquingKeysWith: { $1 })
+            let models = revision.entries.compactMap { entry in
+                entry.kind == Artifact.bpmnKind
+                    ? new[entry.hash].map { File(path: "\(entry.name).bpmn", content: $0) } : nil
+            }
+            if !models.isEmpty { try await engineCheck(models) }
+        }
+        return try await faults.around(.change, "revision") { try await store.push(revision, at: time.now) }
     }
 
     /// Every file, read, and warnings about those with decisions; every problem of every file at once.
@@ -178,11 +204,12 @@ package struct ConfigService: Sendable {
 
     /// Models against contracts and decisions; throws if there are errors, else answers the warnings.
     private func check(
-        _ definitions: [ProcessDefinition], against contracts: [Contract], decisions: Set<String>
+        _ definitions: [ProcessDefinition], beside others: [ProcessDefinition], against contracts: [Contract],
+        decisions: Set<String>
     ) throws -> [Diagnostic] {
         let catalog = try ContractCatalog(contracts)
         let findings =
-            (definitions.flatMap(\.warnings) + ModelCheck.check(definitions, against: catalog)
+            (definitions.flatMap(\.warnings) + ModelCheck.check(definitions, beside: others, against: catalog)
             + definitions.flatMap { DecisionCheck.check($0, against: decisions) }).inOrder
         guard findings.allSatisfy({ $0.severity == .warning }) else { throw Diagnostics(findings) }
         return findings

@@ -1,31 +1,51 @@
 import Contracts
 package import Logging
 import ProcessEngine
-import Staging
-import Values
+package import Staging
+package import Values
 
-/// Makes the engine equal to the config store: at the start, when the store changes, and on a timer, which makes good a lost
+/// Makes an engine equal to the config store: at the start, when the store changes, and on a timer, which makes good a lost
 /// notification.
+///
+/// Several may do so at once: each decides on the epoch that it saw, and whoever comes second looks again.
 package actor DeploymentService {
+    /// What came of the last look.
+    package struct Status: Sendable, Hashable {
+        /// The revision that the engine was made equal to; nil: the store was empty.
+        package var revision: Int?
+        package var drift: [Reconciliation.Drift]
+        /// How many changes the engine still lacks.
+        package var differences: Int
+        package var at: Timestamp
+    }
+
     private let config: any ConfigStore
-    private let registry: DefinitionRegistry
+    private let target: any DeploymentTarget
     private let time: any TimeSource
     private let log: Logger
     private let interval: Duration
+    package nonisolated let policy: Reconciliation.DriftPolicy
+    private let faults: FaultPoint
     private let changed = Signal()
     private var isReconciling = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private(set) package var trouble: String? = "not reconciled yet"
+    private(set) package var status: Status?
+
+    /// How often one reconciliation may find that somebody else changed the engine meanwhile.
+    private static let attempts = 10
 
     package init(
-        config: any ConfigStore, registry: DefinitionRegistry, time: any TimeSource, log: Logger,
-        interval: Duration = .seconds(30)
+        config: any ConfigStore, target: any DeploymentTarget, time: any TimeSource, log: Logger,
+        interval: Duration = .seconds(30), policy: Reconciliation.DriftPolicy = .report, faults: FaultPoint = .none
     ) {
         self.config = config
-        self.registry = registry
+        self.target = target
         self.time = time
         self.log = log
         self.interval = interval
+        self.policy = policy
+        self.faults = faults
     }
 
     /// Serves until cancelled.
@@ -54,7 +74,9 @@ package actor DeploymentService {
             for continuation in next { continuation.resume() }
         }
         do {
-            try await reconcile()
+            let status = try await reconcile()
+            report(status.drift)
+            self.status = status
             trouble = nil
         } catch {
             trouble = "the engine is not as the config store says: \(error)"
@@ -62,60 +84,56 @@ package actor DeploymentService {
         }
     }
 
-    private func reconcile() async throws {
-        let head = try await config.head()
-        let entries = head == nil ? [] : try await config.artifacts(at: nil)
-        let contracts = try await readContracts(entries)
-        let wantedProcesses = contracts.compactMap { contract -> Reconciliation.WantedProcess? in
-            guard let process = contract.process,
-                let model = entries.first(where: {
-                    $0.kind == Artifact.bpmnKind && $0.name == process && $0.version == contract.version.description
-                })
-            else { return nil }
-            return Reconciliation.WantedProcess(
-                process: process, hash: model.hash, workflow: contract.name,
-                workflowVersion: contract.version.description)
-        }
-        let store = registry.store
-        let actions = Reconciliation.plan(
-            wantedContracts: contracts.map { DeployedContract($0).state }, wantedProcesses: wantedProcesses,
-            deployedContracts: try await store.contracts().map(\.state),
-            deployedProcesses: try await store.definitions().map(Reconciliation.DeployedProcess.init))
-        let decisions = Reconciliation.plan(
-            wantedDecisions: Self.decisions(entries, contracts),
-            deployedDecisions: try await store.decisions().compactMap(Reconciliation.DecisionState.init))
-        try await apply(actions, decisions)
-        try await registry.refresh()
+    /// How store and engine differ now. Changes nothing.
+    package func look() async throws -> Status {
+        let deployed = try await target.deployed()
+        let wanted = try await WantedState(of: config)
+        let plan = wanted.plan(for: deployed, policy)
+        return Status(
+            revision: wanted.revision, drift: plan.drift,
+            differences: plan.actions.count + wanted.newDecisions(for: deployed).count, at: time.now)
     }
 
-    /// Every decision of the store in every version, with the contract that has it.
-    private static func decisions(
-        _ entries: [ArtifactEntry], _ contracts: [Contract]
-    ) -> [Reconciliation.DecisionState] {
-        entries.filter { $0.kind == Artifact.dmnKind }.map { entry in
-            let contract = contracts.first { contract in
-                contract.decisionID == entry.name && contract.version.description == entry.version
+    private func reconcile() async throws -> Status {
+        for _ in 0..<Self.attempts {
+            // The engine first: whatever the store gets after that is found by whoever finds the engine changed.
+            let deployed = try await target.deployed()
+            let wanted = try await WantedState(of: config)
+            let plan = wanted.plan(for: deployed, policy)
+            let deployment = try await deployment(of: plan.actions, wanted.newDecisions(for: deployed), deployed.epoch)
+            let status = Status(revision: wanted.revision, drift: plan.drift, differences: 0, at: time.now)
+            guard !deployment.isEmpty else { return status }
+            let receipt = try await faults.around(.reconcile, "deployment") { try await target.deploy(deployment) }
+            guard !receipt.isOutdated else { continue }
+            for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
+            for decision in receipt.decisions where decision.new { log.notice("deployed the decision \(decision.id)") }
+            if !deployment.closed.isEmpty {
+                log.notice("closed for new starts: \(deployment.closed.joined(separator: ", "))")
             }
-            return Reconciliation.DecisionState(
-                decision: entry.name, hash: entry.hash, contract: contract?.name, version: entry.version)
+            return status
+        }
+        throw StoreError(.unavailable, "others deploy all the time")
+    }
+
+    private func report(_ drift: [Reconciliation.Drift]) {
+        let known = Set(status?.drift ?? [])
+        for drift in drift where !known.contains(drift) {
+            log.warning("\(drift.sentence)\(policy == .correct ? "; corrected" : "")")
         }
     }
 
-    private func apply(
-        _ actions: [Reconciliation.Action], _ decisions: [Reconciliation.DecisionState]
-    ) async throws {
-        var deployment = Deployment(processes: [], contracts: [])
+    /// Contracts and processes go in together: no process is ever deployed without its contracts.
+    private func deployment(
+        of actions: [Reconciliation.Action], _ decisions: [Reconciliation.DecisionState], _ epoch: Int64?
+    ) async throws -> Deployment {
+        var deployment = Deployment(processes: [], contracts: [], basis: epoch)
         for decision in decisions {
-            guard let source = try await config.content(decision.hash) else {
-                throw StoreError(.corrupt, "the config store has no content for the decision \(decision.decision)")
-            }
             deployment.decisions.append(
                 Deployment.Decision(
-                    decision: decision.decision, source: source, hash: decision.hash, contract: decision.contract,
-                    configVersion: decision.version))
+                    decision: decision.decision,
+                    source: try await content(decision.hash, of: "the decision \(decision.decision)"),
+                    hash: decision.hash, contract: decision.contract, configVersion: decision.version))
         }
-        var open: [String] = []
-        var close: [String] = []
         for action in actions {
             switch action {
             case .deployContract(let state):
@@ -124,72 +142,40 @@ package actor DeploymentService {
                 )
             case .removeContract(let state): deployment.removed.append((state.name, state.version))
             case .deployProcess(let process):
-                guard let source = try await config.content(process.hash) else {
-                    throw StoreError(.corrupt, "the config store has no content for the process \(process.process)")
-                }
                 deployment.processes.append(
                     Deployment.Process(
-                        process: process.process, source: source, hash: process.hash, workflow: process.workflow,
-                        workflowVersion: process.workflowVersion))
-            case .reopen(let process): open.append(process)
-            case .close(let process): close.append(process)
+                        process: process.process,
+                        source: try await content(process.hash, of: "the process \(process.process)"),
+                        hash: process.hash, workflow: process.workflow, workflowVersion: process.workflowVersion))
+            case .reopen(let process): deployment.opened.append(process)
+            case .close(let process): deployment.closed.append(process)
             }
         }
-        // Contracts and processes go in together: no process is ever deployed without its contracts.
-        let isSame =
-            deployment.contracts.isEmpty && deployment.processes.isEmpty && deployment.decisions.isEmpty
-            && deployment.removed.isEmpty
-        if !isSame {
-            let receipt = try await registry.store.deploy(deployment, at: time.now)
-            for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
-            for decision in receipt.decisions where decision.new { log.notice("deployed the decision \(decision.id)") }
-        }
-        if !open.isEmpty { try await registry.store.setOpen(true, processes: open) }
-        if !close.isEmpty {
-            try await registry.store.setOpen(false, processes: close)
-            log.notice("closed for new starts: \(close.joined(separator: ", "))")
-        }
+        return deployment
     }
 
-    private func readContracts(_ entries: [ArtifactEntry]) async throws -> [Contract] {
-        var contracts: [Contract] = []
-        for entry in entries where Artifact.isContract(entry.kind) {
-            guard let content = try await config.content(entry.hash) else {
-                throw StoreError(
-                    .corrupt, "the config store has no content for \(entry.kind) \(entry.name)@\(entry.version)")
-            }
-            contracts.append(try Contract(canonical: JSON(validating: content)))
+    private func content(_ hash: String, of what: String) async throws -> [UInt8] {
+        guard let content = try await config.content(hash) else {
+            throw StoreError(.corrupt, "the config store has no content for \(what)")
         }
-        return contracts
+        return content
     }
 }
 
-extension DeployedContract {
-    fileprivate init(_ contract: Contract) {
-        self.init(
-            kind: contract.kind.rawValue, name: contract.name, version: contract.version.description,
-            content: contract.canonical)
-    }
-
-    fileprivate var state: Reconciliation.ContractState {
-        Reconciliation.ContractState(kind: kind, name: name, version: version, content: content)
+extension Deployment {
+    fileprivate var isEmpty: Bool {
+        processes.isEmpty && contracts.isEmpty && decisions.isEmpty && removed.isEmpty && closed.isEmpty
+            && opened.isEmpty
     }
 }
 
-extension Reconciliation.DecisionState {
-    /// Nil for one that came past the config store.
-    fileprivate init?(_ decision: DeployedDecision) {
-        guard let version = decision.configVersion else { return nil }
-        self.init(
-            decision: decision.id.decision, hash: decision.hash, contract: decision.contract, version: version)
-    }
-}
-
-extension Reconciliation.DeployedProcess {
-    fileprivate init(_ definition: DeployedDefinition) {
-        self.init(
-            process: definition.id.process, version: definition.id.version, hash: definition.hash,
-            workflow: definition.workflow,
-            workflowVersion: definition.workflowVersion, open: definition.open)
+extension Reconciliation.Drift {
+    /// For people.
+    package var sentence: String {
+        switch kind {
+        case .replaced:
+            "\(process):\(version) was deployed past the config store, on top of what that says of this process"
+        case .foreign: "\(process):\(version) was deployed past the config store, which does not know this process"
+        }
     }
 }

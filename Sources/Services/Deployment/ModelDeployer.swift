@@ -34,6 +34,7 @@ package struct ModelDeployer: Sendable {
     }
 
     package let records: any DeploymentRecordStore
+    private let index: any IndexStore
     private let registry: DefinitionRegistry
     private let readModel: DefinitionRegistry.ModelReader
     private let readTree: DecisionFiles.TreeReader
@@ -43,11 +44,12 @@ package struct ModelDeployer: Sendable {
 
     /// - Parameter hash: SHA-256, hexadecimal.
     package init(
-        records: any DeploymentRecordStore, registry: DefinitionRegistry,
+        records: any DeploymentRecordStore, index: any IndexStore, registry: DefinitionRegistry,
         readModel: @escaping DefinitionRegistry.ModelReader, readTree: @escaping DecisionFiles.TreeReader,
         hash: @escaping @Sendable ([UInt8]) -> String, time: any TimeSource, random: any RandomSource
     ) {
         self.records = records
+        self.index = index
         self.registry = registry
         self.readModel = readModel
         self.readTree = readTree
@@ -84,6 +86,47 @@ package struct ModelDeployer: Sendable {
         try await registry.refresh()
         return Deployed(
             record: record, definitions: receipt.definitions.map(\.id), decisions: receipt.decisions.map(\.id))
+    }
+
+    /// Takes a deployment back: the versions that no other deployment has are not seen and not started any more. Its decisions stay.
+    ///
+    /// Throws `Rejection(.gone)` if there is none, and `Rejection(.conflict)` while instances of such a version run.
+    package func delete(_ id: String) async throws {
+        let all = try await records.deploymentRecords()
+        guard let record = all.first(where: { $0.id == id }) else {
+            throw Rejection(.gone, "Deployment with id '\(id)' does not exist")
+        }
+        try await registry.refresh()
+        let others = Set(all.filter { $0.id != id }.flatMap(\.resources).flatMap(\.definitions))
+        let managed = Set(await registry.deployed.filter { $0.workflow != nil }.map(\.id))
+        let made = Set(record.resources.flatMap(\.definitions)).subtracting(others).subtracting(managed)
+        let open = try await index.openInstances()
+        for definition in made.sorted() {
+            guard let running = open[definition], running > 0 else { continue }
+            throw Rejection(.conflict, "\(running) instances of \(definition) run: cancel or migrate them first")
+        }
+        _ = try await registry.store.deploy(
+            Deployment(processes: [], contracts: [], withdrawn: made.sorted()), at: time.now)
+        try await records.removeDeploymentRecord(id)
+        try await registry.refresh()
+    }
+
+    /// Closes a process for new starts, or opens it again; running instances go on. Throws `Rejection(.gone)` for one that is not
+    /// deployed, and `Rejection(.conflict)` for one of the config store.
+    package func setOpen(_ isOpen: Bool, process: String) async throws {
+        try await registry.refresh()
+        guard let newest = await registry.deployed.last(where: { $0.id.process == process }) else {
+            throw Rejection(.gone, "No matching process definition with key: \(process) and no tenant-id")
+        }
+        if let workflow = newest.workflow {
+            throw Rejection(
+                .conflict, "process '\(process)' belongs to workflow \(workflow) of the config store: change it there")
+        }
+        _ = try await registry.store.deploy(
+            Deployment(
+                processes: [], contracts: [], closed: isOpen ? [] : [process], opened: isOpen ? [process] : []),
+            at: time.now)
+        try await registry.refresh()
     }
 
     private func duplicate(of draft: Draft) async throws -> DeploymentRecord? {

@@ -7,6 +7,9 @@ package protocol DeploymentRecordStore: Sendable {
     /// Adds a record; one with the same id is replaced.
     func add(_ record: DeploymentRecord) async throws
 
+    /// Takes a record away; nothing happens if there is none.
+    func removeDeploymentRecord(_ id: String) async throws
+
     /// Every record, oldest first.
     func deploymentRecords() async throws -> [DeploymentRecord]
 }

@@ -3,18 +3,16 @@ package import Values
 
 /// Keeps what is deployed into the engine: process definitions and contracts, as source text.
 package protocol DeploymentStore: Sendable {
-    /// Stores contracts, processes and decisions in one transaction. A process whose content and start state equal its newest version
-    /// makes none; otherwise it gets the next version. So it is with decisions. Contracts replace the one of the same name and version;
-    /// those that are removed are gone.
+    /// Stores contracts, processes and decisions, and closes and opens processes, in one transaction. A process whose content and start
+    /// state equal its newest version makes none; otherwise it gets the next version. So it is with decisions. Contracts replace the one
+    /// of the same name and version; those that are removed are gone. Who decided on an epoch that is not the newest any more changes
+    /// nothing: the receipt is outdated.
     func deploy(_ deployment: Deployment, at now: Timestamp) async throws -> DeploymentReceipt
 
-    /// Closes processes for new starts, or opens them again. Running instances go on.
-    func setOpen(_ open: Bool, processes: [String]) async throws
-
-    /// Every version of every process, without its source, ordered by process and version.
+    /// Every version of every process, without its source, ordered by process and version; not those that were withdrawn.
     func definitions() async throws -> [DeployedDefinition]
 
-    /// The BPMN text of a version; nil if there is none.
+    /// The BPMN text of a version, also of one that was withdrawn; nil if there is none.
     func source(of definition: DefinitionID) async throws -> [UInt8]?
 
     /// Every deployed contract, ordered by name and version.
@@ -71,11 +69,23 @@ package struct Deployment: Sendable {
     package var contracts: [DeployedContract]
     package var decisions: [Decision]
     package var removed: [(name: String, version: String)]
+    /// Processes to close for new starts, whose instances go on, and to open again; after what is deployed. Unknown ones are left out.
+    package var closed: [String]
+    package var opened: [String]
+    /// Versions that nobody sees or starts any more. Their numbers are not given again, and instances that have them go on.
+    package var withdrawn: [DefinitionID]
+    /// The epoch that all of this was decided on; nil: it holds whatever was deployed meanwhile.
+    package var basis: Int64?
     package init(
         processes: [Process], contracts: [DeployedContract], decisions: [Decision] = [],
-        removed: [(name: String, version: String)] = []
+        removed: [(name: String, version: String)] = [], closed: [String] = [], opened: [String] = [],
+        withdrawn: [DefinitionID] = [], basis: Int64? = nil
     ) {
         self.removed = removed
+        self.closed = closed
+        self.opened = opened
+        self.withdrawn = withdrawn
+        self.basis = basis
         self.processes = processes
         self.contracts = contracts
         self.decisions = decisions
@@ -137,8 +147,16 @@ package struct DeploymentReceipt: Sendable {
     package var definitions: [(id: DefinitionID, new: Bool)]
     /// The same of decisions.
     package var decisions: [(id: DecisionID, new: Bool)]
+    /// The epoch is not the deployment's basis: nothing was changed.
+    package var isOutdated = false
     package init(definitions: [(id: DefinitionID, new: Bool)], decisions: [(id: DecisionID, new: Bool)] = []) {
         self.definitions = definitions
         self.decisions = decisions
     }
+
+    package static let outdated: DeploymentReceipt = {
+        var receipt = DeploymentReceipt(definitions: [])
+        receipt.isOutdated = true
+        return receipt
+    }()
 }

@@ -60,7 +60,7 @@ extension StagingService {
         }
         let baseBytes = report.plan.nextBase.json.bytes
         let baseHash = config.hash(baseBytes)
-        let outcome = try await config.store.push(
+        let outcome = try await config.commit(
             NewRevision(
                 parent: report.head?.number, author: person.author, message: message,
                 entries: report.plan.result.map { ArtifactEntry($0.artifact) },
@@ -69,7 +69,7 @@ extension StagingService {
                 origin: .staged(
                     RevisionOrigin.Staged(
                         store: report.origin.store, revision: report.origin.revision, plan: report.fingerprint,
-                        base: baseHash))), at: config.time.now)
+                        base: baseHash))))
         return try await StagingOutcome(
             status: .applied, revision: finished(outcome), report: report)
     }
@@ -138,10 +138,10 @@ extension StagingService {
         rollback.revision = try await withLease(person) {
             let entries = try await config.store.artifacts(at: restored.number)
             return try await finished(
-                config.store.push(
+                config.commit(
                     NewRevision(
                         parent: head.number, author: person.author, message: message, entries: entries, contents: [],
-                        origin: .restored(restored.number)), at: config.time.now))
+                        origin: .restored(restored.number))))
         }
         return rollback
     }

@@ -141,13 +141,16 @@ package struct StagingService: Sendable {
     package func takeLease(_ person: Person, for duration: Duration) async throws {
         let now = config.time.now
         let lease = StagingLease(id: person.lease, holder: person.author, until: now.advanced(by: duration))
-        if let other = try await config.store.takeLease(lease, at: now) {
+        let other = try await config.faults.around(.change, "lease") {
+            try await config.store.takeLease(lease, at: now)
+        }
+        if let other {
             throw Rejection(
                 .conflict, "\(other.holder) is staging into this installation, until \(other.until.iso8601) at latest")
         }
     }
 
     package func releaseLease(_ id: String) async throws {
-        try await config.store.releaseLease(id)
+        try await config.faults.around(.change, "release") { try await config.store.releaseLease(id) }
     }
 }

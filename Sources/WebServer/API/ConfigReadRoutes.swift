@@ -13,6 +13,10 @@ extension RESTAPI {
             try request.allowQuery([])
             return try await describeConfig()
         }
+        router.get("/v1/config/deployment") { request, _ in
+            try request.allowQuery([])
+            return try await describeDeployment()
+        }
         router.get("/v1/config/snapshot") { request, _ in try await snapshot(request) }
         router.get("/v1/config/diff") { request, _ in try await diffRevisions(request) }
         router.post("/v1/config/diff") { request, _ in try await diffFiles(request) }
@@ -25,6 +29,31 @@ extension RESTAPI {
         writer.member("store", try await config.storeID())
         writer.key("head")
         if let head = try await config.head() { writer.revision(head) } else { writer.null() }
+        writer.endObject()
+        return Response(json: writer)
+    }
+
+    private func describeDeployment() async throws -> Response {
+        let status = try await deployment.look()
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("revision")
+        if let revision = status.revision { writer.int(revision) } else { writer.null() }
+        writer.key("differences")
+        writer.int(status.differences)
+        writer.member("policy", deployment.policy.rawValue)
+        writer.key("drift")
+        writer.beginArray()
+        for drift in status.drift {
+            writer.beginObject()
+            writer.member("kind", drift.kind.rawValue)
+            writer.member("process", drift.process)
+            writer.key("version")
+            writer.int(drift.version)
+            writer.member("message", drift.sentence)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
         return Response(json: writer)
     }

@@ -11,6 +11,7 @@ package struct RESTAPI: Sendable {
     let engine: EngineService
     let queries: QueryService
     let config: ConfigService
+    let deployment: DeploymentService
     let registry: DefinitionRegistry
     let inputs: any TaskInputStore
     let events: EventService
@@ -24,7 +25,7 @@ package struct RESTAPI: Sendable {
 
     package init(
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
-        registry: DefinitionRegistry,
+        deployment: DeploymentService, registry: DefinitionRegistry,
         inputs: any TaskInputStore, events: EventService, decisions: DecisionService, staging: StagingService,
         settings: SettingsService, histories: HistoryService, restarts: RestartService
     ) {
@@ -33,6 +34,7 @@ package struct RESTAPI: Sendable {
         self.engine = engine
         self.queries = queries
         self.config = config
+        self.deployment = deployment
         self.registry = registry
         self.inputs = inputs
         self.events = events

@@ -38,7 +38,23 @@ extension EngineREST {
             routes.post(RouterPath(path + "/start")) { request, context in
                 try await start(definition(context), request)
             }
+            routes.put(RouterPath(path + "/suspended")) { request, context in
+                try await setSuspended(definition(context), request)
+            }
         }
+    }
+
+    /// A process is closed and opened as a whole, for new starts: its versions have no state of their own.
+    private func setSuspended(_ definition: DeployedDefinition, _ request: Request) async throws -> Response {
+        let body = try await request.jsonObject()
+        guard let isSuspended = body["suspended"]?.boolValue else {
+            throw CamundaError.invalid("give suspended: true or false")
+        }
+        guard body["includeProcessInstances"]?.boolValue != true, body["executionDate"]?.isNull != false else {
+            throw CamundaError.invalid("includeProcessInstances and executionDate are not supported")
+        }
+        try await deployer.setOpen(!isSuspended, process: definition.id.process)
+        return Response.noContent
     }
 
     // MARK: - Finding

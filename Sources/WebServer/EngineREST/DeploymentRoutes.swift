@@ -24,6 +24,11 @@ extension EngineREST {
             writer.deployment(try await deployment(context.part("id")))
             return Response(json: writer)
         }
+        // With or without `cascade`: running instances are not ended by the way.
+        routes.delete("deployment/:id") { _, context in
+            try await deployer.delete(context.part("id"))
+            return Response.noContent
+        }
         routes.get("deployment/:id/resources") { _, context in
             let record = try await deployment(context.part("id"))
             return Response(json: record.resources) { writer, resource in

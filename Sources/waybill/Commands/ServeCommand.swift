@@ -13,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
             Examples:
               waybill serve --postgres-url-file /etc/waybill/postgres.url --amqp-url-file /etc/waybill/amqp.url
               waybill serve --roles engine,broker --listen 127.0.0.1:8586
-              waybill serve --roles broker --engine http://camunda:8080/engine-rest --data contracts-store
+              waybill serve --roles broker,deployer --engine http://camunda:8080/engine-rest --data contracts-store
               waybill serve --roles web,indexer,deployer --listen 0.0.0.0:8585 --token-file /etc/waybill/token
             """)
 
@@ -24,10 +24,15 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             """
             Serve the external tasks of another engine with a Camunda 7 REST API instead of an own one: http://host/engine-rest \
-            (user:password@ is Basic authentication, WAYBILL_ENGINE_TOKEN a bearer token). With --roles broker alone; the \
-            contracts come from the store.
+            (user:password@ is Basic authentication, WAYBILL_ENGINE_TOKEN a bearer token). With the roles broker and deployer; \
+            contracts and models come from the store, and the deployer deploys them there.
             """, valueName: "url"))
     var engine: String?
+    @Option(
+        help: ArgumentHelp(
+            "An engine with a Camunda 7 REST API that has to take each new model, before it is stored: it is deployed there, and deleted.",
+            valueName: "url"))
+    var checkEngine: String?
     @OptionGroup var store: StoreOptions
     @OptionGroup var serving: ServingOptions
     @OptionGroup var bus: BusOptions
@@ -35,13 +40,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Settings.check()
-        guard engine == nil || roles == [.broker] else {
+        guard engine == nil || roles.isSubset(of: [.broker, .deployer]) else {
             throw CommandError(
-                "--engine goes with --roles broker alone: the other roles are about an engine of this store")
+                "--engine goes with --roles broker,deployer: the other roles are about an engine of this store")
         }
         try await Server(
             Server.Configuration(
                 roles: roles, place: store.place(), engine: try engine.map(RemoteEngine.init),
+                checkEngine: try checkEngine.map(RemoteEngine.init),
                 serving: serving.checked(),
                 bus: bus.configuration(
                     clientName: "waybill-"

@@ -134,7 +134,10 @@ struct StageApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let bundle = try await options.source()
         try await options.withTarget { client in
-            try await Lease.hold(by: author, at: client) { lease in
+            // Whoever was cut off and gives the same command again is the same one who stages.
+            let choices = options.query.map { "\($0)=\($1 ?? "")" }.joined(separator: "&")
+            let id = Readers.sha256(Array("\(author) \(choices) ".utf8) + bundle)
+            try await Lease.hold(id, by: author, at: client) { lease in
                 guard let fingerprint = try await agreed(bundle, client) else { return }
                 let answer = try await client.post(
                     "/v1/config/staging/apply",
@@ -198,7 +201,7 @@ struct StageRollbackCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            try await Lease.hold(by: author, at: client) { lease in
+            try await Lease.hold(UUID().uuidString, by: author, at: client) { lease in
                 let preview = try await client.post(
                     "/v1/config/staging/rollback", body(lease, revision: revision, head: nil, dryRun: true))
                 if dryRun, output.json { return print(preview.text) }
@@ -306,9 +309,8 @@ enum Lease {
     private static let seconds = 120
 
     static func hold(
-        by author: String, at client: RESTClient, _ body: (_ lease: String) async throws -> Void
+        _ id: String, by author: String, at client: RESTClient, _ body: (_ lease: String) async throws -> Void
     ) async throws {
-        let id = UUID().uuidString
         _ = try await client.post(
             "/v1/config/staging/lease",
             .object([("id", .string(id)), ("holder", .string(author)), ("seconds", .number(seconds))]))

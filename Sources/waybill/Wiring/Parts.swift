@@ -28,6 +28,8 @@ struct Parts: Sendable {
     /// Who may sign the bundles that are staged here; empty: anybody may, signed or not.
     private let bundleKeys: Set<String>
     private let settings: SettingsService
+    private let faults: FaultPoint
+    private let engineCheck: ConfigService.EngineCheck?
 
     init(_ configuration: Server.Configuration, _ opened: OpenStore) async throws {
         let (store, random, time) = (opened.store, SystemRandom(), time)
@@ -64,7 +66,18 @@ struct Parts: Sendable {
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, stored: engine.sending.listen(), log: log)
         let progress = ProjectorProgress()
-        let deployer = DeploymentService(config: store, registry: registry, time: time, log: log)
+        let faults = try Faults.point()
+        self.faults = faults
+        let target: any DeploymentTarget =
+            if let other = configuration.engine {
+                CamundaDeployments(transport: other.transport)
+            } else {
+                StoreDeploymentTarget(registry: registry, time: time)
+            }
+        engineCheck = configuration.checkEngine?.check()
+        let deployer = DeploymentService(
+            config: store, target: target, time: time, log: log,
+            policy: configuration.serving.drift, faults: faults)
         (self.bus, self.engine, self.broker, self.relay, self.deployer) = (bus, engine, broker, relay, deployer)
         (self.registry, self.progress, self.log) = (registry, progress, log)
         projectsHere = roles.contains(.indexer)
@@ -97,19 +110,20 @@ struct Parts: Sendable {
     }
 
     func api(over store: any WaybillStore) -> RESTAPI {
-        let (deployer, relay) = (deployer, relay)
+        let (deployer, relay, faults) = (deployer, relay, faults)
         let config = ConfigService(
             store: store, readContract: Readers.contract, readModel: Readers.model, readTree: Readers.tree,
-            hash: Readers.sha256, time: time,
+            hash: Readers.sha256, time: time, faults: faults, engineCheck: engineCheck,
             changed: { revision in
                 // Whoever takes a push makes the engine equal to it, so that its caller can start what it pushed. The deployers of
                 // other processes hear of it.
                 await deployer.reconcileNow()
-                await relay.publishConfigChange(revision)
+                // The work is done: who is not told looks by itself.
+                try? await faults.around(.change, "notice") { await relay.publishConfigChange(revision) }
             })
         return RESTAPI(
             starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
-            config: config, registry: registry, inputs: store, events: events(over: store),
+            config: config, deployment: deployer, registry: registry, inputs: store, events: events(over: store),
             decisions: decisions,
             staging: StagingService(
                 config: config, index: store, registry: registry, trust: BundleSigning.trust(keys: bundleKeys),
@@ -128,7 +142,7 @@ struct Parts: Sendable {
                 random: random),
             queries: queries, registry: registry,
             deployer: ModelDeployer(
-                records: store, registry: registry, readModel: Readers.model, readTree: Readers.tree,
+                records: store, index: store, registry: registry, readModel: Readers.model, readTree: Readers.tree,
                 hash: Readers.sha256, time: time, random: random),
             messages: events(over: store), decisions: decisions)
     }

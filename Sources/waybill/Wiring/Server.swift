@@ -19,6 +19,8 @@ struct Server {
         var place: StorePlace
         /// Instead of an engine over the store.
         var engine: RemoteEngine? = nil
+        /// That has to take models before they are stored.
+        var checkEngine: RemoteEngine? = nil
         var serving: ServingOptions.Checked
         var bus: RabbitMQConfiguration
         var log: Logger

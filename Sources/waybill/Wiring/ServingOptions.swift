@@ -2,6 +2,7 @@ import ArgumentParser
 import Delivery
 import Foundation
 import Services
+import Staging
 import Values
 import WebServer
 
@@ -50,6 +51,12 @@ struct ServingOptions: ParsableArguments {
     @Option(help: "The stage of this installation, like dev or prod: its settings win over the common ones.")
     var stage: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of processes that somebody deployed past the config store: report or correct (default: report).",
+            valueName: "policy"))
+    var drift: String?
+
     /// The options after every check.
     struct Checked {
         var host: String
@@ -69,6 +76,7 @@ struct ServingOptions: ParsableArguments {
         var stage: String
         /// Nil: for ever.
         var retention: Duration?
+        var drift: Reconciliation.DriftPolicy
     }
 
     /// Throws `CommandError` with the first thing that is wrong.
@@ -89,7 +97,15 @@ struct ServingOptions: ParsableArguments {
             adoptBus: adoptBus,
             bundleKeys: (bundleKeysFile ?? Settings.value("bundle-keys-file")).map(BundleSigning.publicKeys) ?? [],
             secretBox: SecretKeys.box(file: settingsKeyFile ?? Settings.value("settings-key-file")),
-            stage: stageName(), retention: kept())
+            stage: stageName(), retention: kept(), drift: driftPolicy())
+    }
+
+    private func driftPolicy() throws -> Reconciliation.DriftPolicy {
+        let text = drift ?? Settings.value("drift") ?? Reconciliation.DriftPolicy.report.rawValue
+        guard let policy = Reconciliation.DriftPolicy(rawValue: text) else {
+            throw CommandError("--drift is report or correct, not '\(text)'")
+        }
+        return policy
     }
 
     private func stageName() throws -> String {

@@ -12,7 +12,7 @@ enum Settings {
         "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
         "log-level",
         "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file", "bundle-keys-file",
-        "settings-key-file", "stage", "retention",
+        "settings-key-file", "stage", "retention", "drift",
     ]
 
     /// The setting of a flag; nil if nobody has set it.

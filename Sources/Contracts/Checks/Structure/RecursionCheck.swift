@@ -3,10 +3,13 @@ import Values
 
 /// Finds workflows that call each other in a circle, each of them always: the first call never comes back.
 struct RecursionCheck {
+    /// Of which findings are reported.
+    private let checked: [ProcessDefinition]
     private let definitions: [ProcessDefinition]
 
-    init(_ definitions: [ProcessDefinition]) {
-        self.definitions = definitions
+    init(_ checked: [ProcessDefinition], beside others: [ProcessDefinition] = []) {
+        self.checked = checked
+        definitions = checked + others
     }
 
     func findings(_ catalog: ContractCatalog?) -> [Diagnostic] {
@@ -14,7 +17,7 @@ struct RecursionCheck {
         var calls: [String: [(process: String, element: ElementID)]] = [:]
         for definition in definitions { calls[definition.process] = unavoidableCalls(of: definition, catalog) }
         var findings: [Diagnostic] = []
-        for definition in definitions {
+        for definition in checked {
             guard let (call, circle) = circle(from: definition.process, calls) else { continue }
             guard let home = byProcess[definition.process] else { continue }
             let subject = CheckSubject(home, catalog: catalog)
