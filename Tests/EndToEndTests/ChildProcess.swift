@@ -55,15 +55,23 @@ final class ChildProcess {
         if let status { return status }
         var word: Int32 = 0
         while waitpid(id, &word, 0) == -1, errno == EINTR {}
-        let signal = word & 0x7f
-        let ended = signal == 0 ? (word >> 8) & 0xff : 128 + signal
-        status = ended
-        return ended
+        return keep(word)
     }
 
     var isRunning: Bool {
         guard status == nil else { return false }
-        return Foundation.kill(id, 0) == 0
+        var word: Int32 = 0
+        guard waitpid(id, &word, WNOHANG) == id else { return true }
+        keep(word)
+        return false
+    }
+
+    @discardableResult
+    private func keep(_ word: Int32) -> Int32 {
+        let signal = word & 0x7f
+        let ended = signal == 0 ? (word >> 8) & 0xff : 128 + signal
+        status = ended
+        return ended
     }
 
     /// Resident memory, bytes.
