@@ -10,6 +10,7 @@ let package = Package(
     name: "waybill",
     products: [
         .executable(name: "waybill", targets: ["waybill"]),
+        .executable(name: "waybill-simulate", targets: ["waybill-simulate"]),
         .library(name: "WaybillAgent", targets: ["WaybillAgent"]),
     ],
     dependencies: [
@@ -106,6 +107,15 @@ let package = Package(
                 "XMLReader", "YAMLReader",
             ]),
         .executableTarget(name: "waybill-fuzz", dependencies: ["Fuzzing"]),
+        // Worlds of one thread and one seed, in which everything goes wrong; and a program that is nothing else, so that a build
+        // for speed is short.
+        .target(
+            name: "Simulator",
+            dependencies: [
+                "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "ServicesTesting", "Fuzzing",
+                "XMLReader", collections, logging,
+            ]),
+        .executableTarget(name: "waybill-simulate", dependencies: ["Simulator"]),
         .target(
             name: "WebServerTesting",
             dependencies: [
@@ -121,7 +131,8 @@ let package = Package(
                 "Values", "Expressions", "Decisions", "ProcessEngine", "Contracts", "Delivery", "Staging", "Services",
                 "WorkflowTesting", "XMLReader",
                 "YAMLReader",
-                "SQLiteStore", "PostgresStore", "RabbitMQBus", "CamundaClient", "WebServer", "WaybillAgent", logging,
+                "SQLiteStore", "PostgresStore", "RabbitMQBus", "CamundaClient", "WebServer", "WaybillAgent",
+                "Simulator", logging,
                 lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -159,6 +170,7 @@ let package = Package(
                 "Delivery",
                 "ProcessEngine", "Staging", "Values", collections, logging,
             ]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", collections], exclude: ["Regressions"]),
         .testTarget(
             name: "PostgresStoreTests",
             dependencies: [

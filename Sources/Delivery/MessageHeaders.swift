@@ -34,7 +34,7 @@ extension BusMessage.HeaderValue {
 
 extension BusMessage {
     /// The attempt that a message is about, from its headers.
-    func attemptID() throws(EnvelopeError) -> AttemptID {
+    package func attemptID() throws(EnvelopeError) -> AttemptID {
         guard let text = header(HeaderName.task)?.text else {
             throw EnvelopeError(.missingID, "the header \(HeaderName.task) is missing")
         }

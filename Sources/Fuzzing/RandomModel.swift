@@ -8,6 +8,8 @@ package struct RandomModel {
     private var text = ""
     private let depth: Int
     private let isAlone: Bool
+    /// Whose work its tasks are.
+    private let contracts: [String]
 
     /// BPMN of a process `p`; it reads a variable `n`. One that is alone throws nothing at others and has no save points:
     /// nothing happens to it but what it is sent.
@@ -15,6 +17,14 @@ package struct RandomModel {
         var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: isAlone)
         let block = model.block(depth: depth)
         return document(ends + model.text + model.flow("start", block.first) + model.flow(block.last, "end"))
+    }
+
+    /// BPMN of a process `p` that begins and ends with a task, and whose tasks are of these contracts.
+    package static func work(seed: UInt64, depth: Int, contracts: [String]) -> String {
+        var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: false, contracts: contracts)
+        let (first, block, last) = (model.task(), model.block(depth: depth), model.task())
+        let flows = [("start", first.first), (first.last, block.first), (block.last, last.first), (last.last, "end")]
+        return document(ends + model.text + flows.map { model.flow($0, $1) }.joined())
     }
 
     /// A process, and the same with one more task, `extra`, at its end: after all else, and so all of it is in a subprocess.
@@ -31,7 +41,8 @@ package struct RandomModel {
         )
     }
 
-    private init(dice: Dice, depth: Int, isAlone: Bool) {
+    private init(dice: Dice, depth: Int, isAlone: Bool, contracts: [String] = ["work@1"]) {
+        self.contracts = contracts
         self.dice = dice
         self.depth = depth
         self.isAlone = isAlone
@@ -112,9 +123,11 @@ package struct RandomModel {
     /// Some are save points.
     private mutating func task(_ inside: String = "") -> Block {
         let savePoint = ["", "", "", "camunda:asyncBefore=\"true\"", "camunda:asyncAfter=\"true\""]
+        // One contract takes no dice: models that were made before are made again.
+        let contract = contracts.count > 1 ? contracts[dice.roll(contracts.count)] : contracts.first ?? "work@1"
         return leaf(
             "t", "serviceTask", inside,
-            attributes: "waybill:contract=\"work@1\" \(isAlone ? "" : dice.pick(savePoint) ?? "")")
+            attributes: "waybill:contract=\"\(contract)\" \(isAlone ? "" : dice.pick(savePoint) ?? "")")
     }
 
     private mutating func sequence(_ depth: Int) -> Block {

@@ -57,6 +57,11 @@ package final class Signal: Sendable {
 
     /// Returns at the next signal or at `deadline`, whichever is first; false when the task was cancelled.
     package func wait(until deadline: Timestamp, by time: any TimeSource) async -> Bool {
+        let isFired = state.withLock { state in
+            defer { state.isFired = false }
+            return state.isFired
+        }
+        if isFired { return !Task.isCancelled }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { _ = await self.wait() }
             group.addTask { try? await time.sleep(until: deadline) }

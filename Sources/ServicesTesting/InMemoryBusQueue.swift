@@ -107,6 +107,7 @@ extension InMemoryBusState {
     /// False if the queue is full and refuses.
     private mutating func enqueue(_ message: BusMessage, in name: String) -> Bool {
         guard let queue = queues[name] else { return true }
+        if let limit = limits[name], queue.ready.count >= limit { return false }
         if let limit = queue.number("x-max-length"), queue.ready.count >= limit {
             if queue.text("x-overflow") == "reject-publish" { return false }
             if let oldest = queue.ready.first {
@@ -120,6 +121,7 @@ extension InMemoryBusState {
         let expiresAt = message.expirationMilliseconds.map { now.advanced(by: .milliseconds($0)) }
         let stored = InMemoryBusQueue.Stored(position: newPosition(), message: message, expiresAt: expiresAt)
         queues[name]?.insert(stored)
+        watch?.kept(message, in: name)
         dispatch(name)
         scheduleExpiry()
         return true

@@ -10,8 +10,9 @@ package final class InMemoryBusServer: Sendable {
     package let clock: any TimeSource
     private let state = Mutex(InMemoryBusState())
 
-    package init(clock: any TimeSource) {
+    package init(clock: any TimeSource, watch: (any BusWatch)? = nil) {
         self.clock = clock
+        state.withLock { $0.watch = watch }
     }
 
     /// Stops taking publishes (memory or disk alarm), until called with nil.
@@ -37,6 +38,24 @@ package final class InMemoryBusServer: Sendable {
     /// Deletes a queue with all that is in it; its consumers wait for it to come back.
     package func deleteQueue(_ name: String) {
         change { $0.deleteQueue(name) }
+    }
+
+    /// Binds a queue to nothing any more, until it is bound again, by this or by whoever declares it.
+    package func unbind(_ queue: String) -> [Topology.Binding] { change { $0.unbind(queue) } }
+
+    package func bind(_ bindings: [Topology.Binding]) {
+        change { state in for binding in bindings { try? state.bind(binding) } }
+    }
+
+    /// As a policy of the bus would: a queue refuses publishes from that length on; nil: it does not.
+    package func setLimit(_ limit: Int?, of queue: String) { change { $0.limits[queue] = limit } }
+
+    /// All connections are lost. What is in queues stays.
+    package func restart() { change { $0.restart() } }
+
+    /// Exclusive queues and those of Waybill alike.
+    package var unacknowledgedCount: Int {
+        state.withLock { state in state.consumers.values.reduce(0) { $0 + $1.unacknowledged.count } }
     }
 
     // MARK: For InMemoryBus
@@ -120,4 +139,11 @@ package final class InMemoryBusServer: Sendable {
             state.scheduleExpiry()
         }
     }
+}
+
+/// Sees what a bus in memory keeps and delivers, and what is acknowledged to it. Called in the middle of a change: it calls nobody.
+package protocol BusWatch: Sendable {
+    func kept(_ message: BusMessage, in queue: String)
+    func delivered(_ message: BusMessage, from queue: String)
+    func acknowledged(_ message: BusMessage, of queue: String)
 }

@@ -44,6 +44,9 @@ struct InMemoryBusState {
     var clients: [Int: Client] = [:]
     var consumers: [Int: Consumer] = [:]
     var alarm: String?
+    /// Of queues that refuse from a length on.
+    var limits: [String: Int] = [:]
+    var watch: (any BusWatch)?
     /// Who waits for expirations, in order; the first one does.
     var timekeepers: [(client: Int, deadlines: AsyncStream<Timestamp>.Continuation)] = []
     /// The earliest deadline somebody was asked to wait for.
@@ -106,6 +109,10 @@ struct InMemoryBusState {
         tellState(to: id)
     }
 
+    mutating func restart() {
+        for id in clients.keys.sorted() { disconnect(id, reason: "the bus restarts") }
+    }
+
     mutating func setAlarm(_ reason: String?) {
         guard reason != alarm else { return }
         alarm = reason
@@ -164,7 +171,7 @@ struct InMemoryBusState {
         queues[queue.name] = InMemoryBusQueue(arguments: queue.arguments, owner: owner)
     }
 
-    private mutating func bind(_ binding: Topology.Binding) throws(BusError) {
+    mutating func bind(_ binding: Topology.Binding) throws(BusError) {
         guard queues[binding.queue] != nil else {
             throw .refused(code: 404, "NOT_FOUND - no queue '\(binding.queue)'")
         }
@@ -174,6 +181,15 @@ struct InMemoryBusState {
         if exchanges[binding.exchange]?.bindings.contains(binding) == false {
             exchanges[binding.exchange]?.bindings.append(binding)
         }
+    }
+
+    mutating func unbind(_ queue: String) -> [Topology.Binding] {
+        var gone: [Topology.Binding] = []
+        for name in exchanges.keys.sorted() {
+            gone += exchanges[name]?.bindings.filter { $0.queue == queue } ?? []
+            exchanges[name]?.bindings.removeAll { $0.queue == queue }
+        }
+        return gone
     }
 
     private mutating func remember(_ topology: Topology, of id: Int) {
@@ -276,7 +292,10 @@ struct InMemoryBusState {
     }
 
     mutating func ack(_ tags: [BusDelivery.Tag], consumer id: Int) {
-        for tag in tags { _ = take(tag, from: id) }
+        for tag in tags {
+            guard let stored = take(tag, from: id), let watch, let queue = consumers[id]?.queue else { continue }
+            watch.acknowledged(stored.message, of: queue)
+        }
         if let queue = consumers[id]?.queue { dispatch(queue) }
     }
 
@@ -303,6 +322,7 @@ struct InMemoryBusState {
     /// Hands one message to a consumer.
     mutating func deliver(_ stored: InMemoryBusQueue.Stored, to id: Int) {
         guard var consumer = consumers[id] else { return }
+        watch?.delivered(stored.message, from: consumer.queue)
         let tag = consumer.nextTag
         consumer.nextTag += 1
         consumer.unacknowledged.append((tag, stored))

@@ -224,3 +224,22 @@ package final class InMemoryIndexStore: IndexStore {
         return Page(rows: shown, next: sorted.count > shown.count ? shown.last.map { key($0).token } : nil)
     }
 }
+
+extension InMemoryIndexStore {
+    /// What differs from another index, in a sentence; nil if both show the same.
+    package func difference(from other: InMemoryIndexStore) -> String? {
+        let (mine, theirs) = (state.withLock { $0 }, other.state.withLock { $0 })
+        for id in Set(mine.instances.keys).union(theirs.instances.keys).sorted()
+        where mine.instances[id] != theirs.instances[id] {
+            let states = [mine, theirs].map {
+                $0.instances[id].map { "\($0.state), \($0.tasksDone) tasks done" } ?? "nothing"
+            }
+            return "instance \(id) is \(states[0]) instead of \(states[1])"
+        }
+        for id in Set(mine.tasks.keys).union(theirs.tasks.keys).sorted() where mine.tasks[id] != theirs.tasks[id] {
+            let states = [mine, theirs].map { $0.tasks[id]?.state.rawValue ?? "nothing" }
+            return "task \(id) is \(states[0]) instead of \(states[1])"
+        }
+        return mine.userTasks.keys == theirs.userTasks.keys ? nil : "the open user tasks differ"
+    }
+}

@@ -38,6 +38,8 @@ struct Waybill: AsyncParsableCommand {
             CommandGroup(
                 name: "Events and people:",
                 subcommands: [PublishCommand.self, SignalCommand.self, ClaimCommand.self, CompleteCommand.self]),
-            CommandGroup(name: "Measuring:", subcommands: [BenchCommand.self, BenchAgentCommand.self]),
+            CommandGroup(
+                name: "Measuring and proving:",
+                subcommands: [BenchCommand.self, BenchAgentCommand.self, SimulateCommand.self]),
         ])
 }

@@ -58,13 +58,18 @@ enum ImportRules {
         "ServicesTesting": pure.union(collections).union(["Services", "Logging", "Synchronization", "Testing"]),
         "Fuzzing": pure.union(["XMLReader", "YAMLReader"]),
         "waybill-fuzz": ["Foundation", "Fuzzing"],
+        "Simulator": pure.union(collections).union([
+            "Services", "ServicesTesting", "Fuzzing", "XMLReader", "Logging", "Synchronization", "Foundation",
+        ]),
+        "waybill-simulate": ["Foundation", "Simulator"],
         "WebServerTesting": pure.union(system).union([
             "Services", "ServicesTesting", "XMLReader", "YAMLReader", "WebServer", "Logging", "AsyncHTTPClient",
             "NIOCore",
             "NIOHTTP1",
         ]),
         "waybill": pure.union(adapters).union(system).union([
-            "Services", "WaybillAgent", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient", "NIOCore",
+            "Services", "WaybillAgent", "Simulator", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient",
+            "NIOCore",
             "NIOHTTP1", "Crypto", "Subprocess", "SystemPackage", "UnixSignals",
         ]),
     ]

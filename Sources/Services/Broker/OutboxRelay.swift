@@ -10,12 +10,15 @@ package struct OutboxRelay: Sendable {
     private let time: any TimeSource
     private let stored: Signal
     private let log: Logger
+    /// How long it waits for a signal before it looks by itself.
+    private let patience: Duration
 
     /// `stored` fires when there may be something in the outbox.
     package init(
         store: any ProcessStore, bus: any MessageBus, names: BusNames, time: any TimeSource, stored: Signal,
-        log: Logger
+        patience: Duration = .seconds(1), log: Logger
     ) {
+        self.patience = patience
         self.store = store
         self.bus = bus
         self.names = names
@@ -32,7 +35,7 @@ package struct OutboxRelay: Sendable {
             } catch {
                 log.error("the outbox waits: \(error)")
             }
-            _ = await stored.wait(until: time.now.advanced(by: .seconds(1)), by: time)
+            _ = await stored.wait(until: time.now.advanced(by: patience), by: time)
         }
     }
 

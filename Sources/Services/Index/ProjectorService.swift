@@ -21,11 +21,13 @@ package struct ProjectorService: Sendable {
     private let log: Logger
     private let notify: @Sendable ([InstanceNotice]) async -> Void
     package let progress: ProjectorProgress
+    /// How long it waits for a signal before it looks by itself.
+    private let patience: Duration
 
     /// `committed` fires when there may be new rows; `notify` hears of states and incidents.
     package init(
         journal: any ProcessStore, index: any IndexStore, time: any TimeSource, committed: Signal,
-        progress: ProjectorProgress,
+        progress: ProjectorProgress, patience: Duration = .seconds(1),
         log: Logger, notify: @escaping @Sendable ([InstanceNotice]) async -> Void = { _ in }
     ) {
         self.journal = journal
@@ -33,6 +35,7 @@ package struct ProjectorService: Sendable {
         self.time = time
         self.committed = committed
         self.progress = progress
+        self.patience = patience
         self.log = log
         self.notify = notify
     }
@@ -47,7 +50,7 @@ package struct ProjectorService: Sendable {
                 log.error("the index is behind: \(error)")
             }
             if count >= Self.batchLimit { continue }
-            if count == 0 { _ = await committed.wait(until: time.now.advanced(by: .seconds(1)), by: time) }
+            if count == 0 { _ = await committed.wait(until: time.now.advanced(by: patience), by: time) }
             // Writes come in bursts: one pass for several commits costs less.
             if count < Self.busy {
                 try? await time.sleep(for: .milliseconds(20))
