@@ -1,7 +1,7 @@
 import Values
 
 /// Writes sound models: blocks of sequences, splits with their joins, loops, subprocesses with what may interrupt them,
-/// calls, waits of all kinds, and tasks. The same dice write the same model.
+/// transactions that cancel, waits of all kinds, and tasks. The same dice write the same model.
 package struct RandomModel {
     private var dice: Dice
     private var counter = 0
@@ -85,7 +85,7 @@ package struct RandomModel {
     private typealias Block = (first: String, last: String)
 
     private mutating func block(depth: Int) -> Block {
-        switch depth == 0 ? dice.roll(7) : dice.roll(17) {
+        switch depth == 0 ? dice.roll(7) : dice.roll(19) {
         case 0, 1: return task()
         case 2:
             return leaf(
@@ -104,6 +104,7 @@ package struct RandomModel {
         case 12: return loop()
         case 13: return waitForOneOf(depth)
         case 14: return interruptible()
+        case 15, 16: return transaction(depth)
         default: return subprocess(depth)
         }
     }
@@ -154,19 +155,22 @@ package struct RandomModel {
 
     /// Some runs of a task, after each other or at once; or until something holds.
     private mutating func loop() -> Block {
-        let marker: String
-        if dice.roll(4) == 0 {
-            marker =
-                "<standardLoopCharacteristics loopMaximum=\"3\"><loopCondition>= n > 6</loopCondition></standardLoopCharacteristics>"
-        } else {
-            let completion =
-                dice.roll(3) == 0 ? "<completionCondition>= nrOfCompletedInstances = 1</completionCondition>" : ""
-            marker = """
-                <multiInstanceLoopCharacteristics isSequential="\(dice.roll(2) == 0)"><loopCardinality>\(dice.roll(4))\
-                </loopCardinality>\(completion)</multiInstanceLoopCharacteristics>
-                """
-        }
+        let marker = marker(runs: 4)
         return dice.roll(2) == 0 ? task(marker) : leaf("m", "userTask", marker)
+    }
+
+    /// What makes a loop of an activity: fewer than so many runs, except of a standard loop, which has at most three.
+    private mutating func marker(runs: Int) -> String {
+        guard dice.roll(4) > 0 else {
+            return
+                "<standardLoopCharacteristics loopMaximum=\"3\"><loopCondition>= n > 6</loopCondition></standardLoopCharacteristics>"
+        }
+        let completion =
+            dice.roll(3) == 0 ? "<completionCondition>= nrOfCompletedInstances = 1</completionCondition>" : ""
+        return """
+            <multiInstanceLoopCharacteristics isSequential="\(dice.roll(2) == 0)"><loopCardinality>\(dice.roll(runs))\
+            </loopCardinality>\(completion)</multiInstanceLoopCharacteristics>
+            """
     }
 
     /// An event-based gateway: whichever comes first.
@@ -206,10 +210,38 @@ package struct RandomModel {
         return (host.first, merge.last)
     }
 
+    /// Something that can be undone, and then the end, or a cancel that undoes it; most of them in a loop.
+    private mutating func transaction(_ depth: Int) -> Block {
+        let id = id("tx")
+        let outer = text
+        text = dice.roll(3) > 0 ? marker(runs: 3) : ""
+        text += "<startEvent id=\"s-\(id)\"/>"
+        let done = dice.roll(2) == 0 ? task() : leaf("u", "userTask")
+        let undo = dice.roll(2) == 0 ? "serviceTask" : "userTask"
+        let inside = block(depth: depth - 1)
+        text += """
+            <boundaryEvent id="b-\(done.last)" attachedToRef="\(done.last)"><compensateEventDefinition/></boundaryEvent>
+            <\(undo) id="undo-\(id)" isForCompensation="true" \(undo == "serviceTask" ? "waybill:contract=\"work@1\"" : "")/>
+            <association id="a-\(id)" sourceRef="b-\(done.last)" targetRef="undo-\(id)"/>
+            <exclusiveGateway id="g-\(id)" default="g-\(id)-e-\(id)"/><endEvent id="e-\(id)"/>
+            <endEvent id="c-\(id)"><cancelEventDefinition/></endEvent>
+            \(flow("s-\(id)", done.first))\(flow(done.last, inside.first))\(flow(inside.last, "g-\(id)"))\
+            \(flow("g-\(id)", "c-\(id)", "= modulo(n, 2) = 0"))\(flow("g-\(id)", "e-\(id)"))
+            """
+        text = "\(outer)<transaction id=\"\(id)\">\(text)</transaction>\n"
+        let merge = leaf("g", "exclusiveGateway")
+        text += """
+            <boundaryEvent id="b-\(id)" attachedToRef="\(id)"><cancelEventDefinition/></boundaryEvent>
+            \(flow(id, merge.first))\(flow("b-\(id)", merge.first))
+            """
+        return (id, merge.last)
+    }
+
     private mutating func subprocess(_ depth: Int) -> Block {
         let sub = id("sub")
         let outer = text
-        text = "<startEvent id=\"s-\(sub)\"/>"
+        text = dice.roll(4) == 0 ? marker(runs: 3) : ""
+        text += "<startEvent id=\"s-\(sub)\"/>"
         let inside = block(depth: depth - 1)
         text += flow("s-\(sub)", inside.first)
         // Every third has an event subprocess that waits for a signal or a while.

@@ -28,7 +28,7 @@ struct RandomProcessTests {
             try run(&scenario, &walk, "WAYBILL_TEST_SEED=\(seed)")
             #expect(scenario.instance.isEnded, "WAYBILL_TEST_SEED=\(seed): stuck at \(scenario.active)")
             #expect(scenario.instance.openTasks.isEmpty && scenario.instance.openTimers.isEmpty)
-            expectClosed(scenario.journal)
+            expectClosed(scenario.journal, "WAYBILL_TEST_SEED=\(seed)")
         }
     }
 
@@ -64,7 +64,7 @@ struct RandomProcessTests {
         }
         #expect(moved.instance.end == steady.instance.end, "WAYBILL_TEST_SEED=\(seed)")
         #expect(moved.instance.rootVariables == steady.instance.rootVariables)
-        expectClosed(moved.journal)
+        expectClosed(moved.journal, "WAYBILL_TEST_SEED=\(seed)")
     }
 
     /// The same model, in which every id is another.
@@ -92,7 +92,7 @@ struct RandomProcessTests {
     }
 
     /// Whatever a journal opens, it closes, exactly once.
-    private func expectClosed(_ journal: [Event]) {
+    private func expectClosed(_ journal: [Event], _ seed: String) {
         var open: Set<String> = []
         func opened(_ key: String) { #expect(open.insert(key).inserted, "\(key) opened twice") }
         func closed(_ key: String) { #expect(open.remove(key) != nil, "\(key) closed though not open") }
@@ -129,6 +129,6 @@ struct RandomProcessTests {
                 continue
             }
         }
-        #expect(open.isEmpty, "left open: \(open.sorted())")
+        #expect(open.isEmpty, "\(seed): left open: \(open.sorted())")
     }
 }

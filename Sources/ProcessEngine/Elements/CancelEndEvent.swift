@@ -25,12 +25,14 @@ package struct CancelEndEvent: CompensatingElement {
     package func compensated(_ activity: Int, in step: inout Step) {
         guard let transaction = transaction(around: activity, in: step) else { return }
         let boundary = step.definition.boundaryEvents(of: transaction.element).first { $0 is CancelBoundaryEvent }
+        // A loop ends with the run that is canceled: boundary events are its body's.
+        let host = step.loopBody(of: transaction) ?? transaction
         step.record(.activityCompleted(activity: activity))
-        step.cancel(transaction.number)
+        step.cancel(host.number)
         if let boundary {
-            step.enter(boundary, in: transaction.scope)
+            step.enter(boundary, in: host.scope)
         } else {
-            step.settleLater(transaction.scope)
+            step.settleLater(host.scope)
         }
     }
 

@@ -93,6 +93,7 @@ extension Step {
             } else if let inside = record.retained.flatMap({ instance.scope($0)?.compensations }) {
                 undo(inside.reversed(), for: thrower)
             }
+            if let retained = record.retained { closeIfUndone(retained) }
         }
     }
 
@@ -109,9 +110,28 @@ extension Step {
         let handler = activity(number)
         closeTriggers(of: handler)
         record(.activityCompleted(activity: number))
-        guard let thrower = handler.compensator, !undoing.contains(thrower),
-            let waiting = instance.activity(thrower), waiting.compensating.isEmpty,
-            let element = definition.element(waiting.element) as? any CompensatingElement
+        closeIfUndone(handler.scope)
+        if let thrower = handler.compensator { goOnIfCompensated(thrower) }
+    }
+
+    /// Closes a scope that was kept to be undone, once that is done.
+    mutating func closeIfUndone(_ number: Int) {
+        guard number != ProcessInstance.rootScope, let scope = instance.scope(number), scope.activity == nil,
+            scope.isIdle, !hasTokensUnderWay(in: number), let parent = scope.parent,
+            instance.scope(parent)?.compensations.contains(where: { $0.retained == number }) != true
+        else { return }
+        // A handler inside undoes by its own choice; without one, all that is kept is undone.
+        let hasHandler = scope.loop == nil && scope.element.flatMap { definition.compensationSubprocess(in: $0) } != nil
+        guard hasHandler || scope.compensations.isEmpty else { return }
+        closeRetainedScopes(of: number)
+        record(.scopeClosed(scope: number))
+        closeIfUndone(parent)
+    }
+
+    /// A throwing event that waits for no handler any more goes on.
+    mutating func goOnIfCompensated(_ thrower: Int) {
+        guard !undoing.contains(thrower), let waiting = instance.activity(thrower), waiting.compensating.isEmpty,
+            waiting.incident == nil, let element = definition.element(waiting.element) as? any CompensatingElement
         else { return }
         attempt(thrower) { step throws(IncidentCause) in try element.compensated(thrower, in: &step) }
     }

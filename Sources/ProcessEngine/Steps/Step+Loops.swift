@@ -84,6 +84,12 @@ extension Step {
         }
     }
 
+    /// The activity that the runs of a loop are inside of; nil for an activity that is no run.
+    func loopBody(of run: Activity) -> Activity? {
+        guard instance.isIteration(run.scope) else { return nil }
+        return instance.scope(run.scope)?.activity.flatMap { instance.activity($0) }
+    }
+
     /// Ends the body: runs that are still at work are canceled.
     mutating func endLoop(_ number: Int) throws(IncidentCause) {
         let body = activity(number)

@@ -59,6 +59,8 @@ package struct Step: Sendable {
         case iterate(body: Int)
         /// Something ended in this scope: it may be finished.
         case settle(scope: Int)
+        /// A handler was canceled: its throwing event may have none left to wait for.
+        case goOn(thrower: Int)
     }
 
     init(
@@ -118,6 +120,11 @@ package struct Step: Sendable {
         worklist.append(.iterate(body: body))
     }
 
+    /// Looks, once the tokens sent since have moved, whether the throwing event still waits for handlers.
+    mutating func goOnLater(_ thrower: Int) {
+        worklist.append(.goOn(thrower: thrower))
+    }
+
     /// Tokens on their way in the scope are gone.
     mutating func dropTokens(in scope: Int) {
         guard tokensUnderWay[scope, default: 0] > 0 else { return }
@@ -147,6 +154,7 @@ package struct Step: Sendable {
                 element.arrive(token, in: &self)
             case .iterate(let body): iterate(body)
             case .settle(let scope): settle(scope)
+            case .goOn(let thrower): goOnIfCompensated(thrower)
             }
         }
     }

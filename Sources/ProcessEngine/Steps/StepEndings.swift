@@ -25,6 +25,10 @@ extension Step {
         closeTriggers(of: activity)
         if let incident = activity.incident { record(.incidentResolved(incident: incident)) }
         record(.activityCanceled(activity: number))
+        if let thrower = activity.compensator {
+            closeIfUndone(activity.scope)
+            goOnLater(thrower)
+        }
     }
 
     /// Cancels all that is at work in a scope, except one activity.
