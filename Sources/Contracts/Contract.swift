@@ -10,6 +10,8 @@ package struct Contract: Sendable, Hashable {
     package var kind: Kind
     package var name: String
     package var version: ContractVersion
+    /// Where it says so in its file.
+    package var versionPlace = VersionPlace()
     package var title: String?
     package var description: String?
     package var categories: [String]
@@ -40,6 +42,14 @@ package struct Contract: Sendable, Hashable {
     package var objectId: String?
     /// Of a decision: the id of its DMN decision; nil: that is the contract's name.
     package var decision: String?
+
+    /// A place in a file is no part of what a contract says: contracts are equal wherever they are written.
+    package struct VersionPlace: Sendable, Hashable {
+        package var position = SourcePosition(line: 0, column: 0)
+
+        package static func == (left: Self, right: Self) -> Bool { true }
+        package func hash(into hasher: inout Hasher) {}
+    }
 
     /// A BPMN error the task may end with.
     package struct DeclaredError: Sendable, Hashable {

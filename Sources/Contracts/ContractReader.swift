@@ -78,6 +78,7 @@ struct ContractReader {
             heartbeat: heartbeat, concurrency: concurrency, priority: priority, retention: retention, secrets: secrets,
             examples: examples, process: process, objectId: objectId, decision: decision)
         contract.settings = settings
+        contract.versionPlace.position = fields.source.position(of: "/version")
         return contract
     }
 

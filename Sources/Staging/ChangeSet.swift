@@ -74,9 +74,14 @@ struct StagingCheck {
     }
 
     mutating func report(
-        _ code: String, _ file: String, element: String?, _ message: String, _ suggestion: String? = nil
+        _ code: String, _ file: String, at position: SourcePosition? = nil, element: String?, _ message: String,
+        _ suggestion: String? = nil
     ) {
-        problems.append(Diagnostic(code: code, file: file, element: element, message: message, suggestion: suggestion))
+        problems.append(
+            Diagnostic(
+                code: code, file: file, position: position ?? SourcePosition(line: 0, column: 0), element: element,
+                message: message,
+                suggestion: suggestion))
     }
 
     mutating func artifacts() -> [(artifact: Artifact, bytes: [UInt8])] {
@@ -119,23 +124,23 @@ struct StagingCheck {
             return
         }
         if let same = versions.first(where: { $0.version == contract.version.description }) {
-            if same.hash != file.hash { reportSameVersion(contract.name, same.version, file) }
+            if same.hash != file.hash { reportSameVersion(contract, file) }
             return
         }
         let newest = versions.compactMap { ContractVersion($0.version) }.filter { $0.major == contract.version.major }
             .max()
         if let newest, newest > contract.version {
             report(
-                "old-version", file.path, element: contract.name,
+                "old-version", file.path, at: contract.versionPlace.position, element: contract.name,
                 "version \(contract.version) of \(contract.name) is older than \(newest), which exists",
                 "raise the version")
         }
     }
 
-    private mutating func reportSameVersion(_ name: String, _ version: String, _ file: SourceFile) {
+    private mutating func reportSameVersion(_ contract: Contract, _ file: SourceFile) {
         report(
-            "version-exists", file.path, element: name, "version \(version) of \(name) exists with other content",
-            "raise the version")
+            "version-exists", file.path, at: contract.versionPlace.position, element: contract.name,
+            "version \(contract.version) of \(contract.name) exists with other content", "raise the version")
     }
 
     /// Compares a new minor with the last one before it, in the store or in the files.
@@ -147,6 +152,7 @@ struct StagingCheck {
         guard isNew, let last = before.max(by: { $0.version < $1.version }) else { return }
         for var finding in Compatibility.breaks(from: last, to: contract) {
             finding.file = file.path
+            finding.position = contract.versionPlace.position
             problems.append(finding)
         }
     }
@@ -184,7 +190,7 @@ struct StagingCheck {
             }
             if let existing, existing.hash != home.hash {
                 report(
-                    "version-exists", home.path, element: process,
+                    "version-exists", home.path, at: home.positions[process], element: process,
                     "version \(version) of the process \(process) exists with other content",
                     "raise the version of its workflow contract, \(contract.name) in \(file.path)")
             }

@@ -1,4 +1,5 @@
 package import Contracts
+package import Values
 
 /// A file that somebody wants in the config store, read and hashed by the caller.
 package struct SourceFile: Sendable {
@@ -27,12 +28,23 @@ package struct SourceFile: Sendable {
     package var bytes: [UInt8]
     /// SHA-256 of `bytes`, hexadecimal.
     package var hash: String
+    /// Where the processes of a BPMN file begin, by their ids.
+    package var positions: [String: SourcePosition]
 
-    package init(path: String, content: Content, bytes: [UInt8], hash: String) {
+    package init(
+        path: String, content: Content, bytes: [UInt8], hash: String, positions: [String: SourcePosition] = [:]
+    ) {
         self.path = path
         self.content = content
         self.bytes = bytes
         self.hash = hash
+        self.positions = positions
+    }
+
+    /// Whether a file is read as BPMN, for its name: `x.bpmn`, or `x.bpmn20.xml` as other engines' tools call it.
+    package static func isModel(_ path: String) -> Bool {
+        let name = path.lowercased()
+        return name.hasSuffix(".bpmn") || name.hasSuffix(".bpmn20.xml")
     }
 }
 

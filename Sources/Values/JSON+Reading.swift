@@ -93,12 +93,12 @@ extension JSON {
         return start..<position
     }
 
-    /// Names without escapes are equal where their bytes are; names that are not plain ASCII may be without that.
+    /// Names without escapes are equal where their bytes are.
     private static func isName(
         _ name: UnsafeBufferPointer<UInt8>, _ bytes: Span<UInt8>, in range: Range<Int>
     ) -> Bool {
         let isPlain = range.allSatisfy { bytes[$0] < 0x80 && bytes[$0] != ASCII.backslash }
-        guard isPlain else { return JSONText.string(bytes, in: range) == String(decoding: name, as: UTF8.self) }
+        guard isPlain else { return JSONText.string(bytes, in: range).utf8.elementsEqual(name) }
         return name.count == range.count && name.indices.allSatisfy { name[$0] == bytes[range.lowerBound + $0] }
     }
 }

@@ -306,7 +306,7 @@ extension JSONScanner {
             .map { (earlier: $0, later: $1) }
     }
 
-    /// By the decoded text, as `Value` compares names: canonically equivalent ones are one name.
+    /// By the decoded text, as the keys of `Value` are: two names that look alike are refused too, since only one would be kept.
     private func equalDecodedNames(from first: Int, _ bytes: Span<UInt8>) -> [Pair] {
         var pairs: [Pair] = []
         var last: [String: Int] = [:]

@@ -16,9 +16,9 @@ extension Value: Equatable {
         case (.null, .null): true
         case (.bool(let a), .bool(let b)): a == b
         case (.number(let a), .number(let b)): a == b
-        case (.string(let a), .string(let b)): a == b
+        case (.string(let a), .string(let b)): a.isExactly(b)
         case (.list(let a), .list(let b)): a == b
-        case (.object(let a), .object(let b)): a.count == b.count && a.allSatisfy { b[$0.key] == $0.value }
+        case (.object(let a), .object(let b)): a.count == b.count && a.allSatisfy { b.member($0.key) == $0.value }
         case (.null, _), (.bool, _), (.number, _), (.string, _), (.list, _), (.object, _): false
         }
     }
@@ -70,7 +70,7 @@ extension Value {
 
     /// The member of an object; nil for what is not an object or has no such member.
     package subscript(name: String) -> Value? {
-        if case .object(let members) = self { members[name] } else { nil }
+        if case .object(let members) = self { members.member(name) } else { nil }
     }
 
     /// The element of a list, counted from 0; nil for what is not a list or is too short.

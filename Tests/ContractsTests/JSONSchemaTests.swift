@@ -36,6 +36,19 @@ import Values
             #"{"propertyNames":{"maxLength":2}}"#, #"{"abc":1}"#,
             [#"input has a member whose name is wrong: the name "abc" must have at most 2 characters"#]
         ),
+        // JSON tells apart what only looks alike.
+        (#"{"required":["é"]}"#, "{\"e\u{301}\":1}", [#"input requires "é""#]),
+        (#"{"uniqueItems":true}"#, "[\"é\",\"e\u{301}\"]", []),
+        (
+            #"{"additionalProperties":{"$ref":"http://json-schema.org/draft-07/schema#"}}"#,
+            #"{"a":{"type":"object"}}"#, []
+        ),
+        (
+            #"{"additionalProperties":{"$ref":"http://json-schema.org/draft-07/schema#"}}"#,
+            #"{"a":{"minLength":"1"}}"#,
+            [#"input.a.minLength must be a whole number, not "1""#]
+        ),
+        (#"{"pattern":"^\\uD83D\\uDCA9$"}"#, #""💩""#, []), (#"{"pattern":"^[\\uD83D\\uDCA9]$"}"#, #""💩""#, []),
         (#"{"not":{"type":"null"}}"#, "null", ["input is what the schema excludes"]),
         (
             #"{"oneOf":[{"minimum":1},{"minimum":2}]}"#, "3",

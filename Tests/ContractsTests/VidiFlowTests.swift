@@ -25,7 +25,7 @@ import YAMLReader
     }
 
     @Test func `becomes a contract`() throws {
-        let contract = try VidiFlowImport.read(located(Self.contract))
+        let contract = try VidiFlowImport.read(located(Self.contract)).contract
         #expect(contract.kind == .task)
         #expect(contract.reference == "transcode-media@2.0")
         #expect(contract.title == "Transcode")
@@ -37,9 +37,28 @@ import YAMLReader
         #expect(contract.output["properties"]?["Seconds"]?["type"]?.stringValue == "number")
     }
 
+    @Test func `a default says that a parameter may be left out, and what has no place is told`() throws {
+        let text = """
+            {"Name": "A", "Type": 0, "Version": "3", "Description": "What", "Color": "red",
+             "Parameters": [{"Name": "P", "Type": 2, "DefaultValue": "2", "Description": "How"},
+                            {"Name": "Q", "Type": 0, "DefaultValue": "x", "IsOptional": false}, {"Name": "R", "Type": 0}]}
+            """
+        let (contract, warnings) = try VidiFlowImport.read(located(text))
+        let input = try JSONSchema(checking: contract.input.decoded())
+        #expect(contract.version.description == "3.0")
+        #expect(contract.description == "What")
+        #expect(input.requiredNames == ["Q", "R"])
+        #expect(input.source["properties"]?["P"]?["default"] == 2)
+        #expect(input.source["properties"]?["P"]?["description"] == "How")
+        #expect(
+            warnings.map { "\($0.severity) \($0.message)" } == [
+                #"warning there is no field "Color" in VidiFlow's contracts; it is left out"#
+            ])
+    }
+
     @Test func `goes back as it came`() throws {
         let given = try located(Self.contract).value
-        let back = try VidiFlowImport.read(located(Self.contract)).vidiFlow().decoded()
+        let back = try VidiFlowImport.read(located(Self.contract)).contract.vidiFlow().decoded()
         for name in ["Name", "Guid", "Version", "Type", "FriendlyName", "FullDescription", "Categories"] {
             #expect(back[name] == given[name], "\(name)")
         }
@@ -76,7 +95,7 @@ import YAMLReader
 
     @Test func `another name and kind may be given`() throws {
         let options = VidiFlowImport.Options(name: "media.ingest", kind: .workflow, process: "Ingest")
-        let contract = try VidiFlowImport.read(located(Self.contract), options: options)
+        let contract = try VidiFlowImport.read(located(Self.contract), options: options).contract
         #expect(contract.kind == .workflow)
         #expect(contract.process == "Ingest")
         #expect(contract.name == "media.ingest")

@@ -56,8 +56,10 @@ import Values
             let caller = ConfigService.File(
                 path: "caller.bpmn",
                 content: Model.bpmn(
-                    "<startEvent id=\"start\"/><callActivity id=\"c\" name=\"Order it\" calledElement=\"p\"/>"
-                        + "<endEvent id=\"end\"/>" + Model.chain("start", "c", "end"), process: "caller"))
+                    "<startEvent id=\"start\"/><callActivity id=\"c\" name=\"Order it\" calledElement=\"p\"><extensionElements>"
+                        + "<camunda:in xmlns:camunda=\"http://camunda.org/schema/1.0/bpmn\" variables=\"all\"/>"
+                        + "</extensionElements></callActivity><endEvent id=\"end\"/>"
+                        + Model.chain("start", "c", "end"), process: "caller"))
             try await world.push(ConfigWorld.order("1.0", name: "buy", process: "caller"), caller)
             let uses = try await world.service.uses(of: "order", nil)
             #expect(

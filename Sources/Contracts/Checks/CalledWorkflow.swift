@@ -2,6 +2,15 @@ import Expressions
 import ProcessEngine
 import Values
 
+extension CallActivity.Target {
+    var isContract: Bool {
+        switch self {
+        case .contract: true
+        case .process: false
+        }
+    }
+}
+
 extension CallActivity {
     /// The process that is called, if the model names one.
     func process(in catalog: ContractCatalog?) -> String? {

@@ -4,9 +4,12 @@ package import Values
 package enum CheckRule: String, Sendable, CaseIterable {
     // Contracts.
     case unknownContract = "unknown-contract"
+    case unknownProcess = "unknown-process"
     case unknownInput = "unknown-input"
     case missingInput = "missing-input"
     case inputType = "input-type"
+    case outputType = "output-type"
+    case notAList = "not-a-list"
     case unknownOutput = "unknown-output"
     case undeclaredError = "undeclared-error"
     case undeclaredEvent = "undeclared-event"
@@ -28,9 +31,10 @@ package enum CheckRule: String, Sendable, CaseIterable {
     package var severity: Diagnostic.Severity {
         switch self {
         case .unknownContract, .unknownInput, .missingInput, .inputType, .unknownOutput, .undefinedVariable,
-            .missingOutput, .deadlock, .endlessRecursion:
+            .missingOutput, .notAList, .deadlock, .endlessRecursion:
             .error
-        case .undeclaredError, .undeclaredEvent, .eventMismatch, .maybeUndefined, .maybeMissingOutput,
+        case .outputType, .unknownProcess, .undeclaredError, .undeclaredEvent, .eventMismatch, .maybeUndefined,
+            .maybeMissingOutput,
             .suspiciousExpression, .unreachable, .possibleDeadlock, .missingJoin, .idleLoop:
             .warning
         }
@@ -43,6 +47,9 @@ package enum CheckRule: String, Sendable, CaseIterable {
         case .unknownInput: "A mapping gives an input that the contract does not have."
         case .missingInput: "A required input of a contract is not given."
         case .inputType: "A mapping gives a value that the contract's schema cannot accept."
+        case .outputType: "What the process gives as an output is not what its workflow contract promises."
+        case .notAList: "The collection of a multi-instance activity is no list."
+        case .unknownProcess: "A call activity names a process that is in no model."
         case .unknownOutput: "A mapping reads an output that the contract does not have."
         case .undeclaredError: "A BPMN error is caught or thrown that the contract does not declare."
         case .undeclaredEvent: "A boundary event waits for an event that is nearly one of the contract's."

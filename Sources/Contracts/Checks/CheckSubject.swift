@@ -8,11 +8,25 @@ struct CheckSubject {
     let catalog: ContractCatalog?
     /// The newest workflow contract that names the process.
     let workflow: Contract?
+    /// The processes of all models that are checked together.
+    let processes: Set<String>
+    /// Whether one of them calls this process by its id, and passes what its contract does not declare.
+    let isGivenMore: Bool
 
-    init(_ definition: ProcessDefinition, catalog: ContractCatalog?) {
+    init(_ definition: ProcessDefinition, among definitions: [ProcessDefinition], catalog: ContractCatalog?) {
         self.definition = definition
         self.catalog = catalog
         workflow = catalog?.workflow(ofProcess: definition.process)
+        processes = Set(definitions.map(\.process))
+        let declared = workflow.flatMap { catalog?.inputNames(of: $0.key) } ?? []
+        isGivenMore = definitions.contains { caller in
+            caller.elements.contains { element in
+                guard let call = element as? CallActivity, !call.target.isContract,
+                    call.process(in: catalog) == definition.process
+                else { return false }
+                return call.inputs.entries.contains { !declared.contains($0.target) }
+            }
+        }
     }
 
     func finding(_ rule: CheckRule, at element: ElementID?, _ message: String, _ suggestion: String? = nil)

@@ -57,11 +57,12 @@ struct ContractRules {
     /// Inputs that are given and not declared, or required and not given.
     private func missing(
         in given: [String], of key: ContractKey, _ contract: Contract, at element: ElementID,
-        _ catalog: ContractCatalog
+        _ catalog: ContractCatalog, isFiltered: Bool = true
     ) -> [Diagnostic] {
         var findings: [Diagnostic] = []
         let names = catalog.inputNames(of: key) ?? []
-        if catalog.takesOnlyDeclaredInputs(key) {
+        // Who calls a process by its id passes what he likes.
+        if isFiltered, catalog.takesOnlyDeclaredInputs(key) {
             for name in given where !names.contains(name) {
                 findings.append(
                     subject.finding(
@@ -130,10 +131,23 @@ struct ContractRules {
                 ]
             }
         }
-        guard !call.inputs.passesAll, !call.inputs.entries.isEmpty, let contract = call.workflow(in: catalog) else {
-            return []
+        if case .process(let name) = call.target, let process = name.constantValue?.stringValue,
+            !subject.processes.contains(process), catalog.workflow(ofProcess: process) == nil
+        {
+            let known = subject.processes.sorted() + catalog.contracts.compactMap(\.process)
+            return [
+                subject.finding(
+                    .unknownProcess, at: call.id, "there is no process \(process)",
+                    Spelling.suggestion(for: process, among: known) ?? "add its model, or correct the name")
+            ]
         }
-        return missing(in: call.inputs.entries.map(\.target), of: contract.key, contract, at: call.id, catalog)
+        // A scope of its own may hold what is passed.
+        guard !call.inputs.passesAll, let contract = call.workflow(in: catalog),
+            !call.inputs.entries.isEmpty || definition.mappings(of: call.id).inputs.isEmpty
+        else { return [] }
+        return missing(
+            in: call.inputs.entries.map(\.target), of: contract.key, contract, at: call.id, catalog,
+            isFiltered: call.target.isContract)
     }
 
     /// An error that leaves the process is one of the workflow contract's.

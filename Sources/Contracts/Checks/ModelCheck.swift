@@ -18,7 +18,7 @@ package enum ModelCheck {
     ) -> [Diagnostic] {
         var findings: [Diagnostic] = []
         for definition in definitions {
-            let subject = CheckSubject(definition, catalog: catalog)
+            let subject = CheckSubject(definition, among: definitions, catalog: catalog)
             findings += ContractRules(subject).findings()
             findings += DataFlowCheck(subject).run()
             findings += FlowCheck(subject).findings()
@@ -29,6 +29,13 @@ package enum ModelCheck {
 
     package static func check(_ definition: ProcessDefinition, against catalog: ContractCatalog) -> [Diagnostic] {
         check([definition], against: catalog)
+    }
+}
+
+extension [ProcessDefinition] {
+    /// Where each process begins.
+    package var positions: [String: SourcePosition] {
+        Dictionary(map { ($0.process, $0.position) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

@@ -42,7 +42,7 @@ extension SchemaComparison {
         {
             addAlternatives("oneOf", at: element)
         }
-        if let not = narrow["not"], wide["not"] != not {
+        if let not = narrow["not"], wide["not"] != not, !wide.excludes(not, role) {
             add(element, input: "now excludes values (not)", output: "may now have values that were excluded (not)")
         }
         if narrow["if"] != nil, ["if", "then", "else"].contains(where: { wide[$0] != narrow[$0] }) {
@@ -56,6 +56,41 @@ extension SchemaComparison {
                 element, input: "now refers to \(reference.brief), which cannot be weighed",
                 output: "no longer refers to \(reference.brief), which cannot be weighed")
         }
+    }
+
+    /// The same schema with its few values listed, or an alternative for each of its types, where the other side is written like that.
+    static func spelledOut(_ wide: Value, for narrow: Value) -> Value? {
+        guard var members = wide.objectValue, members["enum"] == nil, members["const"] == nil,
+            alternatives(of: wide) == nil
+        else { return nil }
+        if narrow["enum"] != nil || narrow["const"] != nil, let values = fewValues(of: wide) {
+            members["enum"] = .list(values)
+            return .object(members)
+        }
+        guard alternatives(of: narrow) != nil, let types = members["type"]?.listValue, types.count > 1 else {
+            return nil
+        }
+        members["type"] = nil
+        members["anyOf"] = .list(types.map { ["type": $0] })
+        return .object(members)
+    }
+
+    private static let fewest = 100
+
+    /// All that a schema of truth values or of a short range of whole numbers allows.
+    private static func fewValues(of schema: Value) -> [Value]? {
+        let types = self.types(of: schema)
+        if Set(types).isSubset(of: ["boolean", "null"]) {
+            return (types.contains("boolean") ? [true, false] : []) + (types.contains("null") ? [nil] : [])
+        }
+        guard types == ["integer"], let compiled = try? JSONSchema(schema),
+            let low = (schema["minimum"] ?? schema["exclusiveMinimum"])?.numberValue?.rounded(scale: 0, mode: .floor)?
+                .intValue,
+            let high = (schema["maximum"] ?? schema["exclusiveMaximum"])?.numberValue?.rounded(scale: 0, mode: .floor)?
+                .intValue,
+            low <= high, high.subtractingReportingOverflow(low).overflow == false, high - low <= fewest
+        else { return nil }
+        return (low...high).map { .number(Decimal128($0)) }.filter { compiled.isValid($0) }
     }
 
     private mutating func addAlternatives(_ keyword: String, at element: String) {
@@ -91,5 +126,16 @@ extension SchemaComparison {
             guard let left = left["properties"]?[name], let right = right["properties"]?[name] else { return false }
             return areDistinct(left, right, depth: 1)
         }
+    }
+}
+
+extension Value {
+    /// Whether the schema's `not` excludes all that another one fits.
+    fileprivate func excludes(_ schema: Value, _ role: SchemaComparison.Role) -> Bool {
+        guard let not = self["not"], !SchemaComparison.refers(not), !SchemaComparison.refers(schema) else {
+            return false
+        }
+        var comparison = SchemaComparison(from: schema, to: not, role: role)
+        return comparison.compare(at: "").isEmpty
     }
 }

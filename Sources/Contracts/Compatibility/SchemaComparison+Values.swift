@@ -25,7 +25,7 @@ extension SchemaComparison {
         }
     }
 
-    private static func types(of schema: Value) -> [String] {
+    static func types(of schema: Value) -> [String] {
         if let one = schema["type"]?.stringValue { return [one] }
         if let several = schema["type"]?.listValue { return several.compactMap(\.stringValue) }
         let values = schema["enum"]?.listValue ?? schema["const"].map { [$0] }
@@ -48,27 +48,37 @@ extension SchemaComparison {
     private static let upperLimits = ["maxLength", "maxItems", "maxProperties"]
 
     mutating func compareLimits(_ wide: Value, _ narrow: Value, at element: String) {
-        for keyword in Self.lowerLimits {
+        let types = Self.types(of: wide)
+        /// A limit on values of another type limits nothing.
+        func matters(_ keyword: String) -> Bool {
+            switch keyword {
+            case "minItems", "maxItems", "uniqueItems": types.contains("array")
+            case "minProperties", "maxProperties": types.contains("object")
+            default: types.contains("string")
+            }
+        }
+        for keyword in Self.lowerLimits where matters(keyword) {
             guard let limit = narrow[keyword]?.numberValue, !limit.isZero else { continue }
             if !(wide[keyword]?.numberValue.map { $0 >= limit } ?? false) { addLimit(keyword, limit, at: element) }
         }
-        for keyword in Self.upperLimits {
+        for keyword in Self.upperLimits where matters(keyword) {
             guard let limit = narrow[keyword]?.numberValue else { continue }
             if !(wide[keyword]?.numberValue.map { $0 <= limit } ?? false) { addLimit(keyword, limit, at: element) }
         }
-        compareRange(wide, narrow, at: element)
-        if let divisor = narrow["multipleOf"]?.numberValue {
+        let isNumber = types.contains("number") || types.contains("integer")
+        if isNumber { compareRange(wide, narrow, at: element) }
+        if isNumber, let divisor = narrow["multipleOf"]?.numberValue {
             let before =
-                wide["multipleOf"]?.numberValue ?? (Self.types(of: wide) == ["integer"] ? Decimal128(1) : nil)
+                wide["multipleOf"]?.numberValue ?? (types == ["integer"] ? Decimal128(1) : nil)
             if before?.remainder(dividingBy: divisor)?.isZero != true { addLimit("multipleOf", divisor, at: element) }
         }
-        for keyword in ["pattern", "format"] {
+        for keyword in ["pattern", "format"] where matters(keyword) {
             guard let rule = narrow[keyword], wide[keyword] != rule else { continue }
             add(
                 element, input: "now must keep \(keyword) \(rule.brief)",
                 output: "no longer keeps \(keyword) \(rule.brief)")
         }
-        if narrow["uniqueItems"] == .bool(true), wide["uniqueItems"] != .bool(true) {
+        if matters("uniqueItems"), narrow["uniqueItems"] == .bool(true), wide["uniqueItems"] != .bool(true) {
             add(element, input: "must no longer repeat elements", output: "may now repeat elements")
         }
     }
@@ -76,8 +86,14 @@ extension SchemaComparison {
     /// `minimum` with `exclusiveMinimum`, and `maximum` with `exclusiveMaximum`.
     private mutating func compareRange(_ wide: Value, _ narrow: Value, at element: String) {
         for (name, sign) in [("inimum", 1), ("aximum", -1)] {
-            let including = wide["m\(name)"]?.numberValue
+            var including = wide["m\(name)"]?.numberValue
             let excluding = wide["exclusiveM\(name)"]?.numberValue
+            // The next whole number is as good a limit.
+            if Self.types(of: wide) == ["integer"], let limit = excluding, limit.isInteger,
+                let next = sign > 0 ? limit.adding(1) : limit.subtracting(1)
+            {
+                including = including.map { sign > 0 ? max($0, next) : min($0, next) } ?? next
+            }
             /// Whether all that the wide side allows is on the right side of the limit, or beyond it.
             func holds(_ limit: Decimal128, excludes: Bool) -> Bool {
                 func isBeyond(_ bound: Decimal128, orAt: Bool) -> Bool {

@@ -42,7 +42,7 @@ struct SchemaComparison {
         hasReferences = self.from != self.to && Self.refers(self.from)
     }
 
-    private static func refers(_ value: Value) -> Bool {
+    static func refers(_ value: Value) -> Bool {
         if let list = value.listValue { return list.contains(where: refers) }
         return value.objectValue?.contains { ["$ref", "$dynamicRef"].contains($0.key) || refers($0.value) } ?? false
     }
@@ -74,6 +74,9 @@ struct SchemaComparison {
         if narrow == .bool(false) {
             return add(element, input: "is no longer allowed", output: "was never to appear, and may now")
         }
+        if let wide = Self.spelledOut(wide, for: narrow) {
+            return compare(wide, narrow, at: element, depth: depth + 1)
+        }
         if let alternatives = Self.alternatives(of: wide) {
             return compareEach(of: alternatives, wide, narrow, at: element, depth: depth)
         }
@@ -87,8 +90,9 @@ struct SchemaComparison {
         }
         compareValues(wide, narrow, at: element)
         compareLimits(wide, narrow, at: element)
-        compareObjects(wide, narrow, at: element, depth: depth)
-        compareLists(wide, narrow, at: element, depth: depth)
+        let types = Self.types(of: wide)
+        if types.contains("object") { compareObjects(wide, narrow, at: element, depth: depth) }
+        if types.contains("array") { compareLists(wide, narrow, at: element, depth: depth) }
         compareLogic(wide, narrow, at: element, depth: depth)
     }
 

@@ -44,12 +44,29 @@ enum ECMARegex {
         case "p", "P": return "\\\(letter){\(try property(&rest))}"
         case "s": return inClass ? whiteSpace : "[\(whiteSpace)]"
         case "S": return inClass ? "\\S" : "[^\(whiteSpace)]"
-        case "d", "D", "w", "W", "b", "B", "t", "n", "r", "f", "c", "x", "u", "k": return "\\\(letter)"
+        case "u": return surrogatePair(&rest) ?? "\\u"
+        case "d", "D", "w", "W", "b", "B", "t", "n", "r", "f", "c", "x", "k": return "\\\(letter)"
         case "v": return "\\x0b"
         default:
             guard !letter.properties.isAlphabetic else { throw invalid("there is no escape \\\(letter)") }
             return "\\\(letter)"
         }
+    }
+
+    /// The character that two escapes stand for together, as JavaScript writes what is beyond 16 bits.
+    private static func surrogatePair(_ rest: inout Substring.UnicodeScalarView) -> String? {
+        let digits = Array(rest.prefix(10))
+        guard digits.count == 10, digits[4] == "\\", digits[5] == "u", let high = unit(digits[..<4]),
+            let low = unit(digits[6...]), high & 0xFC00 == 0xD800, low & 0xFC00 == 0xDC00,
+            let scalar = Unicode.Scalar(0x10000 + (high & 0x3FF) << 10 + low & 0x3FF)
+        else { return nil }
+        rest.removeFirst(10)
+        return String(scalar)
+    }
+
+    private static func unit(_ digits: ArraySlice<Unicode.Scalar>) -> UInt32? {
+        guard digits.allSatisfy({ $0.properties.isASCIIHexDigit }) else { return nil }
+        return UInt32(String(String.UnicodeScalarView(digits)), radix: 16)
     }
 
     /// All that ECMA-262 counts as white space; PCRE2's own `\s` is ASCII here.

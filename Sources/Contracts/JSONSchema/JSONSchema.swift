@@ -120,11 +120,11 @@ package struct SchemaDocuments: Sendable {
 
     private static let builtIn: [String: Value] = {
         var documents: [String: Value] = [:]
-        for text in MetaSchemas.texts {
+        for text in MetaSchemas.texts + [Draft7.metaSchema] {
             guard let schema = try? Value(parsing: text), let id = schema["$id"]?.stringValue else {
                 preconditionFailure("the built-in schemas are JSON with an $id")
             }
-            documents[id] = schema
+            documents[id.hasSuffix("#") ? String(id.dropLast()) : id] = schema
         }
         return documents
     }()

@@ -61,13 +61,13 @@ enum SchemaAssertion: Sendable {
             if types.contains(where: { $0.includes(value) }) { return [] }
             return ["must be \(types.map(\.phrase).joined(separator: " or ")), not \(value.brief)"]
         case .enumeration(let values):
-            if values.contains(where: { $0.isIdentical(to: value) }) { return [] }
+            if values.contains(value) { return [] }
             if values.isEmpty { return ["is not allowed: the schema allows no value"] }
             if values.count == 1 { return ["must be \(values[0].brief), not \(value.brief)"] }
             let shown = values.prefix(20).map(\.brief).joined(separator: ", ") + (values.count > 20 ? ", …" : "")
             return ["must be one of \(shown), not \(value.brief)"]
         case .constant(let constant):
-            return constant.isIdentical(to: value) ? [] : ["must be \(constant.brief), not \(value.brief)"]
+            return constant == value ? [] : ["must be \(constant.brief), not \(value.brief)"]
         case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf, .minLength, .maxLength, .pattern,
             .minItems,
             .maxItems, .uniqueItems, .minProperties, .maxProperties, .required, .dependentRequired, .format:
@@ -141,10 +141,10 @@ enum SchemaAssertion: Sendable {
         case .minProperties(let limit) where object.count < limit: return ["must have at least \(limit) members"]
         case .maxProperties(let limit) where object.count > limit: return ["must have at most \(limit) members"]
         case .required(let names):
-            return names.filter { object[$0] == nil }.map { "requires \"\($0)\"" }
+            return names.filter { object.member($0) == nil }.map { "requires \"\($0)\"" }
         case .dependentRequired(let dependencies):
-            return dependencies.filter { object[$0.name] != nil }.flatMap { dependency in
-                dependency.needs.filter { object[$0] == nil }.map {
+            return dependencies.filter { object.member($0.name) != nil }.flatMap { dependency in
+                dependency.needs.filter { object.member($0) == nil }.map {
                     "requires \"\($0)\", since it has \"\(dependency.name)\""
                 }
             }
@@ -184,18 +184,6 @@ enum SchemaType: String, Sendable {
 }
 
 extension Value {
-    /// Equality as JSON Schema has it: texts are equal if their code points are, where Swift looks at what they show.
-    func isIdentical(to other: Value) -> Bool {
-        switch (self, other) {
-        case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
-        case (.list(let left), .list(let right)):
-            left.count == right.count && zip(left, right).allSatisfy { $0.isIdentical(to: $1) }
-        case (.object(let left), .object(let right)):
-            left.count == right.count && left.allSatisfy { name, value in right[name]?.isIdentical(to: value) ?? false }
-        case (.null, _), (.bool, _), (.number, _), (.string, _), (.list, _), (.object, _): self == other
-        }
-    }
-
     /// The value in a message: scalars as JSON, cut if long; lists and objects by kind.
     var brief: String {
         switch self {

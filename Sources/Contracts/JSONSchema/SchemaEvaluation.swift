@@ -134,7 +134,7 @@ struct SchemaEvaluation {
         case .dependent(let schemas):
             guard let object = value.objectValue else { return true }
             var valid = true
-            for (name, schema) in schemas where object[name] != nil {
+            for (name, schema) in schemas where object.member(name) != nil {
                 if !applyInPlace(schema, value, &evaluated, collecting: collecting) { valid = false }
             }
             return valid
@@ -244,7 +244,7 @@ extension SchemaEvaluation {
         var valid = true
         for (name, member) in object {
             var matched = false
-            if let position = members.positions[name] {
+            if let position = members.positions[name], members.properties[position].name.isExactly(name) {
                 matched = true
                 if !evaluate(members.properties[position].schema, member, at: .name(name), collecting: collecting) {
                     valid = false

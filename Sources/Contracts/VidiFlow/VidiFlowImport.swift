@@ -23,12 +23,19 @@ package struct VidiFlowImport {
     private var fields: FieldReader
     private let options: Options
 
-    /// The contract. Throws everything wrong with the file, with its place.
-    package static func read(_ source: LocatedValue, options: Options = Options()) throws(Diagnostics) -> Contract {
+    /// The contract, and a warning for each field that has no place in it. Throws everything wrong with the file, with its place.
+    package static func read(
+        _ source: LocatedValue, options: Options = Options()
+    ) throws(Diagnostics) -> (contract: Contract, warnings: [Diagnostic]) {
         var reader = VidiFlowImport(fields: FieldReader(source), options: options)
         let contract = reader.contract()
-        guard reader.fields.diagnostics.isEmpty, let contract else { throw Diagnostics(reader.fields.diagnostics) }
-        return try Contract(LocatedValue(file: source.file, value: contract, positions: [:]))
+        var problems = reader.fields.diagnostics
+        for index in problems.indices where problems[index].code == "unknown-field" {
+            problems[index].severity = .warning
+            problems[index].message += " in VidiFlow's contracts; it is left out"
+        }
+        guard !problems.contains(where: { $0.severity == .error }), let contract else { throw Diagnostics(problems) }
+        return (try Contract(LocatedValue(file: source.file, value: contract, positions: [:])), problems)
     }
 
     private init(fields: FieldReader, options: Options) {
@@ -37,14 +44,16 @@ package struct VidiFlowImport {
     }
 
     private static let knownFields = [
-        "BriefDescription", "FullDescription", "FriendlyName", "Categories", "GenericOutputEvents", "Guid", "Name",
+        "Description", "BriefDescription", "FullDescription", "FriendlyName", "Categories", "GenericOutputEvents",
+        "Guid",
+        "Name",
         "Version", "Type", "Parameters", "Results", "BoundaryEvents", "InternalParameters", "InternalResults",
     ]
 
     private mutating func contract() -> Value? {
         guard let top = fields.fields(of: fields.source.value, at: "", known: Self.knownFields) else { return nil }
         let name = fields.string("Name", in: top, required: true)
-        let version = fields.string("Version", in: top, required: true)
+        let version = fields.string("Version", in: top, required: true).map(Self.version)
         let kind = kind(top)
         let input = parameters(top, name: name)
         let output = results(top)
@@ -55,7 +64,7 @@ package struct VidiFlowImport {
             "version": .string(version),
         ]
         if let title = text("FriendlyName", in: top) { members["title"] = .string(title) }
-        if let text = text("FullDescription", in: top) ?? text("BriefDescription", in: top) {
+        if let text = description(in: top) {
             members["description"] = .string(text)
         }
         let categories = present("Categories", in: top) ? fields.strings("Categories", in: top) : []
@@ -100,6 +109,15 @@ package struct VidiFlowImport {
         top.members[name]?.stringValue.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     }
 
+    private func description(in fields: FieldReader.Fields) -> String? {
+        ["FullDescription", "Description", "BriefDescription"].lazy.compactMap { text($0, in: fields) }.first
+    }
+
+    /// `3` is `3.0`.
+    private static func version(_ text: String) -> String {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text + ".0" : text
+    }
+
     private mutating func kind(_ top: FieldReader.Fields) -> Contract.Kind? {
         if let kind = options.kind { return kind }
         guard let value = fields.required("Type", in: top) else { return nil }
@@ -122,7 +140,8 @@ package struct VidiFlowImport {
     )] {
         guard present(list, in: top) else { return [] }
         let known = [
-            "Name", "Type", "FullDescription", "BriefDescription", "FriendlyName", "Examples", "IsOptional",
+            "Name", "Type", "Description", "FullDescription", "BriefDescription", "FriendlyName", "Examples",
+            "IsOptional",
             "DefaultValue", "SubType", "Interrupting",
         ]
         return fields.list(list, in: top).compactMap { pointer, value in
@@ -136,9 +155,12 @@ package struct VidiFlowImport {
         for (pointer, entry) in entries("Parameters", in: top) {
             guard let (name, type, schema) = parameter(entry, at: pointer) else { continue }
             var member = schema
-            if entry.members["IsOptional"]?.boolValue != true {
+            let isOptional = entry.members["IsOptional"]?.boolValue
+            let text = entry.members["DefaultValue"]?.stringValue
+            // Who gives a default and does not say whether it may be left out means that it may.
+            if isOptional == false || isOptional == nil && text?.isEmpty ?? true {
                 required.append(.string(name))
-            } else if let text = entry.members["DefaultValue"]?.stringValue, !text.isEmpty || type == .string {
+            } else if let text, !text.isEmpty || type == .string {
                 guard let value = type.value(of: text) else {
                     fields.report(
                         "invalid-value", at: entry.pointer(to: "DefaultValue"),
@@ -174,7 +196,7 @@ package struct VidiFlowImport {
             return nil
         }
         var schema = OrderedDictionary(uniqueKeysWithValues: type.schema.map { ($0.name, $0.value) })
-        if let text = text("FullDescription", in: entry) ?? text("BriefDescription", in: entry) {
+        if let text = description(in: entry) {
             schema["description"] = .string(text)
         }
         let examples = (entry.members["Examples"]?.listValue ?? []).compactMap { $0.stringValue.flatMap(type.value) }

@@ -138,6 +138,10 @@ package struct TypeChecker {
             if !open { report(.unknownMember, "there is no member `\(member)` in \(base)", at: node) }
             return open ? .any : .null
         }
+        if base == .string || base == .number || base == .boolean {
+            report(.unknownMember, "there is no member `\(member)` in a \(base)", at: node)
+            return .null
+        }
         return language == .feel ? OperatorTypes.property(member, of: base) : .any
     }
 

@@ -147,13 +147,13 @@ package struct ConfigService: Sendable {
         var problems: [Diagnostic] = []
         for file in files where !Self.isDMN(file) {
             do {
-                if file.path.hasSuffix(".bpmn") {
+                if SourceFile.isModel(file.path) {
                     let processes = try readModel(file.content, file.path)
                     definitions += processes
                     sources.append(
                         SourceFile(
                             path: file.path, content: .bpmn(processes: processes.map(\.process)), bytes: file.content,
-                            hash: hash(file.content)))
+                            hash: hash(file.content), positions: processes.positions))
                 } else {
                     let contract = try readContract(file.content, file.path)
                     let canonical = contract.canonical.bytes

@@ -52,7 +52,7 @@ struct WorkingCopy {
             if path.hasSuffix(".dmn") {
                 local.subjects = ["dmn \(path.split(separator: "/").last ?? "")"]
                 local.artifact = local.fileHash
-            } else if path.hasSuffix(".bpmn") {
+            } else if SourceFile.isModel(path) {
                 let processes = (try? ProcessDefinition.read(XMLReader.read(bytes, file: path), file: path)) ?? []
                 local.subjects = processes.map { "bpmn \($0.process)" }
                 local.artifact = local.fileHash

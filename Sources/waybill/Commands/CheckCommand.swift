@@ -25,7 +25,7 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(
         help:
-            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included."
+            "The directory: contracts (.yaml, .json), models (.bpmn, .bpmn20.xml), decisions (.dmn), also below it."
     )
     var directory: String
     @Flag(help: "Print the findings as SARIF 2.1.0.")
@@ -69,9 +69,9 @@ struct DirectoryCheck {
 
     static func findings(of files: [(path: String, content: String)]) -> (findings: [Diagnostic], hasContracts: Bool) {
         var check = DirectoryCheck()
-        let models = files.filter { $0.path.hasSuffix(".bpmn") }
+        let models = files.filter { SourceFile.isModel($0.path) }
         let dmn = files.filter { $0.path.hasSuffix(".dmn") }
-        let others = files.filter { !$0.path.hasSuffix(".bpmn") && !$0.path.hasSuffix(".dmn") }
+        let others = files.filter { !SourceFile.isModel($0.path) && !$0.path.hasSuffix(".dmn") }
         for (path, content) in models { check.collecting { check throws in try check.readModel(path, content) } }
         for (path, content) in others { check.collecting { check throws in try check.readContract(path, content) } }
         check.collecting { check throws in try check.readDecisions(dmn) }
@@ -94,7 +94,9 @@ struct DirectoryCheck {
         let processes = try ProcessDefinition.read(XMLReader.read(bytes, file: path), file: path)
         definitions += processes
         findings += processes.flatMap(\.warnings)
-        sources.append(source(path, .bpmn(processes: processes.map(\.process)), bytes))
+        var model = source(path, .bpmn(processes: processes.map(\.process)), bytes)
+        model.positions = processes.positions
+        sources.append(model)
     }
 
     private mutating func readContract(_ path: String, _ content: String) throws {

@@ -36,7 +36,8 @@ struct ContractImportCommand: ParsableCommand {
         let wanted = kind.flatMap { Contract.Kind(rawValue: $0) }
         if kind != nil, wanted == nil { throw CommandError("--kind is task, workflow or decision") }
         let options = VidiFlowImport.Options(name: name, kind: wanted, process: process)
-        let contract = try VidiFlowImport.read(ContractFile.read(file), options: options)
+        let (contract, warnings) = try VidiFlowImport.read(ContractFile.read(file), options: options)
+        for warning in warnings { FileHandle.standardError.write(Data("\(warning)\n".utf8)) }
         print(ContractFile.indented(contract.canonical))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Staging
 import Values
 
 struct PushCommand: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct PushCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "The directory: *.yaml, *.yml, *.json contracts, *.bpmn models and *.dmn decisions, subdirectories included; tests stay."
+            "The directory: contracts (.yaml, .json), models (.bpmn, .bpmn20.xml), decisions (.dmn), also below it; tests stay."
     )
     var directory: String
     @Option(name: .shortAndLong, help: "What this change is about.")
@@ -117,9 +118,8 @@ enum ContractDirectory {
         }
         var files: [(path: String, content: String)] = []
         for case let url as URL in all {
-            guard ["yaml", "yml", "json", "bpmn", "dmn"].contains(url.pathExtension.lowercased()),
-                !TestDirectory.isTest(url.path)
-            else { continue }
+            let isSource = ["yaml", "yml", "json", "dmn"].contains(url.pathExtension.lowercased())
+            guard isSource || SourceFile.isModel(url.path), !TestDirectory.isTest(url.path) else { continue }
             let path = directory + "/" + url.path.dropFirst(root.path.count).drop { $0 == "/" }
             guard let data = FileManager.default.contents(atPath: url.path) else {
                 throw CommandError("cannot read \(path)")

@@ -290,6 +290,34 @@ import Values
                 """, nodes: "start:s xor:x end:e", flows: "s>x", "x>c: = flag", "x>e: = not(flag)", "c>e")
         }
         #expect(try findings(model("order")) == [])
-        #expect(try codes(model("ordr")) == ["unknown-input c", "missing-input c"])
+        // Nothing keeps a call by the id of a process from passing more.
+        #expect(try codes(model("ordr")) == ["missing-input c"])
+        #expect(
+            try codes(model("ordr").replacing("calledElement=\"p\"", with: "waybill:contract=\"w@1\"")) == [
+                "unknown-input c", "missing-input c",
+            ])
+        #expect(
+            try codes(model("order").replacing("<camunda:in source=\"order\" target=\"order\"/>", with: "")) == [
+                "missing-input c"
+            ])
+        #expect(
+            try codes(model("order").replacing("calledElement=\"p\"", with: "calledElement=\"P\"")) == [
+                "unknown-process c"
+            ])
+    }
+
+    @Test func `a process that is given more than its contract declares reads it`() throws {
+        let caller = """
+            <callActivity id="c" calledElement="p"><extensionElements><camunda:in source="order" target="order"/>
+            <camunda:in sourceExpression="${order.id}" target="more"/></extensionElements></callActivity>
+            """
+        let called = Self.model(Self.work("a", input: "= more"), nodes: "start:s end:e", flows: "s>a", "a>e")
+        let both =
+            try CheckedModel.definitions(called)
+            + CheckedModel.definitions(
+                Self.model(caller, nodes: "start:s end:e", flows: "s>c", "c>e"), process: "caller")
+        let catalog = try ContractCatalog(Self.contracts())
+        #expect(ModelCheck.check(both, against: catalog).map(\.code) == [])
+        #expect(ModelCheck.check(Array(both.prefix(1)), against: catalog).map(\.code) == ["undefined-variable"])
     }
 }

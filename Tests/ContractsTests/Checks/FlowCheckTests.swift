@@ -51,6 +51,16 @@ import Values
         #expect(try CheckedModel.codes(model) == ["missing-join c"])
     }
 
+    /// Two flows of an inclusive gateway, one after the other the same exclusive one.
+    @Test(arguments: [("= n > 1", "= n > 2", true), ("= n > 1", "= n <= 1", false), ("= x", "= y", true)])
+    func `an inclusive gateway that may take both ways needs a join`(first: String, second: String, isBoth: Bool) throws
+    {
+        let model = Self.model(
+            "start:s or:f user:a user:b xor:j user:c end:e", "s>f", "f>a: \(first)", "f>b: \(second)", "a>j", "b>j",
+            "j>c", "c>e")
+        #expect(try CheckedModel.codes(model) == (isBoth ? ["missing-join j"] : []))
+    }
+
     @Test func `a part that no path leads to is told once`() throws {
         let model = Self.model("start:s user:a end:e user:x user:y", "s>a", "a>e", "x>y", "y>x")
         #expect(

@@ -141,6 +141,13 @@ struct DataFlow {
         return adding(graph.places[number].results, of: number, to: facts)
     }
 
+    /// What the expressions of the loop around it see when a run is over.
+    func afterRun(_ number: Int) -> VariableFacts {
+        var facts = left(number, inputs[number])
+        facts.define(masks[number].loop)
+        return facts
+    }
+
     private func adding(_ results: ElementResults, of number: Int, to facts: VariableFacts) -> VariableFacts {
         var facts = facts
         if results.anything { facts.defineAnything() }
@@ -152,12 +159,22 @@ struct DataFlow {
     private func leave(_ number: Int, _ input: VariableFacts) -> VariableFacts {
         let place = graph.places[number]
         let mask = masks[number]
-        var facts = input
         if place.opensScope {
-            facts = adding(place.results, of: number, to: facts)
+            var facts = adding(place.results, of: number, to: input)
             facts.define(mask.locals)
             return facts
         }
+        var facts = left(number, input)
+        if place.mayBeSkipped { facts = facts.either(place.restoring.map { inputs[$0] } ?? input) }
+        facts.define(mask.loopOutput)
+        return facts
+    }
+
+    /// After one run of its work and its output mappings.
+    private func left(_ number: Int, _ input: VariableFacts) -> VariableFacts {
+        let place = graph.places[number]
+        let mask = masks[number]
+        var facts = input
         if let opening = place.restoring {
             facts.restore(mask.locals, from: inputs[opening])
         } else if place.outputs == nil {
@@ -165,8 +182,6 @@ struct DataFlow {
             facts.restore(mask.locals, from: input)
         }
         facts.define(mask.outputs)
-        if place.mayBeSkipped { facts = facts.either(place.restoring.map { inputs[$0] } ?? input) }
-        facts.define(mask.loopOutput)
         return facts
     }
 

@@ -14,6 +14,8 @@ struct DataFlowCheck {
     private var reported: Set<[String]> = []
     /// By name, the elements that define it, in the order of the file.
     private var definers: [String: OrderedSet<ElementID>] = [:]
+    /// By name, the elements that give it to their output mappings, which map other things.
+    private var unmapped: [String: OrderedSet<ElementID>] = [:]
     /// Whoever asks for a variable anywhere knows that it may be missing.
     private var tested: Set<String> = []
     /// What reads may see that came from outside, and so is of any type.
@@ -46,14 +48,16 @@ struct DataFlowCheck {
         addImplicitReads()
         for place in graph.places {
             guard let element = place.element else { continue }
-            for name in place.results.defined + place.results.perhaps + (place.outputs ?? [])
-                + [place.loopOutput].compactMap(\.self)
-            {
+            let results = place.results.defined + place.results.perhaps
+            // Output mappings keep to themselves what they do not map.
+            for name in (place.outputs ?? results) + [place.loopOutput].compactMap(\.self) {
                 definers[name, default: []].append(element)
             }
+            if place.outputs != nil { for name in results { unmapped[name, default: []].append(element) } }
         }
         let required = requiredOutputs
-        let names = OrderedSet(reads.flatMap(\.names) + required)
+        let outputs = subject.workflow.flatMap { subject.catalog?.schemas(of: $0.key)?.output.propertyNames } ?? []
+        let names = OrderedSet(reads.flatMap(\.names) + required + outputs)
         for start in stride(from: 0, to: names.count, by: VariableFacts.capacity) {
             let part = names[start..<min(start + VariableFacts.capacity, names.count)]
             let flow = DataFlow(graph, names: Array(part))
@@ -61,13 +65,19 @@ struct DataFlowCheck {
                 guard let facts = facts(for: read, in: flow) else { continue }
                 for name in names {
                     guard let state = flow.state(of: name, in: facts) else { continue }
-                    report(read, name, state)
+                    report(read, name, state, in: flow)
                     if state.isTouched || state.mayComeFromOutside { outside.insert([read.element.text, name]) }
                 }
             }
             for name in required {
                 guard let state = flow.state(of: name, in: flow.inputs[graph.end]) else { continue }
-                reportOutput(name, state)
+                reportOutput(name, state, in: flow)
+            }
+            for name in outputs {
+                guard let state = flow.state(of: name, in: flow.inputs[graph.end]) else { continue }
+                if state.isTouched || state.mayComeFromOutside || !state.mayBeDefined {
+                    outside.insert(TypeCheck.end(name))
+                }
             }
         }
     }
@@ -79,6 +89,7 @@ struct DataFlowCheck {
         case .before: return flow.before(entry)
         case .inside: return flow.inside(entry)
         case .after: return entry == exit ? flow.after(entry) : flow.inputs[exit]
+        case .afterRun: return flow.afterRun(exit)
         case .leaving: return flow.outputs[exit]
         }
     }
@@ -111,18 +122,51 @@ struct DataFlowCheck {
 
     // MARK: Telling
 
-    private mutating func report(_ read: VariableRead, _ name: String, _ state: DataFlow.State) {
+    private mutating func report(
+        _ read: VariableRead, _ name: String, _ state: DataFlow.State, in flow: DataFlow
+    ) {
         guard state.mayBeUndefined, !state.mayComeFromOutside,
             !read.expression.variablesTestedForAbsence.contains(name),
             reported.insert([read.element.text, read.purpose, name]).inserted
         else { return }
         if !state.mayBeDefined { return reportUndefined(read, name) }
-        guard !tested.contains(name) else { return }
+        guard !tested.contains(name), isMissed(name, at: read, in: flow) else { return }
         findings.append(
             subject.finding(
                 .maybeUndefined, at: read.element,
                 "\(read.purpose) reads \"\(name)\", which is not defined on every path to \(subject.title(of: read.element))",
                 "\(origin(of: name)): define it on the other paths too, or test for it with \(name) = null"))
+    }
+
+    /// Whether a way leads to the read on which the variable is not there, for all that its conditions say.
+    private func isMissed(_ name: String, at read: VariableRead, in flow: DataFlow) -> Bool {
+        guard let entry = graph.entry[read.element], let exit = graph.exit[read.element] else { return false }
+        var path = missingPath(of: name, in: flow)
+        switch read.moment {
+        case .outside, .before, .inside: return path.leads(to: entry)
+        case .after, .afterRun: return path.leads(to: exit)
+        case .leaving: return path.leads(behind: exit)
+        }
+    }
+
+    private func missingPath(of name: String, in flow: DataFlow) -> MissingPath {
+        MissingPath(
+            of: name, in: flow, graph, definition, definers: definers.mapValues(\.elements), values: valuesOfInputs)
+    }
+
+    /// The inputs of which the workflow contract lists the values, and which nothing else sets.
+    private var valuesOfInputs: [String: [Value]] {
+        guard let workflow = subject.workflow, let schema = subject.catalog?.schemas(of: workflow.key)?.input else {
+            return [:]
+        }
+        var values: [String: [Value]] = [:]
+        for name in schema.propertyNames {
+            guard let list = schema.source["properties"]?[name]?["enum"]?.listValue,
+                definers[name]?.allSatisfy({ definition.element($0) is StartEvent }) == true
+            else { continue }
+            values[name] = list
+        }
+        return values
     }
 
     private func origin(of name: String) -> String {
@@ -159,8 +203,10 @@ struct DataFlowCheck {
             return
         }
         let rule = read.isImplicit ? CheckRule.missingInput : .undefinedVariable
+        let keeper = elsewhere.isEmpty ? unmapped[name]?.first { $0 != read.element } : nil
         let reason =
             elsewhere.first.map { "which only \(subject.title(of: $0)) defines, which comes later" }
+            ?? keeper.map { "an output of \(subject.title(of: $0)) that its output mappings do not pass on" }
             ?? "which nothing defines"
         findings.append(
             subject.finding(
@@ -169,6 +215,7 @@ struct DataFlowCheck {
                     ? "\(read.purpose) is the variable \"\(name)\", \(reason)"
                     : "\(read.purpose) reads \"\(name)\", \(reason)",
                 Spelling.suggestion(for: name, among: knownNames)
+                    ?? keeper.map { "map it in \(subject.title(of: $0))" }
                     ?? (elsewhere.isEmpty
                         ? "let an element before it give it, or make it an input of the workflow contract"
                         : "let it be defined before")))
@@ -176,7 +223,7 @@ struct DataFlowCheck {
 
     private var knownNames: [String] { definers.keys.sorted() }
 
-    private mutating func reportOutput(_ name: String, _ state: DataFlow.State) {
+    private mutating func reportOutput(_ name: String, _ state: DataFlow.State, in flow: DataFlow) {
         guard let workflow = subject.workflow, state.mayBeUndefined, !state.mayComeFromOutside else { return }
         if !state.mayBeDefined, definers[name] == nil {
             findings.append(
@@ -186,6 +233,8 @@ struct DataFlowCheck {
                     Spelling.suggestion(for: name, among: knownNames)
                         ?? "let a task or an output mapping give it, or do not require it"))
         } else {
+            var path = missingPath(of: name, in: flow)
+            guard path.leads(to: graph.end) else { return }
             findings.append(
                 subject.finding(
                     .maybeMissingOutput, at: nil,
@@ -199,6 +248,6 @@ struct DataFlowCheck {
         guard let start = graph.exit[earlier], let goal = graph.entry[later], let back = graph.entry[earlier] else {
             return false
         }
-        return graph.leads(from: start, to: goal) && !graph.leads(from: goal, to: back)
+        return graph.reach(from: start).contains(goal) && !graph.reach(from: goal).contains(back)
     }
 }

@@ -7,12 +7,16 @@ struct DataGraph {
     struct Place {
         var element: ElementID?
         var before: [Int] = []
+        /// The sequence flows that lead from them; nil for other ways.
+        var flows: [SequenceFlow?] = []
         /// The places that are left for this one before their work is done.
         var beforeWork: [Int] = []
         /// Instances begin here.
         var isStart = false
         /// All paths to it are taken, not one of them.
         var joinsAll = false
+        /// It waits for all that is still on its way to it.
+        var isInclusiveJoin = false
         /// Anything may have happened before.
         var isFromAnywhere = false
         /// Names that only its inside sees.
@@ -43,6 +47,8 @@ struct DataGraph {
     private var definition: ProcessDefinition { subject.definition }
     /// The end of the process.
     private(set) var end = 0
+    /// The places after each, but for the roundabouts that stand for "anywhere inside".
+    private var followers: [[Int]] = []
     /// Where several paths may be taken at once: then what one of several ends says holds for all.
     private let concurrentScopes: Set<ElementID?>
 
@@ -58,6 +64,7 @@ struct DataGraph {
         for element in definition.elements where element is any ScopeElement {
             connectEntries(of: element.id, children[element.id] ?? [])
         }
+        connectFollowers()
     }
 
     private static func concurrentScopes(of definition: ProcessDefinition) -> Set<ElementID?> {
@@ -79,27 +86,31 @@ struct DataGraph {
         return places.count - 1
     }
 
-    private mutating func lead(_ source: Int?, to target: Int?) {
+    private mutating func lead(_ source: Int?, to target: Int?, by flow: SequenceFlow? = nil) {
         guard let source, let target else { return }
         places[target].before.append(source)
+        places[target].flows.append(flow)
     }
 
-    /// Whether a path leads from one place to another; "anywhere inside" is on no path.
-    func leads(from start: Int, to goal: Int) -> Bool {
-        var followers: [[Int]] = Array(repeating: [], count: places.count)
+    private mutating func connectFollowers() {
+        followers = Array(repeating: [], count: places.count)
         let roundabout = Set(anywhere.values)
         for (number, place) in places.enumerated() where !roundabout.contains(number) {
             for source in place.before + place.beforeWork where !roundabout.contains(source) {
                 followers[source].append(number)
             }
         }
+    }
+
+    /// The places that paths lead to from one, itself included; they do not go on behind the barriers. "Anywhere inside" is on no path.
+    func reach(from start: Int, stoppingAt barriers: [Int] = []) -> Set<Int> {
         var found: Set<Int> = [start]
         var rest = [start]
         while let place = rest.popLast() {
-            if place == goal { return true }
+            guard !barriers.contains(place) else { continue }
             for follower in followers[place] where found.insert(follower).inserted { rest.append(follower) }
         }
-        return false
+        return found
     }
 
     // MARK: Places
@@ -116,6 +127,7 @@ struct DataGraph {
         if element is ServiceTask { place.given = inputs } else { place.locals += inputs }
         place.results = .of(element, in: subject)
         place.joinsAll = element is ParallelGateway
+        place.isInclusiveJoin = element is any NonLocalJoin && definition.incoming(of: id).count > 1
         guard element is any ScopeElement else {
             place.outputs = outputs
             place.loopOutput = loop?.outputCollection
@@ -151,7 +163,7 @@ struct DataGraph {
             lead(entry[id], to: anywhere[id])
             if let inside = anywhere[id] { lead(inside, to: anywhere[parent]) }
         }
-        for flow in outgoing { lead(exit[id], to: entry[flow.target]) }
+        for flow in outgoing { lead(exit[id], to: entry[flow.target], by: flow) }
         if let link = element as? LinkThrowEvent {
             lead(exit[id], to: definition.linkTarget(of: link).flatMap { entry[$0] })
         } else if outgoing.isEmpty, Self.completesScope(element), !definition.isForCompensation(id) {

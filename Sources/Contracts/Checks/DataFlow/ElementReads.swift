@@ -11,6 +11,8 @@ struct VariableRead {
         case inside
         /// After its work, still with its own variables.
         case after
+        /// When a run of the loop around it is over: its output mappings have been made, its own variables are gone.
+        case afterRun
         /// When it is left.
         case leaving
     }
@@ -106,13 +108,13 @@ enum ElementReads {
             if let collection { reads.append(VariableRead(id, .outside, collection, "the collection")) }
         case .standard(let condition, _, let testsBefore):
             if let condition {
-                reads.append(VariableRead(id, testsBefore ? .inside : .after, condition, "the loop condition"))
+                reads.append(VariableRead(id, testsBefore ? .inside : .afterRun, condition, "the loop condition"))
             }
         }
         if let condition = loop.completionCondition {
-            reads.append(VariableRead(id, .after, condition, "the completion condition"))
+            reads.append(VariableRead(id, .afterRun, condition, "the completion condition"))
         }
-        if let output = loop.outputElement { reads.append(VariableRead(id, .after, output, "the output element")) }
+        if let output = loop.outputElement { reads.append(VariableRead(id, .afterRun, output, "the output element")) }
         return reads
     }
 

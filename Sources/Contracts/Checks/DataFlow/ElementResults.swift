@@ -59,7 +59,7 @@ struct ElementResults {
         let certain = schema.requiredNames + names.filter { filled[$0] != nil }
         return ElementResults(
             defined: certain, perhaps: names.filter { !certain.contains($0) },
-            anything: !catalog.takesOnlyDeclaredInputs(workflow.key))
+            anything: subject.isGivenMore || !catalog.takesOnlyDeclaredInputs(workflow.key))
     }
 }
 

@@ -7,12 +7,18 @@ struct TypeCheck {
     private let subject: CheckSubject
     /// Elements and names of variables that may have come from outside when the element reads them: they may be anything.
     private let outside: Set<[String]>
-    private let declared: [String: ExpressionType]
+    private var declared: [String: ExpressionType] = [:]
+
+    /// How often types are followed through mappings that read what other mappings made. Each round is sure of what it says.
+    private static let rounds = 3
 
     init(_ subject: CheckSubject, outside: Set<[String]>) {
         self.subject = subject
         self.outside = outside
-        declared = VariableTypes(subject).types
+        declared = VariableTypes(subject) { _, _, _ in .any }.types
+        for _ in 0..<Self.rounds {
+            declared = VariableTypes(subject) { type(of: $0, at: $1, afterWork: $2) }.types
+        }
     }
 
     func findings(_ reads: [VariableRead]) -> [Diagnostic] {
@@ -30,9 +36,43 @@ struct TypeCheck {
         }
         for element in subject.definition.elements {
             if let task = element as? ServiceTask { findings += check(task) }
+            findings += checkCollection(of: element.id)
         }
-        return findings
+        return findings + checkOutput()
     }
+
+    // MARK: Loops and the end
+
+    private func checkCollection(of element: ElementID) -> [Diagnostic] {
+        guard case .instances(_, let collection?) = subject.definition.loop(of: element)?.kind,
+            let refusal = SchemaTypes([:]).refusal(
+                of: type(of: .expression(collection), at: element, afterWork: false), by: ["type": "array"])
+        else { return [] }
+        return [
+            subject.finding(
+                .notAList, at: element, "the collection \(refusal)",
+                "give a list, or make one of it: [\(collection.source)]")
+        ]
+    }
+
+    /// What every definition of an output of the workflow makes of it, against what the contract promises.
+    private func checkOutput() -> [Diagnostic] {
+        guard let workflow = subject.workflow, let schema = subject.catalog?.schemas(of: workflow.key)?.output else {
+            return []
+        }
+        return schema.propertyNames.compactMap { name in
+            guard let type = declared[name], !outside.contains(Self.end(name)),
+                let member = schema.source["properties"]?[name],
+                let refusal = SchemaTypes(schema.source).refusal(of: type, by: member)
+            else { return nil }
+            return subject.finding(
+                .outputType, at: nil, "the output \"\(name)\" of \(workflow.reference) \(refusal)",
+                "correct what gives it, or the contract")
+        }
+    }
+
+    /// How `outside` says that a variable may come from outside, or not be there at all, when the process ends.
+    static func end(_ name: String) -> [String] { ["", name] }
 
     /// Whether variables are there is for the flow of data to say.
     private static func isReported(_ kind: TypeProblem.Kind) -> Bool {
@@ -95,65 +135,42 @@ struct TypeCheck {
     private func refusal(
         of source: VariableMapping.Source, as name: String, by schema: JSONSchema, at element: ElementID
     ) -> String? {
-        if case .expression(let expression) = source, let value = expression.constantValue {
+        if let value = source.foldedValue {
             let problems = schema.validate(.object([(name, value)]))
             return problems.first {
                 $0.path == "/\(JSONPointer.escape(name))" || $0.path.hasPrefix("/\(JSONPointer.escape(name))/")
             }?.message
         }
         guard let member = schema.source["properties"]?[name] else { return nil }
-        return SchemaTypes(schema.source).refusal(of: type(of: source, at: element), by: member)
+        return SchemaTypes(schema.source).refusal(of: type(of: source, at: element, afterWork: false), by: member)
     }
 
-    private func type(of source: VariableMapping.Source, at element: ElementID) -> ExpressionType {
+    private func type(of source: VariableMapping.Source, at element: ElementID, afterWork: Bool) -> ExpressionType {
         switch source {
         case .expression(let expression):
-            TypeChecker.infer(expression, in: environment(of: element, expression, afterWork: false)).type
-        case .list(let items): .list(of: items.reduce(.null) { $0.joined(with: type(of: $1, at: element)) })
+            TypeChecker.infer(expression, in: environment(of: element, expression, afterWork: afterWork)).type
+        case .list(let items):
+            .list(of: items.reduce(.null) { $0.joined(with: type(of: $1, at: element, afterWork: afterWork)) })
         case .map(let entries):
             .context(
-                members: entries.map { .init(name: $0.key, type: type(of: $0.value, at: element)) }, open: false)
+                members: entries.map {
+                    .init(name: $0.key, type: type(of: $0.value, at: element, afterWork: afterWork))
+                }, open: false)
         }
     }
 }
 
-/// The types of variables wherever they are defined by the model: all definitions of a name together.
-private struct VariableTypes {
-    private(set) var types: [String: ExpressionType] = [:]
-
-    init(_ subject: CheckSubject) {
-        guard let catalog = subject.catalog else { return }
-        if let workflow = subject.workflow, let schema = catalog.schemas(of: workflow.key)?.input {
-            add(schema)
+extension VariableMapping.Source {
+    /// The value, if it is made of constants alone.
+    fileprivate var foldedValue: JSON? {
+        switch self {
+        case .expression(let expression): return expression.foldedValue
+        case .list(let items):
+            let values = items.compactMap(\.foldedValue)
+            return values.count == items.count ? .array(values) : nil
+        case .map(let entries):
+            let members = entries.compactMap { entry in entry.value.foldedValue.map { (name: entry.key, value: $0) } }
+            return members.count == entries.count ? .object(members) : nil
         }
-        for element in subject.definition.elements {
-            let mappings = subject.definition.mappings(of: element.id)
-            if let task = element as? ServiceTask, mappings.outputs.isEmpty {
-                if let schema = catalog.schemas(of: task.contract)?.output { add(schema) }
-            } else {
-                let results = ElementResults.of(element, in: subject)
-                for name in results.defined + results.perhaps { add(name, .any, unless: element is StartEvent) }
-            }
-            // What tasks are given is no variable; what their mappings make of it may be.
-            let inputs = element is ServiceTask ? [] : mappings.inputs
-            for mapping in inputs + mappings.outputs { mapping.target.first.map { add($0, .any, unless: false) } }
-            if let loop = subject.definition.loop(of: element.id) {
-                for name in [loop.elementVariable, loop.outputCollection].compactMap(\.self) + ["loopCounter"] {
-                    add(name, .any, unless: false)
-                }
-            }
-        }
-    }
-
-    private mutating func add(_ schema: JSONSchema) {
-        for name in schema.propertyNames {
-            let type = schema.source["properties"]?[name].map { SchemaTypes(schema.source).type(of: $0) } ?? .any
-            add(name, type, unless: false)
-        }
-    }
-
-    private mutating func add(_ name: String, _ type: ExpressionType, unless isKnown: Bool) {
-        guard !isKnown else { return }
-        types[name] = types[name].map { $0.joined(with: type) } ?? type
     }
 }

@@ -1,3 +1,4 @@
+import Expressions
 import ProcessEngine
 
 /// The elements of one scope as a net of nodes and arcs, on which tokens travel. What is inside a subprocess is a net of its own.
@@ -90,6 +91,11 @@ struct FlowNet {
         case let gateway as EventBasedGateway where gateway.isParallel: nodes[node].outcomes = [always + perhaps]
         case is ExclusiveGateway, is EventBasedGateway: nodes[node].outcomes = (always + perhaps).map { [$0] }
         case is TerminateEndEvent, is ErrorEndEvent, is CancelEndEvent: nodes[node].isTerminal = true
+        case let event as ThrowEvent where Interruption(definition).ends(scopeOf: event):
+            nodes[node].isTerminal = true
+        case is InclusiveGateway:
+            addSubsets(of: perhaps, with: always, to: node)
+            addPairs(of: perhaps, with: always, to: node)
         case let link as LinkThrowEvent:
             let target = definition.linkTarget(of: link).flatMap { arc(from: node, to: $0, flow: nil) }
             nodes[node].outcomes = target.map { [[$0]] } ?? []
@@ -113,6 +119,23 @@ struct FlowNet {
         guard perhaps.count > 1 else { return }
         nodes[node].conditional.insert(nodes[node].outcomes.count)
         nodes[node].outcomes.append(always + perhaps)
+    }
+
+    private static let pairLimit = 20
+
+    /// An inclusive gateway is there to take several: those of which the conditions certainly hold together for some data.
+    private mutating func addPairs(of perhaps: [Int], with always: [Int], to node: Int) {
+        guard perhaps.count <= Self.pairLimit else { return }
+        let flows = definition.outgoing(of: nodes[node].element)
+        let conditions = perhaps.map { arc in flows.first { $0.id == arcs[arc].flow && !$0.isDefault }?.condition }
+        for (number, condition) in conditions.enumerated() {
+            for (before, other) in conditions[..<number].enumerated() {
+                guard let condition, let other,
+                    ConditionClaim.areSurelyPossible(condition.claims(holding: true) + other.claims(holding: true))
+                else { continue }
+                nodes[node].outcomes.append(always + [perhaps[before], perhaps[number]])
+            }
+        }
     }
 
     private mutating func addBeginnings(of scope: ElementID?, _ elements: [any FlowElement]) {

@@ -20,7 +20,7 @@ struct RecursionCheck {
         for definition in checked {
             guard let (call, circle) = circle(from: definition.process, calls) else { continue }
             guard let home = byProcess[definition.process] else { continue }
-            let subject = CheckSubject(home, catalog: catalog)
+            let subject = CheckSubject(home, among: definitions, catalog: catalog)
             let way = circle.count == 1 ? "itself" : circle.joined(separator: ", which calls ")
             findings.append(
                 subject.finding(
