@@ -217,11 +217,12 @@ package struct RandomModel {
         text = dice.roll(3) > 0 ? marker(runs: 3) : ""
         text += "<startEvent id=\"s-\(id)\"/>"
         let done = dice.roll(2) == 0 ? task() : leaf("u", "userTask")
-        let undo = dice.roll(2) == 0 ? "serviceTask" : "userTask"
+        let (undo, work) =
+            dice.roll(2) == 0 ? ("serviceTask", "waybill:contract=\"\(dice.pick(contracts) ?? "")\"") : ("userTask", "")
         let inside = block(depth: depth - 1)
         text += """
             <boundaryEvent id="b-\(done.last)" attachedToRef="\(done.last)"><compensateEventDefinition/></boundaryEvent>
-            <\(undo) id="undo-\(id)" isForCompensation="true" \(undo == "serviceTask" ? "waybill:contract=\"work@1\"" : "")/>
+            <\(undo) id="undo-\(id)" isForCompensation="true" \(work)/>
             <association id="a-\(id)" sourceRef="b-\(done.last)" targetRef="undo-\(id)"/>
             <exclusiveGateway id="g-\(id)" default="g-\(id)-e-\(id)"/><endEvent id="e-\(id)"/>
             <endEvent id="c-\(id)"><cancelEventDefinition/></endEvent>
