@@ -35,6 +35,20 @@ import Values
             try names(site, "list_queues") == [] && names(site, "list_exchanges").allSatisfy { !$0.contains("bench") })
     }
 
+    @Test func `a storm of timers that passed while no server ran ends each instance once`() throws {
+        let site = try Installation("bench-timers")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        let url = site.directory.appending(path: "rabbitmq/amqp.url").path
+
+        let text = try site.waybill(
+            "bench", "timers", "--instances", "300", "--json", "--amqp-url-file", url, "--scratch", site.directory.path)
+
+        let report = try JSON(validating: text)
+        #expect(report["lost"]?.intValue == 0 && report["twice"]?.intValue == 0, "\(text)")
+        #expect(report["milliseconds"]?.intValue.map { $0 > 0 } == true, "\(text)")
+    }
+
     @Test func `says what is wrong with how it is run`() throws {
         let site = try Installation("bench-options")
         defer { site.tearDown() }

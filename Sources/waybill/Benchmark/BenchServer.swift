@@ -70,12 +70,21 @@ struct BenchServer: Sendable {
 
     /// Starts instances, `concurrency` requests at once.
     func start(_ count: Int, businessKey: String, payload: Int, concurrency: Int) async throws {
+        try await start(count, of: Workload.workflow, concurrency: concurrency) {
+            Workload.start(businessKey: businessKey, payload: payload)
+        }
+    }
+
+    /// Starts instances of a workflow, `concurrency` requests at once, each with a body of its own.
+    func start(
+        _ count: Int, of workflow: String, concurrency: Int, body: @escaping @Sendable () -> JSON
+    ) async throws {
         let started = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(concurrency, count) {
                 group.addTask {
                     while started.take() < count {
-                        try await startOne(businessKey: businessKey, payload: payload)
+                        _ = try await client.post("/v1/workflows/\(workflow)/start", body())
                     }
                 }
             }

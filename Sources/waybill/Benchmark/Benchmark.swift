@@ -38,16 +38,18 @@ struct Benchmark: Sendable {
     }
 
     func run() async throws -> BenchReport {
-        var report = BenchReport(options)
+        try await inScratch { folder in
+            try await withServer("server", folder) { try await measure($0, folder, BenchReport(options)) }
+        }
+    }
+
+    /// Runs `body` with a directory for its data; removes it afterwards, and what was made of store and bus.
+    func inScratch<Answer>(_ body: (String) async throws -> Answer) async throws -> Answer {
         let folder = try ScratchFolder(in: options.scratch)
         defer { folder.remove() }
-        let outcome: Result<BenchReport, any Error>
+        let outcome: Result<Answer, any Error>
         do {
-            let began = report
-            outcome = .success(
-                try await BenchChild.run("server", try serverArguments(folder.path), folder: folder.path) { child in
-                    try await BenchServer.with(child) { try await measure($0, folder.path, began) }
-                }.answer)
+            outcome = .success(try await body(folder.path))
         } catch {
             outcome = .failure(error)
         }
@@ -61,10 +63,19 @@ struct Benchmark: Sendable {
         } catch {
             removed = .failure(error)
         }
-        report = try outcome.get()
+        let answer = try outcome.get()
         try cleaned.get()
         try removed.get()
-        return report
+        return answer
+    }
+
+    /// Runs a server on the store of `folder` while `body` does; `name` is for its log.
+    func withServer<Answer: Sendable>(
+        _ name: String, _ folder: String, _ body: @Sendable (BenchServer) async throws -> Answer
+    ) async throws -> Answer {
+        try await BenchChild.run(name, try serverArguments(folder), folder: folder) { child in
+            try await BenchServer.with(child) { try await body($0) }
+        }.answer
     }
 
     /// How the server is run. The one place that knows.

@@ -23,7 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
               waybill bench --postgres-url-file .waybill/postgres/postgres.url
               waybill bench --queue-type classic --rate 20 --seconds 30
             """,
-        subcommands: [BenchChildrenCommand.self])
+        subcommands: [BenchChildrenCommand.self, BenchTimersCommand.self])
 
     @Option(help: "Workflow instances of each round.")
     var instances = 5000
@@ -85,7 +85,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     /// Ends `body` by cancelling it when SIGINT or SIGTERM comes, so that what it started ends and what it made is removed.
-    private static func untilInterrupted<Answer: Sendable>(
+    static func untilInterrupted<Answer: Sendable>(
         _ body: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
