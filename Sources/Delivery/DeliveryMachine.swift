@@ -193,7 +193,7 @@ package struct DeliveryMachine: Sendable {
     /// - Parameter settings: of the installation, by name: tasks get those that their contracts name. One that is not there is an
     ///   incident, so that no attempt is spent on it.
     package mutating func tasksFetched(
-        _ tasks: [LeasedTask], settings: [String: JSON] = [:], at now: Timestamp
+        _ tasks: [LeasedTask], settings: DeliverySettings = [:], at now: Timestamp
     ) -> [Action] {
         var batch: [Dispatch] = []
         var reports: [Report] = []
@@ -205,8 +205,9 @@ package struct DeliveryMachine: Sendable {
                 counters.abandoned += 1
                 continue
             }
-            if let name = policies[task.contract]?.settings.first(where: { settings[$0] == nil }) {
-                let problem = "the setting \(name), which the contract \(task.contract) needs, is not set"
+            if let problem = settings.problem(
+                with: policies[task.contract]?.settings ?? [], of: task.contract.description)
+            {
                 reports.append(
                     Report(report: TaskReport(task.attemptID, .unroutable(message: problem)), contract: task.contract))
                 continue
@@ -229,12 +230,12 @@ package struct DeliveryMachine: Sendable {
         return publishing(batch, after: .zero, at: now) + (reports.isEmpty ? [] : [.report(reports)])
     }
 
-    private func message(of task: LeasedTask, _ settings: [String: JSON]) -> TaskMessage {
+    private func message(of task: LeasedTask, _ settings: DeliverySettings) -> TaskMessage {
         let policy = policies[task.contract] ?? TaskPolicy(version: "\(task.contract.major).0")
         var message = TaskMessage(
             task, policy: policy, replyTo: configuration.names.resultsKey(partition: configuration.partition))
         if !policy.settings.isEmpty {
-            message.settings = .object(policy.settings.compactMap { name in settings[name].map { (name, $0) } })
+            message.settings = .object(policy.settings.compactMap { name in settings[name: name].map { (name, $0) } })
         }
         guard let base = configuration.claimBase else { return message }
         return message.claimingLargeInputs(base: base, limits: configuration.limits)

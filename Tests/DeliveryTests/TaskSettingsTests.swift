@@ -27,7 +27,7 @@ import Values
 
     @Test func `a task gets the settings its contract names, and no others`() throws {
         var machine = Self.machine(["host", "password"])
-        let settings = ["host": JSON.string("nas"), "password": .string("hunter2"), "other": .number(1)]
+        let settings: DeliverySettings = ["host": .string("nas"), "password": .string("hunter2"), "other": .number(1)]
         let actions = machine.tasksFetched([leasedTask(1)], settings: settings, at: .start)
         let message = try Self.message(actions)
         #expect(message.settings == .object([("host", .string("nas")), ("password", .string("hunter2"))]))
@@ -55,12 +55,29 @@ import Values
             ])
     }
 
+    @Test func `a secret that cannot be opened is an incident that names its key`() throws {
+        var machine = Self.machine(["password"])
+        let settings = DeliverySettings(unreadable: ["password": "k1"])
+        let actions = machine.tasksFetched([leasedTask(1)], settings: settings, at: .start)
+        let problem =
+            "the setting password, which the contract media.transcode@2 needs, cannot be opened: the broker does not have "
+            + "the key k1, with which it was encrypted"
+        #expect(
+            actions == [
+                .report([
+                    .init(
+                        report: TaskReport(leasedTask(1).attemptID, .unroutable(message: problem)),
+                        contract: transcode)
+                ])
+            ])
+    }
+
     @Test func `settings count when large inputs are claimed, and are never claimed themselves`() throws {
         var machine = Self.machine(["host"], claimBytes: 400)
         let input = try json("{\"big\":\"\(String(repeating: "x", count: 250))\"}")
-        let settings = ["host": JSON.string(String(repeating: "y", count: 200))]
+        let settings: DeliverySettings = ["host": .string(String(repeating: "y", count: 200))]
         let message = try Self.message(
             machine.tasksFetched([leasedTask(1, input: input)], settings: settings, at: .start))
-        #expect(message.claims.map(\.name) == ["big"] && message.settings?["host"] == settings["host"])
+        #expect(message.claims.map(\.name) == ["big"] && message.settings?["host"] == settings[name: "host"])
     }
 }

@@ -71,14 +71,34 @@ import Values
         }
     }
 
-    @Test func `of two pushes at the same moment one is refused, and nothing is overwritten`() throws {
+    @Test func `two pushes at the same moment are both stored if they say different things`() throws {
+        try run { world in
+            try await world.push(ConfigWorld.work)
+            world.store.beforeNextPush {
+                try await world.push(ConfigWorld.file("a.yaml", "kind: task\nname: a\nversion: \"1.0\"\n"))
+            }
+            let report = try await world.push(ConfigWorld.file("b.yaml", "kind: task\nname: b\nversion: \"1.0\"\n"))
+            #expect(report.status == .stored && report.revision?.number == 3)
+            #expect(try await world.service.artifacts(at: nil).map(\.name) == ["a", "b", "work"])
+            world.store.beforeNextPush {
+                try await world.push(ConfigWorld.file("c.yaml", "kind: task\nname: c\nversion: \"1.0\"\n"))
+            }
+            let problems = await Self.problems {
+                try await world.push(
+                    ConfigWorld.file("c.yaml", "kind: task\nname: c\nversion: \"1.0\"\ntitle: another\n"))
+            }
+            #expect(problems.map(\.code) == ["version-exists"])
+        }
+    }
+
+    @Test func `of two pushes on one revision at the same moment one is refused, and nothing is overwritten`() throws {
         try run { world in
             try await world.push(ConfigWorld.work)
             world.store.beforeNextPush {
                 try await world.push(ConfigWorld.file("a.yaml", "kind: task\nname: a\nversion: \"1.0\"\n"))
             }
             let other = ConfigWorld.file("b.yaml", "kind: task\nname: b\nversion: \"1.0\"\n")
-            let refusal = await #expect(throws: Rejection.self) { try await world.push(other) }
+            let refusal = await #expect(throws: Rejection.self) { try await world.push(other, parent: 1) }
             #expect(refusal?.reason == .conflict)
             #expect(refusal?.message == "anna pushed revision 2 at the same moment; push again")
             #expect(try await world.service.artifacts(at: nil).map(\.name) == ["a", "work"])

@@ -1,3 +1,4 @@
+import Delivery
 import ProcessEngine
 import Services
 import ServicesTesting
@@ -68,7 +69,8 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
             let setting = try #require(try await world.service().settings().first)
             #expect(setting.isSecret && setting.kind == .string && setting.changedBy == "anna")
             #expect(await world.service().values() == ["password": .string("hunter2")])
-            #expect(await world.service(current: nil, knows: []).values() == [:])
+            let blind = await world.service(current: nil, knows: []).values()
+            #expect(blind.values.isEmpty && blind.unreadable == ["password": "k1"])
         }
     }
 
@@ -86,13 +88,26 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
         }
     }
 
+    @Test func `what is secret in one stage is secret in all, whatever was there first`() throws {
+        try run { world in
+            try await world.set("password", .string("common"))
+            try await world.set("password", .string("hunter2"), stage: "prod", secret: true)
+            try await world.set("password", .string("hunter3"), stage: "dev")
+            let stored = try await world.store.settings().settings.map(\.body.text).joined()
+            for value in ["common", "hunter2", "hunter3"] { #expect(!stored.contains(value)) }
+            #expect(await world.service(stage: "").values() == ["password": .string("common")])
+            #expect(await world.service(stage: "dev").values() == ["password": .string("hunter3")])
+        }
+    }
+
     @Test func `a sealed value is worth nothing under another name`() throws {
         try run { world in
             try await world.set("password", .string("hunter2"), secret: true)
             let (version, stored) = try await world.store.settings()
             let moved = StoredSetting(id: SettingID(stage: "", name: "greeting"), body: try #require(stored.first).body)
             _ = try await world.store.changeSettings(putting: [moved], removing: [], since: version)
-            #expect(await world.service().values() == ["password": .string("hunter2")])
+            let found = await world.service().values()
+            #expect(found.values == ["password": .string("hunter2")] && found.unreadable == ["greeting": "k1"])
         }
     }
 

@@ -129,7 +129,7 @@ private struct Store: Sendable {
             try await store.config.push(ConfigWorld.work, prune: true)
             let refusal = await store.refusal(#"{"orderId": "B"}"#)
             #expect(refusal?.reason == .conflict)
-            #expect(refusal?.message == "order is closed for new starts")
+            #expect(refusal?.message == "order 1.0 is closed for new starts")
             #expect(try await store.engine.report(try await store.engine.take("work"), .done) == .applied)
             #expect(try await store.shop.end(of: started.receipt.instance) == .completed)
             try await store.config.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)

@@ -82,7 +82,8 @@ package struct ConfigService: Sendable {
     /// Stores files as one revision. Throws `Diagnostics` with everything wrong with them, or `Rejection(.conflict)` if somebody
     /// else pushed in between.
     package func push(
-        _ files: [File], author: String, message: String, parent: Int?, prune: Bool, dryRun: Bool
+        _ files: [File], author: String, message: String, parent: Int?, prune: Bool, dryRun: Bool,
+        attempts: Int = 20
     ) async throws -> Report {
         let head = try await store.head()
         if let parent, parent != head?.number {
@@ -121,6 +122,12 @@ package struct ConfigService: Sendable {
             await changed(revision)
         case .unchanged(let revision): report.revision = revision
         case .outdated(let newest):
+            // Who names no parent wants these files beside whatever else is there: they are checked and stored upon the newest.
+            if parent == nil, attempts > 1 {
+                return try await push(
+                    files, author: author, message: message, parent: nil, prune: prune, dryRun: dryRun,
+                    attempts: attempts - 1)
+            }
             throw Rejection(
                 .conflict, "\(newest.author) pushed revision \(newest.number) at the same moment; push again")
         }

@@ -1,4 +1,5 @@
 import Contracts
+package import Delivery
 package import Logging
 import ProcessEngine
 import Synchronization
@@ -18,10 +19,8 @@ package final class SettingsService: Sendable {
     private let known = Mutex(Known())
 
     private struct Known {
-        var values: [String: JSON] = [:]
+        var settings: DeliverySettings = [:]
         var until = Timestamp(millisecondsSinceEpoch: .min)
-        /// Secrets that cannot be opened, as it was logged.
-        var unreadable: Set<String> = []
     }
 
     /// How long another process may not know of a change.
@@ -47,8 +46,8 @@ package final class SettingsService: Sendable {
         Set(try await settings().filter { $0.id.stage.isEmpty || $0.id.stage == stage }.map(\.id.name))
     }
 
-    /// Sets a setting of a stage, or the common one. A setting that is secret stays so unless it is unset first. Throws
-    /// `Rejection(.invalid)`.
+    /// Sets a setting of a stage, or the common one. What is secret in one stage is secret in all, and stays so until it is unset in
+    /// all of them. Throws `Rejection(.invalid)`.
     package func set(
         _ id: SettingID, to value: JSON, kind: Setting.Kind?, secret: Bool, by author: String
     ) async throws {
@@ -59,10 +58,15 @@ package final class SettingsService: Sendable {
             guard Setting.fits(value, kind) else {
                 throw Rejection(.invalid, "the setting \(id.name) is a \(kind.rawValue), and the value is not")
             }
-            let isSecret = secret || before?.isSecret == true
+            let isSecret = secret || current.contains { $0.id.name == id.name && $0.isSecret }
             let content = isSecret ? try seal(value, id) : .plain(value)
-            let setting = Setting(id: id, kind: kind, content: content, changedBy: author, changedAt: time.now)
-            return ([setting.stored], [])
+            var changed = [Setting(id: id, kind: kind, content: content, changedBy: author, changedAt: time.now)]
+            for var other in current where isSecret && other.id.name == id.name && other.id != id {
+                guard case .plain(let value) = other.content else { continue }
+                other.content = try seal(value, other.id)
+                changed.append(other)
+            }
+            return (changed.map(\.stored), [])
         }
     }
 
@@ -152,41 +156,38 @@ package final class SettingsService: Sendable {
     // MARK: For tasks
 
     /// The value of each setting in this stage, now: at most a few seconds old. Where the store is away, as they were last known.
-    package func values() async -> [String: JSON] {
-        let (fresh, last) = known.withLock { ($0.until > time.now, $0.values) }
+    @discardableResult
+    package func values() async -> DeliverySettings {
+        let (fresh, last) = known.withLock { ($0.until > time.now, $0.settings) }
         if fresh { return last }
         do {
             let settings = try await settings()
-            var values: [String: JSON] = [:]
-            var unreadable: Set<String> = []
+            var found: DeliverySettings = [:]
             // The common ones first: those of the stage win.
             for setting in settings.sorted(by: { $0.id < $1.id }) where ["", stage].contains(setting.id.stage) {
                 switch setting.content {
-                case .plain(let value): values[setting.id.name] = value
+                case .plain(let value): found.values[setting.id.name] = value
                 case .secret(let key, _):
-                    values[setting.id.name] = open(setting)
-                    if values[setting.id.name] == nil { unreadable.insert("\(setting.id.name) (key \(key))") }
+                    found.values[setting.id.name] = open(setting)
+                    found.unreadable[setting.id.name] = found.values[setting.id.name] == nil ? key : nil
                 }
             }
-            remember(values, unreadable)
-            return values
+            remember(found)
+            return found
         } catch {
             log.warning("settings are as they were last known: \(error)")
             return last
         }
     }
 
-    private func remember(_ values: [String: JSON], _ unreadable: Set<String>) {
+    private func remember(_ found: DeliverySettings) {
         let isNews = known.withLock { known in
-            defer { known.unreadable = unreadable }
-            known.values = values
+            defer { known.settings = found }
             known.until = time.now.advanced(by: Self.freshness)
-            return !unreadable.isSubset(of: known.unreadable)
+            return !found.unreadable.allSatisfy { known.settings.unreadable[$0.key] == $0.value }
         }
-        if isNews {
-            log.error(
-                "secrets cannot be opened with the keys of this process: \(unreadable.sorted().joined(separator: ", "))"
-            )
-        }
+        guard isNews else { return }
+        let secrets = found.unreadable.sorted { $0.key < $1.key }.map { "\($0.key) (key \($0.value))" }
+        log.error("secrets cannot be opened with the keys of this process: \(secrets.joined(separator: ", "))")
     }
 }

@@ -75,7 +75,8 @@ extension StagingService {
         var report = StagingReport(
             origin: bundle.origin, signedBy: bundle.signature?.publicKey, target: store, head: head,
             lastStaged: lastStaged, plan: plan, effects: [:], missingSettings: [], findings: [], fingerprint: "")
-        report.fingerprint = fingerprint(of: bundle, options, target: store, head: head?.number)
+        report.fingerprint = fingerprint(
+            of: bundle, plan, target: store, head: head?.number, allowsBreaking: options.allowsBreaking)
         let models = try newestModels(of: Part.parts(of: plan.result))
         report.findings = try await findings(in: plan, models, options)
         report.missingSettings = try await missingSettings(in: plan)
@@ -83,12 +84,17 @@ extension StagingService {
         return (report, bundle)
     }
 
-    private func fingerprint(of bundle: StagingBundle, _ options: Options, target: String, head: Int?) -> String {
-        func list(_ words: [String]) -> JSON { .array(words.sorted().map(JSON.string)) }
+    /// Of what was chosen, however it was named.
+    private func fingerprint(
+        of bundle: StagingBundle, _ plan: StagingPlan, target: String, head: Int?, allowsBreaking: Bool
+    ) -> String {
+        func list(_ isWanted: (StagingPlan.Item) -> Bool) -> JSON {
+            .array(plan.items.filter(isWanted).map { .string($0.id.description) })
+        }
         return config.hash(
             JSON.array([
-                .string(config.hash(bundle.manifest.bytes)), .string(target), .number(head ?? 0), list(options.only),
-                list(options.overwrite), list(options.keep), .bool(options.allowsBreaking),
+                .string(config.hash(bundle.manifest.bytes)), .string(target), .number(head ?? 0), list(\.chosen),
+                list { $0.resolution == .overwrite }, list { $0.resolution == .keep }, .bool(allowsBreaking),
             ]).bytes)
     }
 

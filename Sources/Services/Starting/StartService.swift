@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 package import ProcessEngine
 package import Values
 
@@ -145,15 +145,26 @@ package struct StartService: Sendable {
             let list = versions.map(\.description).joined(separator: ", ")
             throw Rejection(.gone, "\(request.workflow) has no version \(range); deployed: \(list)")
         }
-        let open = matching.filter(\.open).compactMap { definition -> (DeployedDefinition, Contract)? in
-            guard let version = definition.workflowVersion.flatMap({ ContractVersion($0) }),
-                let contract = catalog.contract(named: request.workflow, .exactly(version))
-            else { return nil }
-            return (definition, contract)
+        let open = matching.filter(\.open).compactMap { definition in
+            definition.contract(in: catalog).map { (definition, $0) }
         }
         guard let newest = open.max(by: { ($0.1.version, $0.0.id.version) < ($1.1.version, $1.0.id.version) }) else {
-            throw Rejection(.conflict, "\(request.workflow) is closed for new starts")
+            let versions = Set(matching.compactMap(\.workflowVersion)).sorted().joined(separator: ", ")
+            throw Rejection(.conflict, "\(request.workflow) \(versions) is closed for new starts")
         }
         return newest
+    }
+}
+
+extension DeployedDefinition {
+    /// Its workflow contract; nil if it has none, or one that was taken away.
+    fileprivate func contract(in catalog: ContractCatalog) -> Contract? {
+        guard let workflow, let version = workflowVersion.flatMap({ ContractVersion($0) }) else { return nil }
+        return catalog.contract(named: workflow, .exactly(version))
+    }
+
+    /// Whether it takes new starts.
+    package func canStart(with catalog: ContractCatalog) -> Bool {
+        open && (workflow == nil || contract(in: catalog) != nil)
     }
 }

@@ -61,12 +61,13 @@ extension RESTAPI {
         writer.beginObject()
         writer.key("workflows")
         writer.beginArray()
+        let catalog = await registry.catalog
         for definition in await registry.deployed {
             writer.beginObject()
             writer.member("workflow", definition.workflow)
             writer.member("version", definition.workflowVersion)
             writer.member("definition", definition.id.description)
-            writer.member("open", definition.open)
+            writer.member("open", definition.canStart(with: catalog))
             writer.member("deployedAt", definition.deployedAt.iso8601)
             writer.endObject()
         }

@@ -144,11 +144,16 @@ package struct ExecRunner: Sendable {
 private actor ExecListener {
     private let task: AgentTask
     private let logger: Logger
+    /// The texts among the task's settings: what a program prints goes to logs, incidents and the index, and they may be secret.
+    private let settings: [(name: String, text: String)]
     private var error: (code: String, message: String?)?
     private var lastLines: [String] = []
 
     init(task: AgentTask, logger: Logger) {
         self.task = task
+        settings = task.settings.keys.compactMap { name in
+            task.setting(name).flatMap { $0.count >= 4 ? (name, $0) : nil }
+        }.sorted { $0.text.utf8.count > $1.text.utf8.count }
         var logger = logger
         logger[metadataKey: "task"] = "\(task.id)"
         logger[metadataKey: "attempt"] = "\(task.attempt)"
@@ -156,6 +161,7 @@ private actor ExecListener {
     }
 
     func heard(_ line: String) async {
+        let line = settings.reduce(line) { $0.replacing($1.text, with: "[setting \($1.name)]") }
         let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
         let rest = parts.count > 2 ? parts[2] : nil
         switch parts.first {

@@ -55,7 +55,7 @@ struct TimerBench: Sendable {
             bytes = max(bytes, ProcessUsage.residentBytes(of: server.process.id) ?? 0)
             try await Task.sleep(for: .milliseconds(50))
             guard Date.now.timeIntervalSince(began) < 3600 else { throw CommandError("the storm lasts for an hour") }
-        } while try await server.has("Running", businessKey: key)
+        } while try await server.has("Running")
         let rows = try await server.rows("instances", businessKey: key)
         let ends = rows.compactMap { row in
             row["state"]?.stringValue == "Completed"

@@ -1,105 +1,18 @@
 import ArgumentParser
-import Delivery
-import Foundation
-import RabbitMQBus
-import UnixSignals
-import Values
 
+/// It has no options of its own: those of a command hide the same ones of its subcommands.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure this program and the bus it runs on, side by side.",
+        abstract: "Measure this program, on this machine, as it is used.",
         discussion: """
-            Starts a server and agents of its own, on a new store in --scratch and under a prefix of its own on the bus, and
-            removes all of it at the end. Workflows of three tasks in a sequence run to their end. Each round measures, in turn,
-            what the bus alone can do (round trips of messages of the same size, as durable) and how fast a backlog drains; then
-            once how long an instance takes when there is little to do. Nothing is measured on settings that could lose work, and a
-            run that lost a task or did one twice fails.
+            Without a subcommand it is `waybill bench tasks`; `waybill help bench tasks` shows its options.
 
             Examples:
               deploy/rabbitmq start .waybill/rabbitmq
               waybill bench --amqp-url-file .waybill/rabbitmq/amqp.url
-              waybill bench --instances 20000 --rounds 5 --payload 4096 --json
-              waybill bench --postgres-url-file .waybill/postgres/postgres.url
-              waybill bench --queue-type classic --rate 20 --seconds 30
+              waybill bench timers --amqp-url-file .waybill/rabbitmq/amqp.url
             """,
-        subcommands: [BenchChildrenCommand.self, BenchTimersCommand.self])
-
-    @Option(help: "Workflow instances of each round.")
-    var instances = 5000
-    @Option(help: "Rounds; the medians are told.")
-    var rounds = 3
-    @Option(help: "Bytes of the text that each task is given and gives back.")
-    var payload = 512
-    @Option(help: "Tasks of a contract that the agents do at once.")
-    var prefetch = 100
-    @Option(help: "Instances a second when there is little to do.")
-    var rate = 20
-    @Option(help: "For how long; 0 leaves that out.")
-    var seconds = 15
-    @Option(help: "The kind of queue: quorum or classic.")
-    var queueType = "quorum"
-    @Option(
-        help: ArgumentHelp(
-            "Tasks in one poll of the broker, at most; the server's default without it.", valueName: "tasks"))
-    var pollLimit: Int?
-    @Option(
-        help: ArgumentHelp(
-            "A file with a database's address: PostgreSQL, in a schema that is made and dropped. SQLite without it.",
-            valueName: "file"))
-    var postgresUrlFile: String?
-    @Option(help: "Where the store is made: a directory of a disk.")
-    var scratch = "/var/tmp"
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var bus: BusOptions
-
-    func run() async throws {
-        try Settings.check()
-        let options = try checked()
-        let isTerminal = isatty(2) == 1
-        let bench = Benchmark(options) { line in
-            if isTerminal { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-        }
-        let report = try await Self.untilInterrupted { try await bench.run() }
-        print(output.json ? report.json.text : report.text)
-        if let failure = report.failure { throw CommandError(failure) }
-    }
-
-    private func checked() throws -> Benchmark.Options {
-        for (name, value, range) in [
-            ("instances", instances, 1...1_000_000), ("rounds", rounds, 1...100), ("payload", payload, 16...100_000),
-            ("prefetch", prefetch, 1...65_535), ("rate", rate, 1...1000), ("seconds", seconds, 0...3600),
-        ] where !range.contains(value) {
-            throw CommandError("--\(name) is a number from \(range.lowerBound) to \(range.upperBound), not \(value)")
-        }
-        guard let queueType = QueueType(rawValue: queueType) else {
-            throw CommandError("--queue-type is quorum or classic, not '\(queueType)'")
-        }
-        return Benchmark.Options(
-            instances: instances, rounds: rounds, payload: payload,
-            store: try BenchStore(postgresURLFile: postgresUrlFile),
-            queueType: queueType, prefetch: prefetch,
-            rate: rate, seconds: seconds, serverArguments: pollLimit.map { ["--poll-limit", String($0)] } ?? [],
-            busArguments: bus.arguments, address: try bus.configuration(clientName: "waybill-bench").address(),
-            scratch: scratch)
-    }
-
-    /// Ends `body` by cancelling it when SIGINT or SIGTERM comes, so that what it started ends and what it made is removed.
-    static func untilInterrupted<Answer: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Answer
-    ) async throws -> Answer {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        return try await withThrowingTaskGroup(of: Answer?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                for await _ in signals { throw CommandError("interrupted") }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let answer = try await group.next() {
-                if let answer { return answer }
-            }
-            throw CancellationError()
-        }
-    }
+        subcommands: [BenchTasksCommand.self, BenchChildrenCommand.self, BenchTimersCommand.self],
+        defaultSubcommand: BenchTasksCommand.self)
 }

@@ -44,7 +44,7 @@ struct BenchTimersCommand: AsyncParsableCommand {
         let bench = Benchmark(options) { line in
             if isTerminal { FileHandle.standardError.write(Data((line + "\n").utf8)) }
         }
-        let result = try await BenchCommand.untilInterrupted { try await TimerBench(bench).run() }
+        let result = try await BenchTasksCommand.untilInterrupted { try await TimerBench(bench).run() }
         print(output.json ? result.json.text : result.text)
         guard result.lost == 0, result.twice == 0 else {
             throw CommandError("\(result.lost) instances did not end, \(result.twice) are too many")

@@ -32,6 +32,9 @@ struct StageOptions: ParsableArguments {
     var revision: Int?
     @Option(help: "Stage this bundle file instead of a server's revision.")
     var bundle: String?
+    @Option(
+        help: "Sign what --from gives with the private key in this file, for a target that takes only signed bundles.")
+    var sign: String?
     @Option(help: "The server to stage to.")
     var to: String
     @Option(help: "Only this part, by name; may be given several times.")
@@ -45,6 +48,9 @@ struct StageOptions: ParsableArguments {
 
     func validate() throws {
         guard (from == nil) != (bundle == nil) else { throw ValidationError("give --from or --bundle") }
+        guard bundle == nil || sign == nil else {
+            throw ValidationError("a bundle file is signed when it is made: waybill stage bundle --sign")
+        }
         guard bundle == nil || revision == nil else {
             throw ValidationError("a bundle is of one revision: no --revision")
         }
@@ -60,11 +66,12 @@ struct StageOptions: ParsableArguments {
             }
             return Array(data)
         }
-        return try await RESTClient.with(
+        let archive = try await RESTClient.with(
             address: from ?? "", option: "--from", tokenVariable: "WAYBILL_FROM_TOKEN"
         ) { client in
             try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
         }
+        return try sign.map { try BundleSigning.sign(archive, keyFile: $0).archive(hash: Readers.sha256) } ?? archive
     }
 
     var query: [(String, String?)] {
@@ -260,13 +267,7 @@ struct StageBundleCommand: AsyncParsableCommand {
         let archive = try await RESTClient.with(server) { client in
             try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
         }
-        var bundle: StagingBundle
-        do {
-            bundle = try StagingBundle(archive, hash: Readers.sha256)
-        } catch {
-            throw CommandError("the server's bundle cannot be read: \(error)")
-        }
-        if let sign { bundle = try BundleSigning.sign(bundle, keyFile: sign) }
+        let bundle = try sign.map { try BundleSigning.sign(archive, keyFile: $0) } ?? BundleSigning.read(archive)
         do {
             try Data(bundle.archive(hash: Readers.sha256)).write(to: URL(fileURLWithPath: output), options: .atomic)
         } catch {

@@ -16,7 +16,7 @@ enum BundleSigning {
     }
 
     /// Signs with the private key in a file. Throws `CommandError`.
-    static func sign(_ bundle: StagingBundle, keyFile: String) throws -> StagingBundle {
+    static func sign(_ archive: [UInt8], keyFile: String) throws -> StagingBundle {
         guard let text = try? String(contentsOfFile: keyFile, encoding: .utf8),
             let raw = bytes(text.trimmingCharacters(in: .whitespacesAndNewlines)),
             let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
@@ -24,13 +24,22 @@ enum BundleSigning {
             throw CommandError(
                 "\(keyFile) must hold a private key of 64 hexadecimal digits; `waybill stage key` makes one")
         }
-        var signed = bundle
-        guard let signature = try? key.signature(for: bundle.manifest.bytes) else {
+        var signed = try read(archive)
+        guard let signature = try? key.signature(for: signed.manifest.bytes) else {
             throw CommandError("the bundle cannot be signed with \(keyFile)")
         }
         signed.signature = StagingBundle.Signature(
             publicKey: hex(key.publicKey.rawRepresentation), signature: hex(signature))
         return signed
+    }
+
+    /// Reads what a server gave. Throws `CommandError`.
+    static func read(_ archive: [UInt8]) throws -> StagingBundle {
+        do {
+            return try StagingBundle(archive, hash: Readers.sha256)
+        } catch {
+            throw CommandError("the server's bundle cannot be read: \(error)")
+        }
     }
 
     /// A new private key with its public key, hexadecimal.
