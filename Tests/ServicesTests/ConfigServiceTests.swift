@@ -179,7 +179,9 @@ import Values
             ConfigService.File(
                 path: "\(name).bpmn",
                 content: Model.bpmn(
-                    "<startEvent id=\"s\"/><callActivity id=\"c\" calledElement=\"\(process)\"/><endEvent id=\"e\"/>"
+                    "<startEvent id=\"s\"/><callActivity id=\"c\" calledElement=\"\(process)\"><extensionElements>"
+                        + "<camunda:in xmlns:camunda=\"http://camunda.org/schema/1.0/bpmn\" variables=\"all\"/>"
+                        + "</extensionElements></callActivity><endEvent id=\"e\"/>"
                         + Model.chain("s", "c", "e"), process: name))
         }
         try run { world in
