@@ -10,8 +10,14 @@ package protocol VariableScope: Sendable {
     var names: [String] { get }
     /// The rules of time zones by name.
     var zones: any ZoneRules { get }
+    /// The value of a variable of the innermost scope itself.
+    func lookupLocal(_ name: String) -> JSON?
+    /// What JUEL knows the engine's object by: its properties; nil if there is none here.
+    func host(_ object: HostObject) -> JSON?
 }
 
 extension VariableScope {
     package var zones: any ZoneRules { FixedZones() }
+    package func lookupLocal(_ name: String) -> JSON? { lookup(name) }
+    package func host(_ object: HostObject) -> JSON? { nil }
 }

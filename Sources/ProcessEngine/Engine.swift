@@ -70,9 +70,10 @@ package enum Engine {
                     parent: start.parent)))
         if !start.variables.isEmpty { step.record(.variablesSet(scope: root, start.variables)) }
         do throws(IncidentCause) {
+            try step.runProcessListeners(.start)
             try step.armEventSubprocesses(in: nil, scope: root, of: 0)
         } catch {
-            throw Rejection(.stuck, "the process cannot wait for its events: \(error.message)")
+            throw Rejection(.stuck, "the process cannot begin: \(error.message)")
         }
         switch entry {
         case nil: try step.place(start.placements)

@@ -22,6 +22,10 @@ package final class ProcessDefinition: Sendable {
     /// What is worth telling and stops nobody.
     package let warnings: [Diagnostic]
 
+    /// Those of the process itself.
+    let listeners: [Listener]
+    /// Whether an expression asks for `execution` or the like: otherwise nobody makes them.
+    let usesHostObjects: Bool
     /// Whether a join asks for more than which tokens are there.
     let joinsReadVariables: Bool
     private let nodes: [ElementID: Place]
@@ -71,6 +75,8 @@ package final class ProcessDefinition: Sendable {
         self.file = process.file
         self.position = process.position
         self.timeToLive = process.timeToLive
+        listeners = process.listeners
+        usesHostObjects = process.usesHostObjects
         self.elements = nodes.map(\.element)
         self.flows = flows
         self.warnings = warnings
@@ -117,6 +123,18 @@ package final class ProcessDefinition: Sendable {
     func savesBefore(_ id: ElementID) -> Bool { nodes[id]?.node.savesBefore ?? false }
     func savesAfter(_ id: ElementID) -> Bool { nodes[id]?.node.savesAfter ?? false }
     func listeners(of id: ElementID) -> [Listener] { nodes[id]?.node.listeners ?? [] }
+    /// Whether an expression at the element, or at a flow out of it, sets variables.
+    package func setsVariablesByExpression(at id: ElementID) -> Bool {
+        var expressions = listenerExpressions(of: id) + outgoing(of: id).flatMap { $0.listeners.map(\.expression) }
+        switch element(id) {
+        case let task as ExpressionTask: expressions.append(task.expression)
+        case let event as ThrowEvent:
+            for case .expression(let expression) in event.thrown { expressions.append(expression) }
+        case is any StartElement where parent(of: id) == nil: expressions += listeners.map(\.expression)
+        default: break  // Others have no expression that may change anything; the catalog is open.
+        }
+        return expressions.contains { $0.hostCalls.contains(where: \.isChange) }
+    }
     package func listenerExpressions(of id: ElementID) -> [Expression] { listeners(of: id).map(\.expression) }
     package func loop(of id: ElementID) -> LoopCharacteristics? { nodes[id]?.node.loop }
     func localMappings(of id: ElementID) -> MappingReader.Mappings? { nodes[id]?.node.mappings }
@@ -156,16 +174,32 @@ package final class ProcessDefinition: Sendable {
     }
 
     /// The boundary event of the activity that catches the error: one of exactly that code, else one that catches all.
-    func errorBoundary(on activity: ElementID, _ code: String) -> ErrorBoundaryEvent? {
-        let candidates = boundaryEvents(of: activity).compactMap { $0 as? ErrorBoundaryEvent }
-        return candidates.first { $0.match.matches(code) == .exact }
-            ?? candidates.first { $0.match.matches(code) == .any }
+    func errorBoundary(
+        on activity: ElementID, _ code: String
+    ) -> (event: any BoundaryElement & CodeCatcher, match: ErrorMatcher)? {
+        Self.best(of: boundaryEvents(of: activity).compactMap { $0 as? any BoundaryElement & CodeCatcher }) {
+            $0.match(of: code)
+        } isExact: {
+            $0.matches(code) == .exact
+        }
     }
 
-    func escalationBoundary(on activity: ElementID, _ code: String?) -> EscalationBoundaryEvent? {
-        let candidates = boundaryEvents(of: activity).compactMap { $0 as? EscalationBoundaryEvent }
-        return candidates.first { $0.match.matches(code) == .exact }
-            ?? candidates.first { $0.match.matches(code) == .any }
+    func escalationBoundary(
+        on activity: ElementID, _ code: String?
+    ) -> (event: any BoundaryElement & CodeCatcher, match: EscalationMatcher)? {
+        Self.best(of: boundaryEvents(of: activity).compactMap { $0 as? any BoundaryElement & CodeCatcher }) {
+            $0.match(ofEscalation: code)
+        } isExact: {
+            $0.matches(code) == .exact
+        }
+    }
+
+    /// The first that catches exactly that code, else the first that catches any.
+    static func best<Catcher, Match>(
+        of catchers: [Catcher], match: (Catcher) -> Match?, isExact: (Match) -> Bool
+    ) -> (event: Catcher, match: Match)? {
+        let matching = catchers.compactMap { catcher in match(catcher).map { (event: catcher, match: $0) } }
+        return matching.first { isExact($0.match) } ?? matching.first
     }
 }
 
@@ -177,4 +211,6 @@ struct ProcessHead {
     var file: String
     var position: SourcePosition
     var timeToLive: Duration?
+    var listeners: [Listener]
+    var usesHostObjects: Bool
 }

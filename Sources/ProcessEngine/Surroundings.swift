@@ -5,6 +5,8 @@ package import Values
 /// events.
 package struct Surroundings: Sendable {
     package var now: Timestamp
+    /// The one that is decided about, for expressions that ask; nil: nobody knows.
+    package var instance: InstanceID?
     package var contracts: any TaskContracts
     package var decisions: any DecisionMaker
     /// Of times in expressions.

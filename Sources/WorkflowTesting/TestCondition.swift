@@ -7,9 +7,11 @@ struct TestCondition: Sendable {
     let position: SourcePosition
 
     /// Of the values given; the problem if it cannot be evaluated.
-    func holds(for members: [(name: String, value: JSON)], at now: Timestamp) -> Result<Bool, Failure> {
+    func holds(
+        for members: [(name: String, value: JSON)], at now: Timestamp, in zones: any ZoneRules
+    ) -> Result<Bool, Failure> {
         do throws(ExpressionError) {
-            return .success(try expression.evaluateCondition(in: Members(members, now: now)))
+            return .success(try expression.evaluateCondition(in: Members(members, now: now, zones: zones)))
         } catch {
             return .failure(Failure(message: "\(error)"))
         }
@@ -22,8 +24,10 @@ struct TestCondition: Sendable {
     private struct Members: VariableScope {
         let members: [(name: String, value: JSON)]
         let now: Timestamp
+        let zones: any ZoneRules
 
-        init(_ members: [(name: String, value: JSON)], now: Timestamp) {
+        init(_ members: [(name: String, value: JSON)], now: Timestamp, zones: any ZoneRules) {
+            self.zones = zones
             self.members = members
             self.now = now
         }

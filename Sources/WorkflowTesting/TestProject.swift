@@ -1,5 +1,6 @@
 package import Contracts
 package import Decisions
+package import Expressions
 package import ProcessEngine
 package import Values
 
@@ -21,8 +22,14 @@ package struct TestProject: Sendable {
     package var models: [Model]
     package var catalog: ContractCatalog
     package var decisions: [DecisionModel]
+    /// Of times in expressions.
+    package var zones: any ZoneRules
 
-    package init(models: [Model], catalog: ContractCatalog = ContractCatalog(), decisions: [DecisionModel] = []) {
+    package init(
+        models: [Model], catalog: ContractCatalog = ContractCatalog(), decisions: [DecisionModel] = [],
+        zones: any ZoneRules = FixedZones()
+    ) {
+        self.zones = zones
         self.models = models
         self.catalog = catalog
         self.decisions = decisions

@@ -55,6 +55,7 @@ struct BusinessRuleTaskTests {
     @Test(arguments: [
         ("camunda:decisionRefBinding='deployment'", "price deployment"),
         ("camunda:decisionRefBinding='version' camunda:decisionRefVersion='7'", "price version(7)"),
+        ("camunda:decisionRefBinding='version' camunda:decisionRefVersion='${input}'", "price version(7)"),
         ("camunda:decisionRefBinding='versionTag' camunda:decisionRefVersionTag='b'", "price versionTag(\"b\")"),
     ])
     func `asks for the version that its binding says`(attributes: String, expected: String) throws {
@@ -66,7 +67,7 @@ struct BusinessRuleTaskTests {
 
     @Test func `a version that is no number is refused`() throws {
         let text = bpmn(
-            "<startEvent id='s'/><businessRuleTask id='t' camunda:decisionRef='d' camunda:decisionRefBinding='version' camunda:decisionRefVersion='${v}'/>"
+            "<startEvent id='s'/><businessRuleTask id='t' camunda:decisionRef='d' camunda:decisionRefBinding='version' camunda:decisionRefVersion='new'/>"
                 + chain("s", "t"))
         let problems = #expect(throws: Diagnostics.self) { try definition(text) }
         #expect(problems?.all.map(\.code) == ["invalid-binding"])

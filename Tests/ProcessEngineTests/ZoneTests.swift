@@ -29,3 +29,21 @@ struct ZoneTests {
         }
     }
 }
+
+extension ZoneTests {
+    @Test(arguments: [
+        "date and time(&quot;2026-07-01T12:00:00@Europe/Berlin&quot;)", "@&quot;2026-07-01T11:00:00Z&quot;",
+    ])
+    func `a timer takes a date in a zone`(date: String) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><intermediateCatchEvent id="c"><timerEventDefinition><timeDate>= \(date)</timeDate>
+            </timerEventDefinition></intermediateCatchEvent>\(chain("s", "c"))
+            """)
+        var simulation = Simulation(
+            [try definition(text)], now: Timestamp(millisecondsSinceEpoch: 0), contracts: StubContracts(),
+            zones: Berlin())
+        try simulation.start("p")
+        #expect(simulation.nextTimer?.timer.dueAt.iso8601 == "2026-07-01T11:00:00.000Z")
+    }
+}

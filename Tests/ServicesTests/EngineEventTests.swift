@@ -197,6 +197,29 @@ import Values
         }
     }
 
+    @Test func `a message for all is given once to everyone who waits, and without anybody it waits`() throws {
+        try run(Self.waiting) { shop, engine in
+            let events = EventService(
+                engine: engine, store: shop.store, registry: shop.registry, time: shop.simulation.clock)
+            var message = EventService.Message(name: "paid")
+            message.all = true
+            _ = try await events.publish(message)
+            await shop.simulation.settle()
+            var begun: [InstanceID] = []
+            for _ in 0..<3 {
+                let start = Command.Start(definition: DefinitionID(process: "p", version: 1))
+                begun.append(try await engine.start(start, key: nil).instance)
+                await shop.simulation.settle()
+            }
+            // The first found the message waiting; the others came after it.
+            #expect(try await shop.end(of: begun[0]) == .completed)
+            #expect(try await shop.end(of: begun[1]) == nil)
+            _ = try await events.publish(message)
+            await shop.simulation.settle()
+            for instance in begun { #expect(try await shop.end(of: instance) == .completed) }
+        }
+    }
+
     @Test func `a start event that takes a message and a signal makes one instance of both`() throws {
         let source = Self.model(
             """

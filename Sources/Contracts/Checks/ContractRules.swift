@@ -83,10 +83,10 @@ struct ContractRules {
         let codes = contract.errors.map(\.code) + task.errorDefinitions.map(\.code)
         var findings: [Diagnostic] = []
         for boundary in definition.boundaryEvents(of: task.id) {
-            if let event = boundary as? ErrorBoundaryEvent, let code = event.code, !codes.contains(code) {
+            for code in ((boundary as? any CodeCatcher)?.errors ?? []).compactMap(\.code) where !codes.contains(code) {
                 findings.append(
                     subject.finding(
-                        .undeclaredError, at: event.id, "\(contract.reference) declares no error \"\(code)\"",
+                        .undeclaredError, at: boundary.id, "\(contract.reference) declares no error \"\(code)\"",
                         Spelling.suggestion(for: code, among: codes)
                             ?? "declare it in the contract, or catch what is declared"))
             }
@@ -152,16 +152,18 @@ struct ContractRules {
 
     /// An error that leaves the process is one of the workflow contract's.
     private func check(_ end: ErrorEndEvent) -> [Diagnostic] {
-        guard let workflow = subject.workflow, definition.parent(of: end.id) == nil else { return [] }
+        guard let workflow = subject.workflow, definition.parent(of: end.id) == nil, let code = end.code else {
+            return []
+        }
         let codes = workflow.errors.map(\.code)
         let isCaughtBeside = definition.eventSubprocesses(in: nil).contains { _, start in
-            (start as? ErrorStartEvent).map { $0.match.code == nil || $0.match.code == end.code } ?? false
+            (start as? any CodeCatcher)?.match(of: code) != nil
         }
-        guard !codes.contains(end.code), !isCaughtBeside else { return [] }
+        guard !codes.contains(code), !isCaughtBeside else { return [] }
         return [
             subject.finding(
-                .undeclaredError, at: end.id, "\(workflow.reference) declares no error \"\(end.code)\"",
-                Spelling.suggestion(for: end.code, among: codes) ?? "declare it in the workflow contract")
+                .undeclaredError, at: end.id, "\(workflow.reference) declares no error \"\(code)\"",
+                Spelling.suggestion(for: code, among: codes) ?? "declare it in the workflow contract")
         ]
     }
 }

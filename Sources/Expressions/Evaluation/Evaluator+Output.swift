@@ -63,8 +63,8 @@ extension Evaluator {
         switch value {
         case .null: return nil
         case .string(let string): return string
-        case .list, .context, .bool, .number, .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration, .range,
-            .function:
+        case .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration: return value.temporalText
+        case .list, .context, .bool, .number, .range, .function:
             if language == .juel { return try json(of: value, at: offset).text }
             var text = ""
             try append(value, to: &text, at: offset)

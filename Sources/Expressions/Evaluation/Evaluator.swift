@@ -11,6 +11,8 @@ package struct Evaluator {
     /// The text that positions count in.
     var source = ""
     let host: (any EvaluationHost)?
+    /// The changes that JUEL asked for so far; nil where nothing may change.
+    var effects: [ExpressionEffect]?
     private var steps = 0
     private var depth = 0
     /// Variables that were decoded, so that a loop decodes them once.
@@ -160,7 +162,9 @@ package struct Evaluator {
         }
         switch language {
         case .feel: return BuiltIn.named(name).map { .function(FunctionValue(.builtIn($0))) } ?? .null
-        case .juel: throw Fault(.name, "unknown variable `\(name)`", at: node.offset)
+        case .juel:
+            if let object = HostObject(rawValue: name), let json = scope.host(object) { return Datum(json.decoded()) }
+            throw Fault(.name, "unknown variable `\(name)`", at: node.offset)
         }
     }
 
@@ -171,15 +175,12 @@ package struct Evaluator {
         if binding == nil, let root = base.rootName, decoded[root] == nil, let raw = node.readRaw(from: scope) {
             return Datum(raw.decoded())
         }
-        if language == .juel, case .name("execution") = base.kind, let raw = executionProperty(member) {
+        if language == .juel, case .name(let name) = base.kind, let object = HostObject(rawValue: name),
+            let raw = hostProperty(member, of: object)
+        {
             return Datum(raw.decoded())
         }
         return try self.member(member, of: try evaluate(base, in: binding), at: node)
-    }
-
-    /// `execution.id` is a member of the variable `execution`, or the variable `execution.id`.
-    func executionProperty(_ name: String) -> JSON? {
-        scope.lookup("execution")?[name] ?? scope.lookup("execution." + name)
     }
 
     private mutating func member(_ name: String, of base: Datum, at node: Node) throws(Fault) -> Datum {

@@ -9,15 +9,20 @@ extension Evaluator {
     ) throws(Fault) -> Datum {
         var values: [Datum] = []
         for argument in arguments { values.append(try evaluate(argument, in: binding)) }
-        if case .name("execution") = receiver.kind, let value = try execution(name, values, at: node) { return value }
+        if case .name(let receiverName) = receiver.kind, let object = HostObject(rawValue: receiverName),
+            let value = try host(object, name, values, at: node)
+        {
+            return value
+        }
         let base = try evaluate(receiver, in: binding)
         var result: Datum?
         switch base {
         case .string(let string): result = try stringMethod(name, string, values, at: node)
         case .list(let items): result = try listMethod(name, items, values, at: node)
         case .context(let members): result = try contextMethod(name, members.keys.elements, base, values, at: node)
+        case .dateTime(let moment): result = try dateTimeMethod(name, moment, values, at: node)
         case .null: throw Fault(.type, "cannot call `\(name)` on null", at: node.offset)
-        case .bool, .number, .date, .time, .dateTime, .daysTimeDuration, .yearsMonthsDuration, .range, .function:
+        case .bool, .number, .date, .time, .daysTimeDuration, .yearsMonthsDuration, .range, .function:
             result = nil
         }
         if result == nil { result = try commonMethod(name, base, values, at: node) }
@@ -27,22 +32,6 @@ extension Evaluator {
         }
         throw Fault(
             .name, "\(base.kindName) has no method `\(name)` with \(values.count) arguments", at: node.offset)
-    }
-
-    /// `execution.getVariable('x')` reads the scope; `execution.getBusinessKey()` is `execution.businessKey`.
-    private func execution(_ name: String, _ arguments: [Datum], at node: Node) throws(Fault) -> Datum? {
-        switch (name, arguments.first) {
-        case ("getVariable", .string(let variable)) where arguments.count == 1:
-            return scope.lookup(variable).map { Datum($0.decoded()) } ?? .null
-        case ("hasVariable", .string(let variable)) where arguments.count == 1:
-            return .bool(scope.lookup(variable) != nil)
-        case (_, nil) where name.hasPrefix("get") && name.utf8.count > 3:
-            let property = name.dropFirst(3)
-            let member = property.prefix(1).lowercased() + property.dropFirst()
-            return executionProperty(member).map { Datum($0.decoded()) }
-        default:
-            return nil
-        }
     }
 
     private mutating func stringMethod(

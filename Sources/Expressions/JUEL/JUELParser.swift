@@ -212,6 +212,9 @@ struct JUELParser {
         }
     }
 
+    /// Camunda's functions of the time, as a date and as a date-time: FEEL's `now()` is both.
+    private static let clocks = ["now", "dateTime"]
+
     private mutating func parseName(_ name: String, at offset: Int) throws(Fault) -> Node {
         switch name {
         case "true", "false": return try node(.literal(.bool(name == "true")), at: offset)
@@ -219,6 +222,11 @@ struct JUELParser {
         default:
             var isCall = at("(")
             if at(":") { isCall = try isQualifiedCall() }
+            if isCall, JUELParser.clocks.contains(name), at("(") {
+                try advance()
+                try expect(")")
+                return try node(.call(Node(.name("now"), at: offset), .positional([])), at: offset)
+            }
             if isCall {
                 throw Fault(.name, "there is no function `\(name)`", at: offset)
             }

@@ -17,7 +17,8 @@ struct AbsenceTests {
             if callee.kind == .name("is defined") || callee.kind == .name("get or else") { add(first) }
         case .instanceOf(let operand, _): add(operand)
         case .method(let receiver, let method, let arguments):
-            guard case .name("execution") = receiver.kind, ["getVariable", "hasVariable"].contains(method),
+            guard receiver.isHostObject,
+                ["getVariable", "hasVariable", "getVariableLocal", "hasVariableLocal"].contains(method),
                 case .literal(.string(let name))? = arguments.first?.kind
             else { break }
             add(name)

@@ -145,6 +145,12 @@ extension Node {
         return nil
     }
 
+    /// JUEL's `execution` or `task`.
+    var isHostObject: Bool {
+        if case .name(let name) = kind { return HostObject(rawValue: name) != nil }
+        return false
+    }
+
     /// The raw JSON of a variable, or of members of one, if that is all the node is and it exists.
     func readRaw(from scope: any VariableScope) -> JSON? {
         if case .json(let json) = kind { return json }

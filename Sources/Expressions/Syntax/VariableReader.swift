@@ -46,8 +46,12 @@ struct VariableReader {
 
     /// `execution.getVariable('x')` reads `x`.
     private mutating func visitMethod(of receiver: Node, _ method: String, _ arguments: [Node]) {
-        if case .name("execution") = receiver.kind {
-            if method == "getVariable", case .literal(.string(let name))? = arguments.first?.kind { read(name) }
+        if receiver.isHostObject {
+            if method == "getVariable" || method == "getVariableLocal",
+                case .literal(.string(let name))? = arguments.first?.kind
+            {
+                read(name)
+            }
         } else {
             visit(receiver)
         }

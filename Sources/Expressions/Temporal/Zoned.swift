@@ -146,6 +146,12 @@ package struct ZonedDateTime: Sendable, Hashable {
         }
     }
 
+    /// When a text in FEEL's form is, `2026-01-31T12:00:00@Europe/Paris`; nil if it is none, or has no zone.
+    package static func timestamp(_ text: String, zones: any ZoneRules) -> Timestamp? {
+        guard let resolved = ZonedDateTime(text)?.resolved(by: zones), let offset = resolved.offset else { return nil }
+        return resolved.dateTime.timestamp(offset: offset)
+    }
+
     var text: String { dateTime.iso8601 + zone.text }
 
     func compared(to other: ZonedDateTime) -> Int? {

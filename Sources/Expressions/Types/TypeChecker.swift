@@ -81,7 +81,7 @@ package struct TypeChecker {
             }
         case .call(let callee, let arguments): return call(callee, arguments, at: node)
         case .method(let receiver, let name, let arguments):
-            if case .name("execution") = receiver.kind {} else { _ = infer(receiver) }
+            if !receiver.isHostObject { _ = infer(receiver) }
             for argument in arguments { _ = infer(argument) }
             return OperatorTypes.method(name)
         case .instanceOf(let operand, _):
@@ -103,6 +103,7 @@ package struct TypeChecker {
         if let type = variableType(name) { return type }
         if unknownMembers > 0 { return .any }
         if language == .feel, BuiltIn.named(name) != nil { return .any }
+        if language == .juel, HostObject(rawValue: name) != nil { return .any }
         if environment.isComplete { report(.unknownVariable, "there is no variable `\(name)`", at: node) }
         return .any
     }

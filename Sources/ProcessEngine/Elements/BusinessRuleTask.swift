@@ -8,7 +8,7 @@ package struct BusinessRuleTask: FlowElement {
     package static let isActivity = true
     package let id: ElementID
     package let decision: Expression
-    package let binding: CallTarget.Binding
+    package let binding: ModelBinding
     package let resultVariable: String?
     package let resultShape: DecisionResultShape
 
@@ -46,7 +46,8 @@ package struct BusinessRuleTask: FlowElement {
         let variables = step.visibleVariables(of: activity)
         let name = try EventTrigger.text(decision, in: variables, element: id)
         let reference = DecisionReference(
-            .named(name, binding), caller: step.instance.definition, shape: resultShape)
+            .named(name, try binding.resolved(in: variables, element: id)), caller: step.instance.definition,
+            shape: resultShape)
         let result = try step.decide(reference, named: name, with: variables, for: activity)
         if let resultVariable { step.setResult([Variable(name: resultVariable, value: result)], of: activity) }
         try step.leave(activity)

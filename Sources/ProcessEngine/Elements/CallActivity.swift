@@ -9,9 +9,11 @@ package struct CallActivity: CallingElement {
     package static let isActivity = true
     package let id: ElementID
     package let target: Target
-    package let binding: CallTarget.Binding
+    package let binding: ModelBinding
     package let inputs: PassedVariables
     package let outputs: PassedVariables
+    /// Its output mappings see all that the called process gives, whatever else comes back (`zeebe:calledElement`).
+    package let mappingsSeeAll: Bool
 
     package enum Target: Sendable, Hashable {
         case process(Expression)
@@ -32,6 +34,7 @@ package struct CallActivity: CallingElement {
         self.id = id
         self.target = target
         self.binding = binding
+        mappingsSeeAll = called != nil
         if let called {
             inputs = called.attribute("propagateAllParentVariables") == "false" ? .none : .all
             outputs = called.attribute("propagateAllChildVariables") == "false" ? .none : .all
@@ -73,16 +76,21 @@ package struct CallActivity: CallingElement {
     /// reported, for one that cannot be kept.
     static func binding(
         of node: SourceNode, prefix: String, _ zeebe: SourceNode?, element: ElementID, reader: inout DefinitionReader
-    ) -> CallTarget.Binding? {
+    ) -> ModelBinding? {
+        func computed(_ text: String?) -> Expression? {
+            guard let text, text.hasPrefix("=") || text.contains("${") || text.contains("#{") else { return nil }
+            return reader.valueExpression(text, node: node, element: element)
+        }
         func attribute(_ suffix: String) -> String? {
             node.attribute(prefix + suffix, namespace: BPMN.camunda).flatMap { $0.isEmpty ? nil : $0 }
         }
         let binding = attribute("Binding") ?? zeebe?.attribute("bindingType") ?? "latest"
         switch binding {
-        case "latest": return .latest
-        case "deployment": return .deployment
+        case "latest": return .fixed(.latest)
+        case "deployment": return .fixed(.deployment)
         case "version":
-            if let version = attribute("Version").flatMap({ Int($0) }), version > 0 { return .version(version) }
+            if let version = attribute("Version").flatMap({ Int($0) }), version > 0 { return .fixed(.version(version)) }
+            if let expression = computed(attribute("Version")) { return .version(expression) }
             reader.report(
                 "invalid-binding", node, element: element,
                 "\(prefix)Version must be a whole number above 0, not \"\(attribute("Version") ?? "")\"",
@@ -90,7 +98,7 @@ package struct CallActivity: CallingElement {
             return nil
         case "versionTag":
             if let tag = attribute("VersionTag") ?? zeebe?.attribute("versionTag"), !tag.isEmpty {
-                return .versionTag(tag)
+                return computed(tag).map { ModelBinding.versionTag($0) } ?? .fixed(.versionTag(tag))
             }
             reader.report(
                 "invalid-binding", node, element: element, "the binding to a version tag names none",
@@ -117,7 +125,7 @@ package struct CallActivity: CallingElement {
         switch target {
         case .process(let process):
             let name = try EventTrigger.text(process, in: variables, element: id)
-            called = CallTarget(process: name, binding: binding)
+            called = CallTarget(process: name, binding: try binding.resolved(in: variables, element: id))
         case .contract(let contract):
             called = try Self.target(of: contract, in: step)
             if let names = step.surroundings.contracts.inputNames(of: contract) {
@@ -153,7 +161,9 @@ package struct CallActivity: CallingElement {
     package func completed(
         _ call: CallEvent.Call, with variables: [Variable], in step: inout Step
     ) throws(IncidentCause) {
-        step.setResult(try passedBack(variables, in: step), of: call.activity)
+        let maps = step.definition.localMappings(of: id)?.outputs.isEmpty == false
+        let result = maps && mappingsSeeAll ? variables : try passedBack(variables, in: step)
+        step.setResult(result, of: call.activity)
         try step.leave(call.activity)
     }
 

@@ -9,6 +9,10 @@ package struct CancelEndEvent: CompensatingElement {
 
     package var isEnd: Bool { true }
 
+    init(id: ElementID) {
+        self.id = id
+    }
+
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
     }

@@ -13,7 +13,7 @@ package struct CatchEvent: CatchElement {
     }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
-        guard let triggers = TriggerReader.read(node, element: id, allowsCycle: false, reader: &reader) else {
+        guard let triggers = TriggerReader.read(node, element: id, reader: &reader) else {
             return nil
         }
         self.id = id

@@ -13,6 +13,7 @@ package struct EndEvent: FlowElement {
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         try step.runListeners(.end, of: activity)
-        step.complete(activity, taking: [])
+        try step.closeLocalScope(of: activity)
+        try step.complete(activity, taking: [])
     }
 }

@@ -1,12 +1,14 @@
 package import Values
 
 /// `bpmn:boundaryEvent` with `bpmn:errorEventDefinition`: catches BPMN errors of its activity, of one code or of any.
-package struct ErrorBoundaryEvent: BoundaryElement {
+package struct ErrorBoundaryEvent: BoundaryElement, CodeCatcher {
     package static let tag = "boundaryEvent"
     package static let eventDefinition: String? = "errorEventDefinition"
     package let id: ElementID
     package let attachedTo: ElementID
     package let match: ErrorMatcher
+    package let isInterrupting = true
+    package var errors: [ErrorMatcher] { [match] }
     /// Nil catches every error.
     package var code: String? { match.code }
 

@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// `bpmn:endEvent` with `bpmn:errorEventDefinition`: throws a BPMN error out of its scope.
@@ -7,8 +8,11 @@ package struct ErrorEndEvent: FlowElement {
     package static let tag = "endEvent"
     package static let eventDefinition: String? = "errorEventDefinition"
     package let id: ElementID
-    package let code: String
+    /// An expression, or a constant text.
+    package let codeExpression: Expression
     package let message: String?
+    /// Nil: an expression says it.
+    package var code: String? { codeExpression.constantValue?.stringValue }
 
     package var isEnd: Bool { true }
 
@@ -16,20 +20,27 @@ package struct ErrorEndEvent: FlowElement {
         guard let definition = node.firstChild(named: "errorEventDefinition", namespace: BPMN.namespace) else {
             return nil
         }
-        let error = reader.error(of: definition, in: id)
+        self.init(definition, of: id, reader: &reader)
+    }
+
+    init?(_ definition: SourceNode, of id: ElementID, reader: inout DefinitionReader) {
+        let error = reader.error(of: definition, in: id, isThrown: true)
         guard let code = error?.code, !code.isEmpty else {
             reader.report(
                 "missing-error-code", definition, element: id, "the error end event has no error code",
                 "refer to a <bpmn:error> with an errorCode by errorRef")
             return nil
         }
+        guard let expression = reader.valueExpression(code, node: definition, element: id) else { return nil }
         self.id = id
-        self.code = code
+        codeExpression = expression
         self.message = error?.message
     }
 
     /// What catches the error cancels this event with its scope.
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        let code = try EventTrigger.text(codeExpression, in: step.visibleVariables(of: activity), element: id)
+        guard !code.isEmpty else { throw IncidentCause(.expressionFailed, "the error code of \(id) is empty") }
         step.propagate(BPMNError(code: code, message: message), from: activity)
     }
 }

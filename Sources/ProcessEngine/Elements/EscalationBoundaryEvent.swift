@@ -2,13 +2,14 @@ package import Values
 
 /// `bpmn:boundaryEvent` with `bpmn:escalationEventDefinition`: catches escalations out of its activity; interrupts it, or
 /// starts a path beside it.
-package struct EscalationBoundaryEvent: BoundaryElement {
+package struct EscalationBoundaryEvent: BoundaryElement, CodeCatcher {
     package static let tag = "boundaryEvent"
     package static let eventDefinition: String? = "escalationEventDefinition"
     package let id: ElementID
     package let attachedTo: ElementID
     package let isInterrupting: Bool
     package let match: EscalationMatcher
+    package var escalations: [EscalationMatcher] { [match] }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         guard let attachedTo = reader.reference("attachedToRef", of: node, element: id),

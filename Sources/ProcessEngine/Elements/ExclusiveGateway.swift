@@ -13,12 +13,12 @@ package struct ExclusiveGateway: FlowElement {
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         try step.runListeners(.end, of: activity)
         let outgoing = step.definition.outgoing(of: id)
-        let variables = step.visibleVariables(from: step.activity(activity).scope)
+        let variables = step.visibleVariables(from: step.activity(activity).scope, at: activity)
         for flow in outgoing where !flow.isDefault {
-            if try flow.holds(for: variables) { return step.complete(activity, taking: [flow]) }
+            if try flow.holds(for: variables) { return try step.complete(activity, taking: [flow]) }
         }
         let defaults = outgoing.filter(\.isDefault)
         guard outgoing.isEmpty || !defaults.isEmpty else { throw SequenceFlow.noneHolds(after: id) }
-        step.complete(activity, taking: defaults)
+        try step.complete(activity, taking: defaults)
     }
 }

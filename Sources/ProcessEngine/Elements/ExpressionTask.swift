@@ -1,7 +1,7 @@
 package import Expressions
 package import Values
 
-/// `bpmn:serviceTask` or `bpmn:sendTask` with `camunda:expression`: evaluated in the engine, its value kept in
+/// `bpmn:serviceTask`, `bpmn:sendTask` or `bpmn:businessRuleTask` with `camunda:expression`: evaluated in the engine, its value kept in
 /// `camunda:resultVariable`.
 package struct ExpressionTask: FlowElement {
     package static let tag = "serviceTask"
@@ -11,13 +11,14 @@ package struct ExpressionTask: FlowElement {
     package let resultVariable: String?
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
-        [tag, "sendTask"].contains(node.name) && node.attribute("expression", namespace: BPMN.camunda) != nil
+        [tag, "sendTask", "businessRuleTask"].contains(node.name)
+            && node.attribute("expression", namespace: BPMN.camunda) != nil
     }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         guard
             let expression = reader.valueExpression(
-                node.attribute("expression", namespace: BPMN.camunda) ?? "", node: node, element: id)
+                node.attribute("expression", namespace: BPMN.camunda) ?? "", node: node, element: id, mayChange: true)
         else { return nil }
         self.id = id
         self.expression = expression
@@ -27,12 +28,7 @@ package struct ExpressionTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        let value: JSON
-        do {
-            value = try expression.evaluate(in: step.visibleVariables(of: activity))
-        } catch {
-            throw IncidentCause(.expressionFailed, "the expression of \(id) failed: \(error)")
-        }
+        let value = try step.evaluate(expression, for: activity)
         if let resultVariable { step.setResult([Variable(name: resultVariable, value: value)], of: activity) }
         try step.leave(activity)
     }

@@ -21,7 +21,7 @@ package struct LinkThrowEvent: FlowElement {
         }
         let scope = step.activity(activity).scope
         try step.runListeners(.end, of: activity)
-        step.complete(activity, taking: [])
+        try step.complete(activity, taking: [])
         step.send(Token(element: target, flow: nil, scope: scope))
     }
 }

@@ -16,6 +16,8 @@ package struct LoopCharacteristics: Sendable, Hashable {
     package let completionCondition: Expression?
     package let outputCollection: String?
     package let outputElement: Expression?
+    /// What each run has a variable of its own for, from which `outputElement` is.
+    package let outputVariable: String?
     /// What `loopCounter` is in the first run: 0 for Camunda 7, 1 for Camunda 8.
     package let firstIndex: Int
 

@@ -27,6 +27,6 @@ package struct ParallelGateway: CountingJoin {
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         try step.runListeners(.end, of: activity)
-        step.complete(activity, taking: step.definition.outgoing(of: id))
+        try step.complete(activity, taking: step.definition.outgoing(of: id))
     }
 }

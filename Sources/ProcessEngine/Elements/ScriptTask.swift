@@ -33,7 +33,9 @@ package struct ScriptTask: FlowElement {
             return nil
         }
         do {
-            script = try Expression.parse(text, as: language)
+            let parsed = try Expression.parse(text, as: language)
+            guard let checked = reader.checkedHostCalls(of: parsed, node, element: id) else { return nil }
+            script = checked
         } catch {
             reader.reportExpression(error, node, element: id)
             return nil

@@ -10,6 +10,7 @@ package struct SequenceFlow: Sendable, Hashable {
     /// Taken if no other flow of its source is.
     package let isDefault: Bool
     package let position: SourcePosition
+    let listeners: [Listener]
 
     func holds(for variables: VisibleVariables) throws(IncidentCause) -> Bool {
         guard let condition else { return true }

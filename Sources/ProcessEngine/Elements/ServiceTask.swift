@@ -21,6 +21,8 @@ package struct ServiceTask: TaskElement, CallingElement {
     package let priority: Expression?
     /// When an agent's answer is a BPMN error after all.
     package let errorDefinitions: [ErrorDefinition]
+    /// What the model says to who does it beside the input: `camunda:properties`, `zeebe:taskHeaders`.
+    package let properties: [Variable]
     /// It is an end event that sends a message.
     package let isEnd: Bool
 
@@ -38,6 +40,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         let mappings = MappingReader.read(node, element: id, reader: &reader)
         guard let work = TaskReader.read(node, element: id, reader: &reader) else { return nil }
         self.id = id
+        properties = TaskReader.properties(of: node)
         isEnd = node.name == "endEvent"
         errorDefinitions = ErrorDefinition.read(node, element: id, reader: &reader)
         contract = work.contract
@@ -49,7 +52,7 @@ package struct ServiceTask: TaskElement, CallingElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        let variables = step.visibleVariables(from: step.activity(activity).scope)
+        let variables = step.visibleVariables(from: step.activity(activity).scope, at: activity)
         let contracts = step.surroundings.contracts
         let policy = contracts.policy(of: contract) ?? .withoutContract
         let priority = try self.priority(in: variables) ?? policy.priority
@@ -173,9 +176,8 @@ package struct ServiceTask: TaskElement, CallingElement {
         _ locals: OrderedDictionary<String, JSON>, of activity: Int, in step: inout Step
     ) throws(IncidentCause) {
         let scope = step.activity(activity).scope
-        let visible = VisibleVariables(
-            step.instance, scope: scope, locals: locals, now: step.surroundings.now,
-            zones: step.surroundings.zones)
+        var visible = step.visibleVariables(from: scope, at: activity)
+        visible.locals = locals
         step.setVariables(try VariableMapping.evaluate(outputs, in: visible), from: scope)
     }
 
@@ -187,7 +189,7 @@ package struct ServiceTask: TaskElement, CallingElement {
             guard case .workflow(let process) = step.surroundings.contracts.performer(of: contract) else {
                 return try step.begin(self, activity.number)
             }
-            let variables = step.visibleVariables(from: activity.scope)
+            let variables = step.visibleVariables(from: activity.scope, at: activity.number)
             let input = try self.input(from: variables, step.surroundings.contracts)
             requestCall(
                 of: process, for: activity.number, with: try Self.checked(input, of: contract, in: step), in: &step)

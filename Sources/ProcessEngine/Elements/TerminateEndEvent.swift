@@ -8,6 +8,10 @@ package struct TerminateEndEvent: FlowElement {
 
     package var isEnd: Bool { true }
 
+    init(id: ElementID) {
+        self.id = id
+    }
+
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
     }

@@ -1,36 +1,60 @@
 package import Values
 
 /// `bpmn:intermediateThrowEvent`: throws messages, signals, escalations or compensation, and goes on; without an event
-/// definition it only goes on. `bpmn:endEvent` with such definitions throws them, and its path ends.
+/// definition it only goes on. `bpmn:endEvent` with such definitions throws them, and its path ends; one with several may end
+/// its scope with an error, a cancel or a termination after the others.
 package struct ThrowEvent: ThrowingElement, CompensatingElement, TriggeredElement {
     package static let tag = "intermediateThrowEvent"
     package let id: ElementID
     package let thrown: [EventThrow]
     package let isEnd: Bool
+    package let ending: Ending?
+
+    package indirect enum Ending: Sendable {
+        case error(ErrorEndEvent)
+        case cancel
+        case terminate
+    }
+
     package var triggers: [EventTrigger] { [] }
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
-        guard ThrowReader.describes(eventDefinitions) else { return false }
+        guard ThrowReader.describes(eventDefinitions, atEnd: node.name == EndEvent.tag) else { return false }
         return node.name == tag || node.name == EndEvent.tag && !eventDefinitions.isEmpty
     }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
         isEnd = node.name == EndEvent.tag
-        thrown = ThrowReader.read(node, element: id, reader: &reader)
+        ending = isEnd ? ThrowReader.ending(of: node, element: id, reader: &reader) : nil
+        let all = ThrowReader.read(node, element: id, reader: &reader)
+        // A cancel undoes everything itself.
+        if case .cancel = ending { thrown = all.filter { !$0.isCompensation } } else { thrown = all }
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let isOver = try step.throwEvents(thrown, from: activity)
-        if isOver { try step.leave(activity) }
+        if isOver { try finish(activity, in: &step) }
     }
 
     package func compensated(_ activity: Int, in step: inout Step) throws(IncidentCause) {
-        try step.leave(activity)
+        if case .cancel = ending {
+            return CancelEndEvent(id: id).compensated(activity, in: &step)
+        }
+        try finish(activity, in: &step)
+    }
+
+    private func finish(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        switch ending {
+        case nil: try step.leave(activity)
+        case .error(let error): try error.enter(activity, in: &step)
+        case .cancel: try CancelEndEvent(id: id).enter(activity, in: &step)
+        case .terminate: try TerminateEndEvent(id: id).enter(activity, in: &step)
+        }
     }
 
     /// The calling instance knows of the escalation and lets it go on.
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
-        try step.leave(occurrence.activity)
+        try finish(occurrence.activity, in: &step)
     }
 }

@@ -2,27 +2,40 @@ import HashTreeCollections
 package import Values
 
 /// `bpmn:startEvent` with a timer, message, signal or condition, or several of them: starts an instance, or an event
-/// subprocess in a running one.
-package struct TriggeredStartEvent: StartElement, TriggeredElement {
+/// subprocess in a running one (then errors and escalations may be among them).
+package struct TriggeredStartEvent: StartElement, TriggeredElement, CodeCatcher {
     package static let tag = "startEvent"
     package let id: ElementID
     package let isInterrupting: Bool
     package let triggers: [EventTrigger]
     /// It takes all triggers, not one of them.
     package let isParallel: Bool
+    package let errors: [ErrorMatcher]
+    package let escalations: [EscalationMatcher]
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
-        node.name == tag && TriggerReader.describes(eventDefinitions)
+        node.name == tag && TriggerReader.describes(eventDefinitions, withCodes: true)
     }
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
-        guard let triggers = TriggerReader.read(node, element: id, allowsCycle: true, reader: &reader) else {
+        guard let triggers = TriggerReader.read(node, element: id, reader: &reader) else {
             return nil
         }
         self.id = id
         self.triggers = triggers.all
         isParallel = triggers.isParallel
+        errors = triggers.errors
+        escalations = triggers.escalations
         isInterrupting = node.attribute("isInterrupting") != "false"
+        let catchesCodes = !errors.isEmpty || !escalations.isEmpty
+        if catchesCodes, !reader.isInEventSubprocess {
+            reader.reportUnsupported(node, element: id, "a start event of a process with an error or escalation")
+        }
+        if !isInterrupting, !errors.isEmpty {
+            reader.report(
+                "invalid-start-event", node, element: id, "an error always interrupts what is beside it",
+                "remove isInterrupting=\"false\"")
+        }
     }
 
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {

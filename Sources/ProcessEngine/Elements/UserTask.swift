@@ -51,9 +51,11 @@ package struct UserTask: FlowElement {
             candidateGroups: try texts(candidateGroups, in: variables), dueAt: try date(dueDate, in: variables),
             followUpAt: try date(followUpDate, in: variables), formKey: form(in: variables),
             priority: try text(priority, in: variables).flatMap { Int($0) } ?? 50)
-        try step.runListeners(.create, of: activity)
+        var created: OpenUserTask? = task
+        try step.runListeners(.create, of: activity, &created)
+        if created?.assignee != nil { try step.runListeners(.assignment, of: activity, &created) }
         try step.armBoundaryEvents(of: activity)
-        step.record(.userTask(.created(task)))
+        step.record(.userTask(.created(created ?? task)))
     }
 
     /// A form is looked for when somebody opens the task: what cannot be known now holds nothing up.
@@ -78,8 +80,14 @@ package struct UserTask: FlowElement {
     /// A date-time, or a duration from now.
     private func date(_ expression: Expression?, in variables: VisibleVariables) throws(IncidentCause) -> Timestamp? {
         guard let text = try text(expression, in: variables) else { return nil }
-        if let date = TimerTrigger.date(text) { return date }
-        if let duration = CalendarDuration(iso8601: text), let date = variables.now.adding(duration) { return date }
+        return try Self.date(text, now: variables.now, zones: variables.zones, of: id)
+    }
+
+    static func date(
+        _ text: String, now: Timestamp, zones: any ZoneRules, of id: ElementID
+    ) throws(IncidentCause) -> Timestamp {
+        if let date = TimerTrigger.date(text, in: zones) { return date }
+        if let duration = CalendarDuration(iso8601: text), let date = now.adding(duration) { return date }
         throw IncidentCause(
             .expressionFailed, "\"\(text)\" is no date of the user task \(id), such as 2026-01-31T12:00:00Z")
     }

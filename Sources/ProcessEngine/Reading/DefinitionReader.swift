@@ -20,6 +20,9 @@ package struct DefinitionReader {
     /// From compensation boundary events to what undoes their activities, and other ends.
     private var associations: [(source: ElementID, target: ElementID)] = []
 
+    /// Whether an expression reads `execution` or the like.
+    private var usesHostObjects = false
+
     init(file: String, root: SourceNode) {
         self.file = file
         self.declarations = Declarations(of: root)
@@ -48,7 +51,9 @@ package struct DefinitionReader {
             ?? node.extensions(named: "versionTag", namespace: BPMN.zeebe).first?.attribute("value")
         let head = ProcessHead(
             id: id, name: node.attribute("name"), versionTag: tag, file: file, position: node.position,
-            timeToLive: timeToLive(of: node))
+            timeToLive: timeToLive(of: node),
+            listeners: ListenerReader.read(node, element: ElementID(id), reader: &self),
+            usesHostObjects: usesHostObjects)
         let draft = ProcessDefinition(
             process: head, nodes: made, flows: flows, associations: associations, warnings: [])
         diagnostics += DefinitionCheck(
@@ -211,7 +216,7 @@ package struct DefinitionReader {
         }
         return SequenceFlow(
             id: id, source: source, target: target, condition: isDefault ? nil : condition, isDefault: isDefault,
-            position: node.position)
+            position: node.position, listeners: ListenerReader.read(node, element: id, reader: &self))
     }
 
     /// BPMN does not require a flow to have an id: one without gets `source->target`, and a number if that is taken.
@@ -240,8 +245,11 @@ package struct DefinitionReader {
         return ElementID(value)
     }
 
-    /// The error that an event definition refers to; nil if it refers to none (it catches all).
-    mutating func error(of definition: SourceNode, in element: ElementID) -> Declarations.ErrorCode? {
+    /// The error that an event definition refers to; nil if it refers to none (it catches all). Only who throws may say its code
+    /// by an expression.
+    mutating func error(
+        of definition: SourceNode, in element: ElementID, isThrown: Bool = false
+    ) -> Declarations.ErrorCode? {
         guard let reference = definition.attribute("errorRef"), !reference.isEmpty else { return nil }
         guard let declared = declarations.errors[Declarations.local(reference)] else {
             warn(
@@ -249,8 +257,8 @@ package struct DefinitionReader {
                 "there is no <bpmn:error id=\"\(reference)\">: its id is taken as the error code", "declare the error")
             return Declarations.ErrorCode(code: reference, message: nil)
         }
-        if let code = declared.code, code.first == "=" || code.contains("${") {
-            reportUnsupported(definition, element: element, "an expression as error code (\(code))")
+        if !isThrown, let code = declared.code, code.first == "=" || code.contains("${") {
+            reportUnsupported(definition, element: element, "an expression as the code of an error to catch (\(code))")
         }
         return declared
     }
@@ -312,10 +320,15 @@ package struct DefinitionReader {
     }
 
     /// FEEL after `=`, JUEL in `${…}`, else a constant text.
-    mutating func valueExpression(_ text: String, node: SourceNode, element: ElementID) -> Expression? {
+    ///
+    /// `mayChange`: whoever evaluates it carries out the changes that it asks for.
+    mutating func valueExpression(
+        _ text: String, node: SourceNode, element: ElementID, mayChange: Bool = false
+    ) -> Expression? {
         if reportsHostAccess(text, node, element: element) { return nil }
         do {
-            return text.first == "=" ? try Expression.parseZeebe(text) : try Expression.parseCamunda(text)
+            let expression = text.first == "=" ? try Expression.parseZeebe(text) : try Expression.parseCamunda(text)
+            return checkedHostCalls(of: expression, node, element: element, mayChange: mayChange)
         } catch {
             reportExpression(error, node, element: element)
             return nil
@@ -333,8 +346,11 @@ package struct DefinitionReader {
                 reportUnsupported(node, element: element, "a condition in \(ownLanguage)")
                 return nil
             }
-            if text.contains("${") || text.contains("#{") { return try Expression.parse(text, as: .juel) }
+            if text.contains("${") || text.contains("#{") {
+                return checkedHostCalls(of: try Expression.parse(text, as: .juel), node, element: element)
+            }
             if language.contains("feel") { return try Expression.parse(text, as: .feel) }
+            if text == "true" || text == "false" { return .constant(.bool(text == "true")) }
             report(
                 "invalid-condition", node, element: element,
                 text.isEmpty ? "the condition is empty" : "the condition \"\(text)\" is neither FEEL nor JUEL",
@@ -353,6 +369,24 @@ package struct DefinitionReader {
             "the expression uses the services of a Java engine, which is not supported",
             "pass what it needs as variables")
         return true
+    }
+
+    /// The expression, unless it calls a method of `execution` or `task` that there is not, or that changes something where
+    /// nothing may change.
+    mutating func checkedHostCalls(
+        of expression: Expression, _ node: SourceNode, element: ElementID, mayChange: Bool = false
+    ) -> Expression? {
+        if expression.readsHostObjects { usesHostObjects = true }
+        for call in expression.hostCalls where !call.isKnown || call.isChange && !mayChange {
+            report(
+                "host-language", node, element: element,
+                call.isKnown
+                    ? "\(call) changes something, which an expression can only do in a listener or as the work of a task"
+                    : "\(call) is no method that is supported",
+                call.isKnown ? "move it to a listener" : "pass what it gives as a variable")
+            return nil
+        }
+        return expression
     }
 
     mutating func reportExpression(_ error: ExpressionError, _ node: SourceNode, element: ElementID) {

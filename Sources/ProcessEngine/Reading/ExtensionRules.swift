@@ -20,15 +20,21 @@ enum ExtensionRules {
     private static let understood: [String: [String: Set<String>]] = [
         "serviceTask": [
             BPMN.camunda: ["errorEventDefinition"],
-            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"],
+            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders"],
         ],
-        "sendTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "sendTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders"]],
         "businessRuleTask": [
-            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "calledDecision"]
+            BPMN.zeebe: [
+                "taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders", "calledDecision",
+            ]
         ],
-        "scriptTask": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "script"]],
-        "intermediateThrowEvent": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
-        "endEvent": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition"]],
+        "scriptTask": [
+            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders", "script"]
+        ],
+        "intermediateThrowEvent": [
+            BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders"]
+        ],
+        "endEvent": [BPMN.zeebe: ["taskDefinition", "priorityDefinition", "jobPriorityDefinition", "taskHeaders"]],
         "userTask": [BPMN.zeebe: ["assignmentDefinition", "taskSchedule", "priorityDefinition"]],
         "callActivity": [BPMN.camunda: ["in", "out"], BPMN.zeebe: ["calledElement"]],
         "adHocSubProcess": [BPMN.zeebe: ["adHoc"]],

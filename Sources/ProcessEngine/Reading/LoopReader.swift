@@ -37,6 +37,16 @@ enum LoopReader {
             return nil
         }
         let item = marker.firstChild(named: "inputDataItem", namespace: BPMN.namespace)?.attribute("name")
+        let outputName = marker.firstChild(named: "outputDataItem", namespace: BPMN.namespace)?.attribute("name")
+        let output = (zeebe?.attribute("outputElement") ?? outputName.map { "${\($0)}" }).flatMap {
+            reader.valueExpression($0, node: marker, element: element)
+        }
+        let outputs = zeebe?.attribute("outputCollection") ?? dataName("loopDataOutputRef", in: marker)
+        if outputs != nil, output == nil {
+            reader.report(
+                "invalid-loop", marker, element: element, "the loop does not say what each run adds to its output",
+                "give it an outputDataItem with a name, or an outputElement")
+        }
         return LoopCharacteristics(
             kind: .instances(cardinality: cardinality, collection: collection),
             isSequential: marker.attribute("isSequential") == "true",
@@ -45,10 +55,9 @@ enum LoopReader {
             completionCondition: marker.firstChild(named: "completionCondition", namespace: BPMN.namespace).flatMap {
                 reader.condition($0, element: element)
             },
-            outputCollection: zeebe?.attribute("outputCollection"),
-            outputElement: zeebe?.attribute("outputElement").flatMap {
-                reader.valueExpression($0, node: marker, element: element)
-            }, firstIndex: zeebe == nil ? 0 : 1)
+            outputCollection: outputs, outputElement: output,
+            outputVariable: zeebe?.attribute("outputElement") == nil ? outputName : nil,
+            firstIndex: zeebe == nil ? 0 : 1)
     }
 
     private static func standard(
@@ -68,7 +77,7 @@ enum LoopReader {
             kind: .standard(
                 condition: condition, maximum: maximum, testsBefore: marker.attribute("testBefore") == "true"),
             isSequential: true, elementVariable: nil, completionCondition: nil, outputCollection: nil,
-            outputElement: nil, firstIndex: 0)
+            outputElement: nil, outputVariable: nil, firstIndex: 0)
     }
 
     private static func dataName(_ child: String, in marker: SourceNode) -> String? {

@@ -86,7 +86,8 @@ enum MappingReader {
             if text.isEmpty { return .expression(.constant(.null)) }
             if reader.reportsHostAccess(text, node, element: element) { return nil }
             do {
-                return .expression(try Expression.parseCamunda(text))
+                let expression = try Expression.parseCamunda(text)
+                return reader.checkedHostCalls(of: expression, node, element: element).map { .expression($0) }
             } catch {
                 reader.reportExpression(error, node, element: element)
                 return nil

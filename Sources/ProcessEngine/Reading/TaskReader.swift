@@ -99,6 +99,23 @@ enum TaskReader {
         return version.count == 2 ? Int(version[1]) : nil
     }
 
+    /// The texts that a model gives along, by name, in the order of the file; the first of a name counts.
+    static func properties(of node: SourceNode) -> [Variable] {
+        let places = [
+            (BPMN.camunda, "properties", "property", "name"), (BPMN.zeebe, "taskHeaders", "header", "key"),
+            (BPMN.zeebe, "properties", "property", "name"),
+        ]
+        var found: [Variable] = []
+        for (namespace, list, item, key) in places {
+            for property in node.extensions(named: list, namespace: namespace).flatMap(\.children)
+            where property.namespace == namespace && property.name == item {
+                guard let name = property.attribute(key), !found.contains(where: { $0.name == name }) else { continue }
+                found.append(Variable(name: name, value: .string(property.attribute("value") ?? "")))
+            }
+        }
+        return found
+    }
+
     private static func retries(_ definition: SourceNode?, element: ElementID, reader: inout DefinitionReader) -> Int? {
         guard let definition, let text = definition.attribute("retries"), !text.isEmpty else { return nil }
         let digits = text.first == "=" ? String(text.dropFirst()).trimmed : text

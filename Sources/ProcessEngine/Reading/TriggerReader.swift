@@ -7,6 +7,8 @@ enum TriggerReader {
         var all: [EventTrigger]
         /// All have to come, not one of them.
         var isParallel: Bool
+        var errors: [ErrorMatcher] = []
+        var escalations: [EscalationMatcher] = []
     }
 
     private static let kinds: Set<String> = [
@@ -14,20 +16,28 @@ enum TriggerReader {
     ]
 
     /// Whether all definitions are of kinds that an event can wait for.
-    static func describes(_ eventDefinitions: [String]) -> Bool {
-        !eventDefinitions.isEmpty && eventDefinitions.allSatisfy { kinds.contains($0) }
+    static func describes(_ eventDefinitions: [String], withCodes: Bool = false) -> Bool {
+        if withCodes, eventDefinitions.count > 1 {
+            return eventDefinitions.allSatisfy { kinds.contains($0) || codes.contains($0) }
+        }
+        return !eventDefinitions.isEmpty && eventDefinitions.allSatisfy { kinds.contains($0) }
     }
 
+    /// What does not wait, but catches.
+    private static let codes: Set<String> = ["errorEventDefinition", "escalationEventDefinition"]
+
     static func read(
-        _ node: SourceNode, element: ElementID, allowsCycle: Bool, reader: inout DefinitionReader
+        _ node: SourceNode, element: ElementID, reader: inout DefinitionReader
     ) -> Triggers? {
         var all: [EventTrigger] = []
+        var errors: [ErrorMatcher] = []
+        var escalations: [EscalationMatcher] = []
         for definition in reader.eventDefinitions(of: node) {
             let trigger: EventTrigger?
             switch definition.name {
             case "timerEventDefinition":
                 trigger = TimerTrigger(
-                    reading: definition, element: element, allowsCycle: allowsCycle, reader: &reader
+                    reading: definition, element: element, reader: &reader
                 ).map { .timer($0) }
             case "messageEventDefinition":
                 trigger = message(of: definition, element: element, reader: &reader)
@@ -41,12 +51,23 @@ enum TriggerReader {
                 trigger = reader.signalName(of: definition, in: element).map { .signal(name: $0) }
             case "conditionalEventDefinition":
                 trigger = condition(definition, element: element, reader: &reader).map { .condition($0) }
+            case "errorEventDefinition":
+                errors.append(ErrorMatcher(reading: definition, element: element, reader: &reader))
+                continue
+            case "escalationEventDefinition":
+                escalations.append(EscalationMatcher(reading: definition, element: element, reader: &reader))
+                continue
             default: trigger = nil
             }
             guard let trigger else { return nil }
             all.append(trigger)
         }
-        return Triggers(all: all, isParallel: node.attribute("parallelMultiple") == "true" && all.count > 1)
+        let isParallel = node.attribute("parallelMultiple") == "true"
+        guard !isParallel || errors.isEmpty && escalations.isEmpty else {
+            reader.reportUnsupported(node, element: element, "a parallel multiple event with an error or escalation")
+            return nil
+        }
+        return Triggers(all: all, isParallel: isParallel && all.count > 1, errors: errors, escalations: escalations)
     }
 
     /// The message of a receive task or an event definition; nil without one.
@@ -67,10 +88,15 @@ enum TriggerReader {
             return nil
         }
         guard let condition = reader.condition(node, element: element) else { return nil }
-        let variable = definition.attribute("variableName", namespace: BPMN.camunda)
-        let changes = definition.attribute("variableEvents", namespace: BPMN.camunda)?.split(separator: ",")
+        let filter = definition.extensions(named: "conditionalFilter", namespace: BPMN.zeebe).first
+        func names(_ text: String?) -> [String] {
+            (text ?? "").split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        }
+        let variable = definition.attribute("variableName", namespace: BPMN.camunda).map { [$0] }
+        let changes = definition.attribute("variableEvents", namespace: BPMN.camunda)
         return ConditionTrigger(
-            condition: condition, variable: variable, changes: changes?.map { String($0).trimmed } ?? [])
+            condition: condition, variables: variable ?? names(filter?.attribute("variableNames")),
+            changes: names(changes ?? filter?.attribute("variableEvents")))
     }
 }
 
@@ -80,8 +106,27 @@ enum ThrowReader {
         "messageEventDefinition", "signalEventDefinition", "escalationEventDefinition", "compensateEventDefinition",
     ]
 
-    static func describes(_ eventDefinitions: [String]) -> Bool {
-        eventDefinitions.allSatisfy { kinds.contains($0) }
+    /// An end event that throws several things may end its scope with the last of them.
+    static func describes(_ eventDefinitions: [String], atEnd: Bool) -> Bool {
+        eventDefinitions.allSatisfy {
+            kinds.contains($0) || atEnd && eventDefinitions.count > 1 && endings.contains($0)
+        }
+    }
+
+    private static let endings: Set<String> = [
+        "errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition",
+    ]
+
+    /// How the end event ends its scope: an error before a cancel, that before a termination. Nil: not at all.
+    static func ending(of node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> ThrowEvent.Ending? {
+        let definitions = reader.eventDefinitions(of: node)
+        if let definition = definitions.first(where: { $0.name == "errorEventDefinition" }) {
+            guard let error = ErrorEndEvent(definition, of: element, reader: &reader) else { return nil }
+            return .error(error)
+        }
+        let names = definitions.map(\.name)
+        if names.contains("cancelEventDefinition") { return .cancel }
+        return names.contains("terminateEventDefinition") ? .terminate : nil
     }
 
     static func read(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> [EventThrow] {
@@ -90,7 +135,8 @@ enum ThrowReader {
             switch definition.name {
             case "messageEventDefinition":
                 if let text = definition.attribute("expression", namespace: BPMN.camunda) {
-                    if let expression = reader.valueExpression(text, node: definition, element: element) {
+                    let work = reader.valueExpression(text, node: definition, element: element, mayChange: true)
+                    if let expression = work {
                         thrown.append(.expression(expression))
                     }
                 } else if let message = message(of: definition, element: element, reader: &reader) {
@@ -108,7 +154,8 @@ enum ThrowReader {
                 thrown.append(.escalation(code: reader.escalationCode(of: definition, in: element)))
             case "compensateEventDefinition":
                 let reference = definition.attribute("activityRef").flatMap { $0.isEmpty ? nil : ElementID($0) }
-                thrown.append(.compensation(of: reference))
+                let waits = definition.attribute("waitForCompletion") != "false"
+                thrown.append(.compensation(of: reference, waits: waits))
             default: continue  // `describes` lets no other kind through.
             }
         }

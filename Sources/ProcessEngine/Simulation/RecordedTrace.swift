@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// A behaviour trace as another engine recorded it: steps, and what is to be seen after each.
@@ -14,11 +15,14 @@ package struct RecordedTrace {
     }
 
     /// `definitions`: of all models that the trace deploys.
-    package init(_ trace: JSON, definitions: [ProcessDefinition], contracts: any TaskContracts) {
+    package init(
+        _ trace: JSON, definitions: [ProcessDefinition], contracts: any TaskContracts,
+        zones: any ZoneRules = FixedZones()
+    ) {
         self.trace = trace
         isQualified = trace["extra_paths"]?.elements()?.isEmpty == false
         simulation = Simulation(
-            definitions, now: Timestamp(millisecondsSinceEpoch: 1_767_225_600_000), contracts: contracts)
+            definitions, now: Timestamp(millisecondsSinceEpoch: 1_767_225_600_000), contracts: contracts, zones: zones)
     }
 
     /// What is not as recorded; nil if all is.

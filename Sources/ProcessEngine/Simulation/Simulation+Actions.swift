@@ -13,7 +13,8 @@ extension Simulation {
         case report(Place, name: String, payload: JSON)
         case claim(Place, assignee: String?)
         case escalate(Place, code: String, variables: [Variable])
-        case publish(String, key: JSON?, variables: [Variable], to: ElementID?)
+        /// One that nobody waits for is kept for its time to live, if it has one.
+        case publish(String, key: JSON?, variables: [Variable], to: ElementID?, timeToLive: Duration? = nil)
         case signal(String, variables: [Variable])
         /// What waits for a call, and not for a message: a receive task without one.
         case trigger(Place, [Variable])
@@ -60,7 +61,9 @@ extension Simulation {
         case .escalate(let place, let code, let variables):
             let (id, task) = try found(place, in: \.openUserTasks, element: \.element, "user task")
             try send(.escalateUserTask(number: task.number, code: code, variables: variables), to: id)
-        case .publish(let name, let key, let variables, let element):
+        case .publish(let name, let key, let variables, let element, let timeToLive?):
+            try publish(name, key: key, variables: variables, to: element, timeToLive: timeToLive)
+        case .publish(let name, let key, let variables, let element, nil):
             guard try publish(name, key: key, variables: variables, to: element) else {
                 throw Rejection(.gone, "nothing waits for the message \(name)")
             }

@@ -1,4 +1,5 @@
 import DequeModule
+package import Expressions
 package import Values
 
 /// Processes at work in memory, on a clock that stands still until it is moved: what instances do to each other (calls,
@@ -37,11 +38,29 @@ package struct Simulation: Sendable {
     package var now: Timestamp
     package var contracts: any TaskContracts
     package var decisions: any DecisionMaker
+    /// Of times in expressions.
+    package var zones: any ZoneRules
     /// By process, oldest version first.
     private var definitions: [String: [ProcessDefinition]] = [:]
     /// In the order of their deployment.
     private var processes: [String] = []
     private var effects: Deque<Effect> = []
+    /// How long a message that an instance throws waits for somebody; nil: not at all.
+    package var messageLife: Duration?
+    /// Messages that nobody waited for so far, the oldest first.
+    package private(set) var keptMessages: [KeptMessage] = []
+
+    package struct KeptMessage: Sendable, Hashable {
+        /// Of all that were kept.
+        let number: Int
+        package let name: String
+        let key: JSON?
+        let variables: [Variable]
+        let element: ElementID?
+        let until: Timestamp
+    }
+
+    private var lastMessage = 0
 
     private enum Effect: Sendable {
         case call(CallEvent.Call, parent: InstanceID)
@@ -54,9 +73,10 @@ package struct Simulation: Sendable {
 
     package init(
         _ definitions: [ProcessDefinition], now: Timestamp, contracts: any TaskContracts,
-        decisions: any DecisionMaker = NoDecisions()
+        decisions: any DecisionMaker = NoDecisions(), zones: any ZoneRules = FixedZones()
     ) {
         self.now = now
+        self.zones = zones
         self.contracts = contracts
         self.decisions = decisions
         for definition in definitions { deploy(definition) }
@@ -130,6 +150,37 @@ package struct Simulation: Sendable {
         return found
     }
 
+    /// The same, but a message that nobody waits for is kept for its time to live.
+    package mutating func publish(
+        _ name: String, key: JSON?, variables: [Variable], to element: ElementID?, timeToLive: Duration
+    ) throws(Rejection) {
+        guard try !publish(name, key: key, variables: variables, to: element) else { return }
+        keep(name, key: key, variables: variables, to: element, for: timeToLive)
+    }
+
+    private mutating func keep(
+        _ name: String, key: JSON?, variables: [Variable], to element: ElementID?, for life: Duration
+    ) {
+        lastMessage += 1
+        keptMessages.append(
+            KeptMessage(
+                number: lastMessage, name: name, key: key, variables: variables, element: element,
+                until: now.advanced(by: life)))
+    }
+
+    /// Gives the oldest message that somebody waits for by now; false if there is none.
+    private mutating func deliverKept() -> Bool {
+        for (index, message) in keptMessages.enumerated() where message.until > now {
+            guard let (id, subscription) = receiver(of: message.name, key: message.key, at: message.element) else {
+                continue
+            }
+            keptMessages.remove(at: index)
+            try? decide(.correlate(subscription: subscription, variables: message.variables), for: id)
+            return true
+        }
+        return false
+    }
+
     /// Fires every timer that is due until then, the earliest first.
     package mutating func advance(to time: Timestamp) throws(Rejection) {
         for _ in 0..<Engine.transitionLimit {
@@ -155,7 +206,7 @@ package struct Simulation: Sendable {
                 carryOut(effect)
             } else if let (id, timer) = savePoint {
                 try? decide(.fireTimer(number: timer), for: id)
-            } else {
+            } else if !deliverKept() {
                 return
             }
         }
@@ -193,7 +244,11 @@ package struct Simulation: Sendable {
                 if !isAwaited { _ = try? self.start(definition, variables: variables, at: start) }
             }
         case .message(let message):
-            _ = try? deliver(message.name, key: message.correlationKey, variables: message.variables, to: nil)
+            let isTaken = try? deliver(message.name, key: message.correlationKey, variables: message.variables, to: nil)
+            if isTaken != true, let messageLife {
+                keep(
+                    message.name, key: message.correlationKey, variables: message.variables, to: nil, for: messageLife)
+            }
         case .endCall(let parent, let outcome): try? decide(.endCall(call: parent.call, outcome), for: parent.instance)
         }
     }
@@ -308,6 +363,7 @@ package struct Simulation: Sendable {
     }
 
     private mutating func decided(_ command: Command, for member: Member) throws(Rejection) -> [Event] {
+        let surroundings = surroundings(of: member.id)
         let events = try Engine.decide(command, for: member.instance, of: member.definition, in: surroundings)
         guard checksReplay else { return events }
         let (again, after) = try Engine.advance(command, member.instance, of: member.definition, in: surroundings)
@@ -318,8 +374,10 @@ package struct Simulation: Sendable {
         return events
     }
 
-    private var surroundings: Surroundings {
-        Surroundings(now: now, contracts: contracts, decisions: decisions)
+    private func surroundings(of instance: InstanceID) -> Surroundings {
+        var surroundings = Surroundings(now: now, contracts: contracts, decisions: decisions, zones: zones)
+        surroundings.instance = instance
+        return surroundings
     }
 
     private mutating func take(_ events: [Event], at index: Int) {

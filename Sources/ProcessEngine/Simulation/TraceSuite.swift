@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// Recorded traces, one JSON object a line, over models that lie in a directory.
@@ -6,8 +7,10 @@ package struct TraceSuite: Sendable {
     package typealias Models = @Sendable (_ path: String) throws(Diagnostics) -> SourceNode
 
     private let models: Models
+    private let zones: any ZoneRules
 
-    package init(models: @escaping Models) {
+    package init(zones: any ZoneRules = FixedZones(), models: @escaping Models) {
+        self.zones = zones
         self.models = models
     }
 
@@ -37,7 +40,7 @@ package struct TraceSuite: Sendable {
             return .failed("the model is refused: \(error)")
         }
         do throws(RecordedTrace.Unknown) {
-            var replay = RecordedTrace(trace, definitions: definitions, contracts: BareTopics())
+            var replay = RecordedTrace(trace, definitions: definitions, contracts: BareTopics(), zones: zones)
             return try replay.difference().map { .failed($0) } ?? .passed
         } catch {
             return .failed("the operation \(error.operation) is not known")

@@ -5,14 +5,14 @@ package struct OpenUserTask: Sendable, Hashable {
     package let number: Int
     package let activity: Int
     package internal(set) var element: ElementID
-    package let name: String?
+    package internal(set) var name: String?
     package var assignee: String?
-    package let candidateUsers: [String]
-    package let candidateGroups: [String]
-    package let dueAt: Timestamp?
-    package let followUpAt: Timestamp?
+    package internal(set) var candidateUsers: [String]
+    package internal(set) var candidateGroups: [String]
+    package internal(set) var dueAt: Timestamp?
+    package internal(set) var followUpAt: Timestamp?
     package let formKey: String?
-    package let priority: Int
+    package internal(set) var priority: Int
 
     package init(
         number: Int, activity: Int, element: ElementID, name: String? = nil, assignee: String? = nil,

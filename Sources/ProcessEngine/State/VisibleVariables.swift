@@ -10,16 +10,19 @@ struct VisibleVariables: VariableScope {
     var locals: OrderedDictionary<String, JSON>
     let now: Timestamp
     let zones: any ZoneRules
+    /// Where the expression stands; nil: outside of any instance.
+    var place: ExpressionPlace?
 
     init(
         _ instance: ProcessInstance, scope: Int, locals: OrderedDictionary<String, JSON> = [:], now: Timestamp,
-        zones: any ZoneRules = FixedZones()
+        zones: any ZoneRules = FixedZones(), place: ExpressionPlace? = nil
     ) {
         self.scopes = instance.scopes
         self.scope = scope
         self.locals = locals
         self.now = now
         self.zones = zones
+        self.place = place
     }
 
     private init(now: Timestamp, zones: any ZoneRules) {
@@ -41,6 +44,16 @@ struct VisibleVariables: VariableScope {
             next = candidate.parent
         }
         return nil
+    }
+
+    func lookupLocal(_ name: String) -> JSON? { locals[name] ?? scopes[scope]?.variables[name] }
+
+    func host(_ object: HostObject) -> JSON? {
+        switch object {
+        case .execution: place?.execution
+        case .task: place?.task
+        case .externalTask: place?.externalTask
+        }
     }
 
     var names: [String] {

@@ -15,27 +15,31 @@ extension Step {
             next = host.compensator ?? instance.scope(host.scope)?.activity
         }
         // Nothing caught it: its end event has done its work, unless the calling instance may catch it.
-        if instance.parent == nil, definition.element(self.activity(activity).element) is ErrorEndEvent {
+        if instance.parent == nil, throwsError(definition.element(self.activity(activity).element)) {
             record(.activityCompleted(activity: activity))
         }
         endInstance(.completedWithError(code: error.code, message: error.message))
     }
 
+    private func throwsError(_ element: (any FlowElement)?) -> Bool {
+        if case .error? = (element as? ThrowEvent)?.ending { return true }
+        return element is ErrorEndEvent
+    }
+
     /// An event subprocess of the scope takes over, if one catches the error.
     private mutating func interrupt(with error: BPMNError, in scope: Int, from origin: Activity) -> Bool {
         guard let candidates = eventSubprocesses(of: scope, outside: origin) else { return false }
-        let catchers = candidates.compactMap { candidate in
-            (candidate.start as? ErrorStartEvent).map { (candidate.subprocess, $0) }
+        let found = ProcessDefinition.best(of: candidates) {
+            ($0.start as? any CodeCatcher)?.match(of: error.code)
+        } isExact: {
+            $0.matches(error.code) == .exact
         }
-        let match =
-            catchers.first { $0.1.match.matches(error.code) == .exact }
-            ?? catchers.first { $0.1.match.matches(error.code) == .any }
-        guard let (subprocess, start) = match else { return false }
+        guard let ((subprocess, start), match) = found else { return false }
         let activity = instance.scope(scope)?.activity ?? 0
         record(.errorCaught(code: error.code, message: error.message, by: start.id, activity: activity))
         startEventSubprocess(
             subprocess, at: start.id, in: scope, isInterrupting: true,
-            variables: error.variables + start.match.variables(of: error))
+            variables: error.variables + match.variables(of: error))
         return true
     }
 
@@ -53,11 +57,14 @@ extension Step {
         return all.filter { $0.subprocess.id != origin.element }
     }
 
-    private mutating func catchError(_ error: BPMNError, by catcher: ErrorBoundaryEvent, on host: Activity) {
-        record(.errorCaught(code: error.code, message: error.message, by: catcher.id, activity: host.number))
+    private mutating func catchError(
+        _ error: BPMNError, by catcher: (event: any BoundaryElement & CodeCatcher, match: ErrorMatcher),
+        on host: Activity
+    ) {
+        record(.errorCaught(code: error.code, message: error.message, by: catcher.event.id, activity: host.number))
         cancel(host.number)
         setVariables(error.variables + catcher.match.variables(of: error), from: host.scope)
-        enter(catcher, in: host.scope)
+        enter(catcher.event, in: host.scope)
     }
 
     // MARK: Escalations
@@ -73,10 +80,10 @@ extension Step {
                 !instance.isIteration(host.scope),
                 let catcher = definition.escalationBoundary(on: host.element, code)
             {
-                record(.thrown(.escalation(code: code, by: thrower, caughtBy: catcher.id, variables: variables)))
-                if catcher.isInterrupting { cancel(host.number) }
+                record(.thrown(.escalation(code: code, by: thrower, caughtBy: catcher.event.id, variables: variables)))
+                if catcher.event.isInterrupting { cancel(host.number) }
                 setVariables(variables + catcher.match.variables(of: code), from: host.scope)
-                enter(catcher, in: host.scope)
+                enter(catcher.event, in: host.scope)
                 return true
             }
             if start(with: code, variables, in: host.scope, from: host, by: thrower) { return true }
@@ -90,16 +97,16 @@ extension Step {
         with code: String?, _ variables: [Variable], in scope: Int, from origin: Activity, by thrower: ElementID
     ) -> Bool {
         guard let candidates = eventSubprocesses(of: scope, outside: origin) else { return false }
-        let catchers = candidates.compactMap { candidate in
-            (candidate.start as? EscalationStartEvent).map { (candidate.subprocess, $0) }
+        let found = ProcessDefinition.best(of: candidates) {
+            ($0.start as? any CodeCatcher)?.match(ofEscalation: code)
+        } isExact: {
+            $0.matches(code) == .exact
         }
-        let match =
-            catchers.first { $0.1.match.matches(code) == .exact } ?? catchers.first { $0.1.match.matches(code) == .any }
-        guard let (subprocess, start) = match else { return false }
+        guard let ((subprocess, start), match) = found else { return false }
         record(.thrown(.escalation(code: code, by: thrower, caughtBy: start.id, variables: variables)))
         startEventSubprocess(
             subprocess, at: start.id, in: scope, isInterrupting: start.isInterrupting,
-            variables: variables + start.match.variables(of: code))
+            variables: variables + match.variables(of: code))
         return true
     }
 

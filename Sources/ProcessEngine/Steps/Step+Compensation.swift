@@ -77,6 +77,12 @@ extension Step {
         start((instance.scope(scope)?.compensations ?? []).reversed(), for: thrower)
     }
 
+    /// Whether handlers run outside of the scope of the event they run for, which does not keep them then: it waits.
+    func compensatesElsewhere(_ thrower: Int) -> Bool {
+        guard let waiting = instance.activity(thrower) else { return false }
+        return waiting.compensating.contains { instance.activity($0)?.scope != waiting.scope }
+    }
+
     private mutating func start(_ records: [Compensation], for thrower: Int) -> Bool {
         undoing.insert(thrower)
         undo(records, for: thrower)
@@ -111,7 +117,10 @@ extension Step {
         closeTriggers(of: handler)
         record(.activityCompleted(activity: number))
         closeIfUndone(handler.scope)
-        if let thrower = handler.compensator { goOnIfCompensated(thrower) }
+        guard let thrower = handler.compensator else { return }
+        // What did not wait for it is gone: it may have been the last in its scope.
+        if instance.activity(thrower) == nil { return settleLater(handler.scope) }
+        goOnIfCompensated(thrower)
     }
 
     /// Closes a scope that was kept to be undone, once that is done.

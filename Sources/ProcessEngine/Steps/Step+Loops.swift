@@ -47,6 +47,7 @@ extension Step {
         if let name = loop.elementVariable, let item = item(index, of: body, state) {
             variables.append(Variable(name: name, value: item))
         }
+        if let name = loop.outputVariable { variables.append(Variable(name: name, value: .null)) }
         record(.variablesSet(scope: scope, variables))
         enter(element, in: scope)
     }

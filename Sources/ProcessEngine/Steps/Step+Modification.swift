@@ -72,6 +72,7 @@ extension Step {
                 if try flow.holds(for: visibleVariables(from: scope)) { taken.append(flow) }
             }
             if taken.isEmpty { taken = outgoing.filter(\.isDefault) }
+            for flow in taken { try runListeners(of: flow, from: nil, in: scope) }
         } catch {
             throw Rejection(.invalid, error.message, element: id)
         }

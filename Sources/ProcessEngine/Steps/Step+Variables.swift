@@ -42,7 +42,8 @@ extension Step {
     mutating func openLocalScope(of number: Int) throws(IncidentCause) {
         let activity = activity(number)
         guard let mappings = definition.localMappings(of: activity.element), activity.innerScope == nil else { return }
-        let inputs = try VariableMapping.evaluate(mappings.inputs, in: visibleVariables(from: activity.scope))
+        let inputs = try VariableMapping.evaluate(
+            mappings.inputs, in: visibleVariables(from: activity.scope, at: number))
         guard !mappings.inputs.isEmpty || !mappings.outputs.isEmpty else { return }
         let scope = instance.lastScope + 1
         record(.scopeOpened(scope: scope, parent: activity.scope, activity: number))
@@ -55,7 +56,7 @@ extension Step {
         guard let mappings = definition.localMappings(of: activity.element), let scope = activity.innerScope,
             !instance.isLoopBody(activity)
         else { return }
-        let outputs = try VariableMapping.evaluate(mappings.outputs, in: visibleVariables(from: scope))
+        let outputs = try VariableMapping.evaluate(mappings.outputs, in: visibleVariables(from: scope, at: number))
         record(.scopeClosed(scope: scope))
         setVariables(outputs, from: activity.scope)
     }

@@ -226,16 +226,19 @@ package struct Step: Sendable {
         let outgoing = definition.outgoing(of: activity.element)
         var taken: [SequenceFlow] = []
         for flow in outgoing where !flow.isDefault {
-            if try flow.holds(for: visibleVariables(from: activity.scope)) { taken.append(flow) }
+            if try flow.holds(for: visibleVariables(from: activity.scope, at: number)) { taken.append(flow) }
         }
         if taken.isEmpty { taken = outgoing.filter(\.isDefault) }
         guard outgoing.isEmpty || !taken.isEmpty else { throw SequenceFlow.noneHolds(after: activity.element) }
-        complete(number, taking: taken)
+        try complete(number, taking: taken)
     }
 
     /// Completes the activity and sends a token over each flow.
-    mutating func complete(_ number: Int, taking flows: [SequenceFlow]) {
+    mutating func complete(_ number: Int, taking flows: [SequenceFlow]) throws(IncidentCause) {
         let activity = activity(number)
+        for flow in flows where !flow.listeners.isEmpty {
+            try runListeners(of: flow, from: number, in: activity.scope)
+        }
         closeTriggers(of: activity)
         keepCompensation(of: activity)
         record(.activityCompleted(activity: number))
@@ -271,19 +274,37 @@ package struct Step: Sendable {
         } else if number == ProcessInstance.rootScope {
             closeProcessTriggers()
             closeRetainedScopes(of: number)
-            record(.instanceEnded(.completed))
+            var end = Event.InstanceEnd.completed
+            do throws(IncidentCause) {
+                try runProcessListeners(.end)
+            } catch {
+                // Nothing is left that an incident could be of.
+                end = .canceled(reason: error.message)
+            }
+            record(.instanceEnded(end))
         }
     }
 
     // MARK: Views
 
-    func visibleVariables(from scope: Int) -> VisibleVariables {
-        VisibleVariables(instance, scope: scope, now: surroundings.now, zones: surroundings.zones)
+    /// `activity`: where an expression stands that sees no more than the scope.
+    func visibleVariables(from scope: Int, at activity: Int? = nil) -> VisibleVariables {
+        VisibleVariables(
+            instance, scope: scope, now: surroundings.now, zones: surroundings.zones,
+            place: definition.usesHostObjects ? place(of: activity ?? instance.scope(scope)?.activity) : nil)
+    }
+
+    private func place(of number: Int?) -> ExpressionPlace {
+        let activity = number.flatMap { instance.activity($0) }
+        return ExpressionPlace(
+            instance: surroundings.instance, businessKey: instance.businessKey, version: instance.definition,
+            definition: definition, activity: number, element: activity?.element,
+            userTask: activity?.userTask.flatMap { instance.userTask($0) })
     }
 
     /// What an activity sees: its own variables first, if its mappings made some.
     func visibleVariables(of activity: Int) -> VisibleVariables {
-        visibleVariables(from: variableScope(of: activity))
+        visibleVariables(from: variableScope(of: activity), at: activity)
     }
 
     func variableScope(of number: Int) -> Int {

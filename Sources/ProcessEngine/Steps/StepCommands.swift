@@ -36,11 +36,7 @@ extension Step {
         if let incident = activity(task.activity).incident {
             throw Rejection(.conflict, "task \(number) has an open incident: \(incident)", element: task.element)
         }
-        let failed = JSON.object([
-            ("errorMessage", .string(failure.message)), ("errorDetails", failure.details.map { .string($0) } ?? .null),
-            ("retries", .number(task.retriesLeft)),
-        ])
-        if let error = definedError(of: task, [Variable(name: "externalTask", value: failed)]) {
+        if let error = definedError(of: task, [], failure) {
             return try throwError(error, fromTask: number)
         }
         let (retriesLeft, pause) = consequence(of: failure, for: task)
@@ -136,6 +132,16 @@ extension Step {
             }
         }
         record(.userTask(.claimed(userTask: number, assignee: assignee)))
+        do throws(IncidentCause) {
+            var claimed = instance.userTask(number)
+            try runListeners(.update, of: task.activity, &claimed)
+            try runListeners(.assignment, of: task.activity, &claimed)
+            if let claimed, claimed.assignee != assignee {
+                record(.userTask(.claimed(userTask: number, assignee: claimed.assignee)))
+            }
+        } catch {
+            throw Rejection(.conflict, error.message, element: task.element)
+        }
     }
 
     mutating func completeUserTask(_ number: Int, variables: [Variable]) throws(Rejection) {
@@ -144,7 +150,8 @@ extension Step {
         record(.userTask(.completed(userTask: number)))
         setResult(variables, of: task.activity)
         attempt(task.activity) { step throws(IncidentCause) in
-            try step.runListeners(.complete, of: task.activity)
+            var completed: OpenUserTask? = task
+            try step.runListeners(.complete, of: task.activity, &completed)
             try step.leave(task.activity)
         }
     }

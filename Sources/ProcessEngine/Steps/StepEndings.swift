@@ -7,6 +7,8 @@ extension Step {
         cancelContents(of: ProcessInstance.rootScope)
         closeProcessTriggers()
         closeRetainedScopes(of: ProcessInstance.rootScope)
+        // It ends whatever its listeners say.
+        try? runProcessListeners(.end)
         record(.instanceEnded(end))
     }
 
@@ -20,7 +22,12 @@ extension Step {
             record(.scopeClosed(scope: scope))
         }
         if let task = activity.task { record(.taskCanceled(task: task)) }
-        if let task = activity.userTask { record(.userTask(.canceled(userTask: task))) }
+        if let task = activity.userTask {
+            // It goes away whatever its listeners say.
+            var deleted = instance.userTask(task)
+            try? runListeners(.delete, of: number, &deleted)
+            record(.userTask(.canceled(userTask: task)))
+        }
         if let call = activity.call { record(.call(.canceled(call: call))) }
         closeTriggers(of: activity)
         if let incident = activity.incident { record(.incidentResolved(incident: incident)) }

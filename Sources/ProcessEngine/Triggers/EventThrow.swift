@@ -9,7 +9,7 @@ package enum EventThrow: Sendable, Hashable {
     case signal(name: Expression, variables: PassedVariables)
     case escalation(code: String?)
     /// Nil: everything in the scope.
-    case compensation(of: ElementID?)
+    case compensation(of: ElementID?, waits: Bool)
 }
 
 /// A message to send: to whom, and with which variables.
@@ -17,6 +17,15 @@ package struct MessageThrow: Sendable, Hashable {
     package let name: Expression
     package let correlationKey: CorrelationKey?
     package let variables: PassedVariables
+}
+
+extension EventThrow {
+    package var isCompensation: Bool {
+        switch self {
+        case .compensation: true
+        case .message, .expression, .signal, .escalation: false
+        }
+    }
 }
 
 extension Step {
@@ -31,14 +40,10 @@ extension Step {
             messages.append(try prepare(message, from: number))
         }
         for case .expression(let expression) in events {
-            do {
-                _ = try expression.evaluate(in: visibleVariables(from: scope))
-            } catch {
-                throw IncidentCause(.expressionFailed, "the expression of \(activity.element) failed: \(error)")
-            }
+            _ = try evaluate(expression, for: number)
         }
         for case .signal(let expression, let variables) in events {
-            let visible = visibleVariables(from: scope)
+            let visible = visibleVariables(from: scope, at: number)
             let name = try EventTrigger.text(expression, in: visible, element: activity.element)
             signals.append((name, try variables.evaluate(in: visible)))
         }
@@ -58,7 +63,8 @@ extension Step {
                 // The calling instance may end this one: it answers before anything goes on.
                 open(.subscription(.answer), of: activity.element, for: number)
                 waits = true
-            case .compensation(let wanted): if compensate(wanted, for: number) { waits = true }
+            case .compensation(let wanted, let waitsForIt):
+                if compensate(wanted, for: number), waitsForIt || compensatesElsewhere(number) { waits = true }
             }
         }
         return instance.activity(number) != nil && !waits

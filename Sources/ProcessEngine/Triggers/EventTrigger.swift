@@ -91,8 +91,8 @@ package struct CorrelationKey: Sendable, Hashable {
 /// `bpmn:conditionalEventDefinition`.
 package struct ConditionTrigger: Sendable, Hashable {
     package let condition: Expression
-    /// Only changes of this variable count; nil: of any.
-    package let variable: String?
+    /// Only changes of these variables count; empty: of any.
+    package let variables: [String]
     /// Of `create`, `update` and `delete`, those that count; empty: all.
     package let changes: [String]
 
@@ -102,7 +102,7 @@ package struct ConditionTrigger: Sendable, Hashable {
     }
 
     func isConcerned(by change: VariableChange) -> Bool {
-        let names = variable.map { change.names.contains($0) ? [$0] : [] } ?? Array(change.names)
+        let names = variables.isEmpty ? Array(change.names) : variables.filter { change.names.contains($0) }
         guard !changes.isEmpty else { return !names.isEmpty }
         return names.contains { changes.contains(change.existed.contains($0) ? "update" : "create") }
     }

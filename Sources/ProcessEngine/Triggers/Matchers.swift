@@ -3,6 +3,26 @@ import Values
 /// An exact code is preferred to a catch-all.
 package enum CodeMatch: Sendable, Hashable { case exact, any }
 
+/// A boundary event or the start of an event subprocess that catches what is thrown by a code.
+package protocol CodeCatcher: FlowElement {
+    var errors: [ErrorMatcher] { get }
+    var escalations: [EscalationMatcher] { get }
+    var isInterrupting: Bool { get }
+}
+
+extension CodeCatcher {
+    package var errors: [ErrorMatcher] { [] }
+    package var escalations: [EscalationMatcher] { [] }
+
+    package func match(of error: String) -> ErrorMatcher? {
+        errors.first { $0.matches(error) == .exact } ?? errors.first { $0.matches(error) == .any }
+    }
+
+    func match(ofEscalation code: String?) -> EscalationMatcher? {
+        escalations.first { $0.matches(code) == .exact } ?? escalations.first { $0.matches(code) == .any }
+    }
+}
+
 /// Which BPMN errors an event catches, and where their code and message go.
 package struct ErrorMatcher: Sendable, Hashable {
     /// Nil catches every error.
@@ -14,6 +34,10 @@ package struct ErrorMatcher: Sendable, Hashable {
         guard let definition = node.firstChild(named: "errorEventDefinition", namespace: BPMN.namespace) else {
             return nil
         }
+        self.init(reading: definition, element: element, reader: &reader)
+    }
+
+    init(reading definition: SourceNode, element: ElementID, reader: inout DefinitionReader) {
         code = reader.error(of: definition, in: element)?.code
         codeVariable = definition.attribute("errorCodeVariable", namespace: BPMN.camunda)
         messageVariable = definition.attribute("errorMessageVariable", namespace: BPMN.camunda)
@@ -45,6 +69,10 @@ package struct EscalationMatcher: Sendable, Hashable {
         guard let definition = node.firstChild(named: "escalationEventDefinition", namespace: BPMN.namespace) else {
             return nil
         }
+        self.init(reading: definition, element: element, reader: &reader)
+    }
+
+    init(reading definition: SourceNode, element: ElementID, reader: inout DefinitionReader) {
         code = reader.escalationCode(of: definition, in: element)
         codeVariable = definition.attribute("escalationCodeVariable", namespace: BPMN.camunda)
     }

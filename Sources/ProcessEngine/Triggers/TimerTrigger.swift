@@ -3,7 +3,7 @@ package import Values
 
 /// `bpmn:timerEventDefinition`: when a timer is due.
 ///
-/// All may be expressions. A `timeCycle` is `R3/PT10S`, `R/2026-01-01T00:00:00Z/P1D`, or a cron schedule (`0 0 9 * * MON-FRI`).
+/// All may be expressions. A `timeCycle` is `R3/PT10S`, `R/2026-01-01T00:00:00Z/P1D`, `R3/PT1H/2026-01-01T00:00:00Z`, or a cron schedule (`0 0 9 * * MON-FRI`).
 package struct TimerTrigger: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         case duration(Expression)
@@ -23,6 +23,8 @@ package struct TimerTrigger: Sendable, Hashable {
         package let repetitions: Int?
         package let start: Timestamp?
         package let interval: CalendarDuration
+        /// When the last may be: those before it are counted back from there.
+        package let end: Timestamp?
     }
 
     package let kind: Kind
@@ -38,7 +40,7 @@ package struct TimerTrigger: Sendable, Hashable {
             return max(due, variables.now)
         case .date(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
-            guard let date = Self.date(text) else {
+            guard let date = Self.date(text, in: variables.zones) else {
                 throw IncidentCause(
                     .expressionFailed,
                     "the timer \(element) needs a date-time such as 2026-01-31T12:00:00Z, not \"\(text)\"")
@@ -77,6 +79,11 @@ package struct TimerTrigger: Sendable, Hashable {
         }
     }
 
+    /// A date-time, in FEEL's form too; without an offset, of UTC.
+    static func date(_ text: String, in zones: any ZoneRules) -> Timestamp? {
+        date(text) ?? ZonedDateTime.timestamp(text, zones: zones)
+    }
+
     /// A date-time; without an offset, of UTC.
     static func date(_ text: String) -> Timestamp? {
         Timestamp(iso8601: text) ?? Timestamp(iso8601: text + "Z") ?? Timestamp(iso8601: text + "T00:00:00Z")
@@ -85,7 +92,7 @@ package struct TimerTrigger: Sendable, Hashable {
 
 extension TimerTrigger {
     init?(
-        reading definition: SourceNode, element: ElementID, allowsCycle: Bool, reader: inout DefinitionReader
+        reading definition: SourceNode, element: ElementID, reader: inout DefinitionReader
     ) {
         let choices = definition.children.filter {
             $0.namespace == BPMN.namespace && ["timeDuration", "timeDate", "timeCycle"].contains($0.name)
@@ -99,10 +106,6 @@ extension TimerTrigger {
         }
         let text = choice.text.trimmed
         if choice.name == "timeCycle" {
-            guard allowsCycle else {
-                reader.reportUnsupported(choice, element: element, "a timeCycle here")
-                return nil
-            }
             guard let expression = reader.valueExpression(text, node: choice, element: element) else { return nil }
             guard let constant = expression.constantValue else {
                 kind = .computedCycle(expression)
@@ -153,6 +156,7 @@ extension TimerTrigger.Recurrence {
     /// Nil for a schedule that is over.
     func firstDue(at now: Timestamp) -> Timestamp? {
         switch self {
+        case .interval(let cycle) where cycle.end != nil: cycle.firstBeforeEnd(after: now)
         case .interval(let cycle): cycle.start ?? now.adding(cycle.interval) ?? now
         case .schedule(let schedule): schedule.next(after: now)
         }
@@ -163,18 +167,44 @@ extension TimerTrigger.Recurrence {
         case .schedule(let schedule): return schedule.next(after: max(due, now))
         case .interval(let cycle):
             if let repetitions = cycle.repetitions, firings >= repetitions { return nil }
-            guard let next = due.adding(cycle.interval) else { return nil }
-            return next < now ? now.adding(cycle.interval) : next
+            guard let planned = due.adding(cycle.interval),
+                let next = planned < now ? now.adding(cycle.interval) : planned
+            else { return nil }
+            if let end = cycle.end, next > end { return nil }
+            return next
         }
     }
 }
 
 extension TimerTrigger.Cycle {
-    /// `R[n]/[start/]interval`.
+    /// The earliest of the times before the end, as many as there are repetitions, that is still to come.
+    fileprivate func firstBeforeEnd(after now: Timestamp) -> Timestamp? {
+        guard let end, end > now else { return nil }
+        let most: Int64 = Int64(repetitions ?? .max)
+        var steps: Int64 = 0
+        if interval.months == 0 {
+            let distance = Int128(end.millisecondsSinceEpoch - now.millisecondsSinceEpoch) * 1_000_000 - 1
+            steps = Int64(min(Int128(most), distance / interval.nanoseconds))
+        } else {
+            // Months: not many fit between two dates.
+            while steps < most, let earlier = end.adding(scaled(-(steps + 1))), earlier > now { steps += 1 }
+        }
+        return end.adding(scaled(-steps)) ?? end
+    }
+
+    private func scaled(_ count: Int64) -> CalendarDuration {
+        CalendarDuration(
+            months: interval.months.multipliedReportingOverflow(by: count).partialValue,
+            nanoseconds: interval.nanoseconds.multipliedReportingOverflow(by: Int128(count)).partialValue)
+    }
+
+    /// `R[n]/[start/]interval` or `R[n]/interval/end`.
     init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), parts[0].first == "R", let last = parts.last,
-            let interval = CalendarDuration(iso8601: String(last)), !interval.isNegative, interval != CalendarDuration()
+        guard (2...3).contains(parts.count), parts[0].first == "R" else { return nil }
+        let hasEnd = parts.count == 3 && parts[1].first == "P"
+        guard let interval = CalendarDuration(iso8601: String(parts[hasEnd ? 1 : parts.count - 1])),
+            !interval.isNegative, interval != CalendarDuration()
         else { return nil }
         let count = parts[0].dropFirst()
         if count.isEmpty {
@@ -184,10 +214,12 @@ extension TimerTrigger.Cycle {
             repetitions = number
         }
         if parts.count == 3 {
-            guard let date = TimerTrigger.date(String(parts[1])) else { return nil }
-            start = date
+            guard let date = TimerTrigger.date(String(parts[hasEnd ? 2 : 1])) else { return nil }
+            start = hasEnd ? nil : date
+            end = hasEnd ? date : nil
         } else {
             start = nil
+            end = nil
         }
         self.interval = interval
     }

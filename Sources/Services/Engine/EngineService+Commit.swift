@@ -116,6 +116,8 @@ extension EngineService {
         _ items: [PendingWork], from before: CachedInstance, in surroundings: Surroundings
     ) -> Decision {
         let decision = Decision(before)
+        var surroundings = surroundings
+        surroundings.instance = before.id
         var fences = TransitionFences()
         var events: [Event] = []
         var startKey: String?

@@ -165,6 +165,10 @@ extension EngineService {
     }
 
     private func deliver(_ message: Effect.Message, _ entry: InboxEntry, at now: Timestamp) async throws -> Plan {
+        if message.all {
+            let copies = try await copies(of: message, at: now)
+            if !copies.isEmpty { return .redirect(copies) }
+        }
         if let target = try await receiver(of: message) {
             switch target {
             case .subscription(let row):
@@ -188,6 +192,23 @@ extension EngineService {
                 awaits: InboxEntry.Awaited(name: message.name, key: message.key, businessKey: message.businessKey),
                 body: Effect.message(message).json.bytes)
         ])
+    }
+
+    /// A message of its own for every instance that waits: they take the place of the one in one go, so that each is given one.
+    private func copies(of message: Effect.Message, at now: Timestamp) async throws -> [InboxEntry.Content] {
+        let rows = try await store.subscriptions(
+            SubscriptionQuery(
+                kind: .message, name: message.name, key: .matching(message.key), businessKey: message.businessKey,
+                instance: message.instance, limit: .max))
+        var seen: Set<InstanceID> = []
+        return rows.filter { seen.insert($0.instance).inserted }.map { row in
+            var copy = message
+            copy.instance = row.instance
+            copy.all = false
+            // Who does not wait any more when it comes has gone on without it.
+            copy.timeToLive = 0
+            return Effect.message(copy).entry(at: now)
+        }
     }
 
     /// Starts an instance, and is due again when the timer fires next. Only the newest version of an open process has timers.

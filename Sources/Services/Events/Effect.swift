@@ -42,6 +42,8 @@ enum Effect: Sendable, Hashable {
         var variables: [Variable]
         /// Milliseconds it may wait for somebody.
         var timeToLive: Int64
+        /// For every instance that waits for it, not for one of them.
+        var all = false
     }
 }
 
@@ -83,6 +85,7 @@ extension Effect {
                 ("t", .string("message")), ("name", .string(message.name)), ("key", .text(message.key)),
                 ("businessKey", .text(message.businessKey)), ("instance", .text(message.instance?.text)),
                 ("variables", .members(message.variables)), ("ttl", .number(Int(message.timeToLive))),
+                ("all", .bool(message.all)),
             ])
         case .startTimer(let definition, let element, let fired):
             .object([
@@ -130,7 +133,7 @@ extension Effect {
                 Message(
                     name: name, key: json["key"]?.stringValue, businessKey: businessKey,
                     instance: json["instance"]?.stringValue.map { InstanceID($0) }, variables: variables,
-                    timeToLive: Int64(json["ttl"]?.intValue ?? 0)))
+                    timeToLive: Int64(json["ttl"]?.intValue ?? 0), all: json["all"]?.boolValue ?? false))
         case ("startTimer", _, let definition?, let element?, _):
             self = .startTimer(definition, at: element, fired: json["fired"]?.intValue ?? 0)
         default: return nil

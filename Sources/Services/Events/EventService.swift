@@ -30,6 +30,8 @@ package struct EventService: Sendable {
         package var id: String?
         /// How long it waits for somebody who is not there yet.
         package var timeToLive: Duration
+        /// For every instance that waits for it when it is delivered, once each; not for one of them.
+        package var all = false
 
         package init(
             name: String, key: JSON? = nil, businessKey: String? = nil, instance: InstanceID? = nil,
@@ -56,7 +58,7 @@ package struct EventService: Sendable {
             Effect.Message(
                 name: message.name, key: message.key?.canonical.text, businessKey: message.businessKey,
                 instance: message.instance, variables: message.variables,
-                timeToLive: max(message.timeToLive.milliseconds, 0)))
+                timeToLive: max(message.timeToLive.milliseconds, 0), all: message.all))
         let isNew = try await store.post([effect.entry(at: time.now)], key: message.id.map { "message \($0)" })
         engine.inboxSignal.fire()
         return isNew

@@ -28,7 +28,7 @@ extension RESTAPI {
 
     private func publish(_ request: Request) async throws -> Response {
         let body = try await request.body(
-            ["name", "key", "businessKey", "instance", "variables", "id", "timeToLive"], of: "a message")
+            ["name", "key", "businessKey", "instance", "variables", "id", "timeToLive", "all"], of: "a message")
         var message = EventService.Message(name: try body.string("name") ?? "")
         message.key = body.json["key"].flatMap { $0.isNull ? nil : $0 }
         message.businessKey = try body.string("businessKey")
@@ -38,6 +38,7 @@ extension RESTAPI {
         message.instance = try body.string("instance").map { InstanceID($0) }
         message.variables = try body.variables("variables")
         message.id = try body.id()
+        message.all = try body.bool("all") ?? false
         if let text = try body.string("timeToLive") {
             guard let duration = CalendarDuration(iso8601: text)?.duration, duration >= .zero else {
                 throw Problem.badRequest("timeToLive is a duration such as PT10M, not '\(text)'")

@@ -75,8 +75,13 @@ struct FetchAndLock {
         return filter
     }
 
+    /// Whether the worker asks for what the model gives along with the task.
+    func wantsProperties(of task: ExternalTask) -> Bool {
+        topics.first { $0.contract == task.contract }?.extensions ?? false
+    }
+
     /// Each task with the name of the topic that was asked for.
-    func response(_ tasks: [ExternalTask]) -> Response {
+    func response(_ tasks: [ExternalTask], properties: [TaskID: [Variable]]) -> Response {
         Response(json: tasks) { writer, task in
             let topic = topics.first { $0.contract == task.contract }
             writer.beginObject()
@@ -87,9 +92,10 @@ struct FetchAndLock {
             writer.typed(
                 input.filter { topic?.variables?.contains($0.name) ?? true }
                     .map { Variable(name: $0.name, value: $0.value) })
-            if topic?.extensions ?? false {
+            if wantsProperties(of: task) {
                 writer.key("extensionProperties")
                 writer.beginObject()
+                for property in properties[task.id] ?? [] { writer.member(property.name, property.value.stringValue) }
                 writer.endObject()
             }
             writer.endObject()

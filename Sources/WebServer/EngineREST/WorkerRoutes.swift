@@ -117,8 +117,17 @@ extension EngineREST {
         var fetch = asked.fetch
         fetch.wait = .zero
         let ready = try await lock(fetch)
-        guard ready.isEmpty, asked.fetch.wait > .zero else { return asked.response(ready) }
-        return asked.response(try await cancelWhenGracefulShutdown { try await lock(asked.fetch) })
+        guard ready.isEmpty, asked.fetch.wait > .zero else { return try await response(to: asked, ready) }
+        return try await response(to: asked, cancelWhenGracefulShutdown { try await lock(asked.fetch) })
+    }
+
+    private func response(to asked: FetchAndLock, _ tasks: [ExternalTask]) async throws -> Response {
+        var properties: [TaskID: [Variable]] = [:]
+        for task in tasks where asked.wantsProperties(of: task) {
+            let element = try await registry.definition(task.definition)?.element(task.element)
+            properties[task.id] = (element as? ServiceTask)?.properties
+        }
+        return asked.response(tasks, properties: properties)
     }
 
     private func lock(_ fetch: WorkerFetch) async throws -> [ExternalTask] {

@@ -12,7 +12,7 @@ private enum StepWord: String, CaseIterable {
     var fields: [String] {
         switch self {
         case .advance, .fire, .set, .cancel, .expect: []
-        case .message: ["key", "variables", "to"]
+        case .message: ["key", "variables", "to", "timeToLive"]
         case .signal, .complete, .trigger: ["variables"]
         case .fail: ["message", "details", "retry"]
         case .error: ["on", "message", "variables"]
@@ -58,8 +58,9 @@ extension TestFileReader {
         case .message:
             let variables = variables("variables", in: step)
             let to = element("to", in: step).map { ElementID($0) }
+            let life = fields.duration("timeToLive", in: step, allowingZero: true)
             return fields.string(name, in: step).map {
-                .act(.publish($0, key: step.members["key"]?.json, variables: variables, to: to))
+                .act(.publish($0, key: step.members["key"]?.json, variables: variables, to: to, timeToLive: life))
             }
         case .signal:
             let variables = variables("variables", in: step)

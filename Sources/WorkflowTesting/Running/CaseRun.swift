@@ -32,6 +32,12 @@ struct CaseRun {
         let at: Timestamp
     }
 
+    /// Messages of steps that came before anybody waited for them, and were not said to.
+    private var early: [(message: Simulation.KeptMessage, position: SourcePosition)] = []
+
+    /// How long a message waits for somebody, as on a server.
+    private static let messageLife = Duration.seconds(3600)
+
     /// More answers than any test means: a loop that goes on for ever.
     static let answerLimit = 10_000
 
@@ -44,7 +50,9 @@ struct CaseRun {
         }
         simulation = Simulation(
             others + [file.definition], now: test.given.now, contracts: file.project.catalog,
-            decisions: ProjectDecisions(models: file.project.decisions, catalog: file.project.catalog))
+            decisions: ProjectDecisions(models: file.project.decisions, catalog: file.project.catalog),
+            zones: file.project.zones)
+        simulation.messageLife = Self.messageLife
         for mock in test.mocks {
             for place in mock.elements
             where file.project.definitions.contains(where: { $0.element(place.element) is CallActivity }) {
@@ -64,6 +72,11 @@ struct CaseRun {
         }
         guard failures.isEmpty else { return }
         while let next = nextAnswer, failures.isEmpty { pass(until: next) }
+        for (message, position) in early where failures.isEmpty && simulation.keptMessages.contains(message) {
+            fail(
+                "step", at: position, expected: "the step is possible",
+                found: "nothing waits for the message \(message.name); \(openText)")
+        }
         if failures.isEmpty { expect(test.expectation) }
     }
 
@@ -132,6 +145,7 @@ struct CaseRun {
                 try simulation.perform(action)
                 return answerWhatIsOpen()
             } catch {
+                if error.reason == .gone, nextAnswer == nil, keep(action, at: position) { return }
                 guard error.reason == .gone, let next = nextAnswer else {
                     return fail(
                         "step", at: position, expected: "the step is possible", found: "\(error.message); \(openText)")
@@ -139,6 +153,16 @@ struct CaseRun {
                 pass(until: next)
             }
         }
+    }
+
+    /// A message comes before anybody waits for it: it is kept, as a server keeps it. False for other actions.
+    private mutating func keep(_ action: Simulation.Action, at position: SourcePosition) -> Bool {
+        guard case .publish(let name, let key, let variables, let element, nil) = action else { return false }
+        let later = Simulation.Action.publish(
+            name, key: key, variables: variables, to: element, timeToLive: Self.messageLife)
+        guard (try? simulation.perform(later)) != nil, let message = simulation.keptMessages.last else { return false }
+        early.append((message, position))
+        return true
     }
 
     /// A signal that nobody hears is no error of the engine, but one of the test.
@@ -272,7 +296,7 @@ struct CaseRun {
     private mutating func answer(of mock: Mock, to input: JSON) -> Mock.Answer? {
         for answer in mock.answers {
             guard let condition = answer.condition else { continue }
-            switch condition.holds(for: input.members() ?? [], at: simulation.now) {
+            switch condition.holds(for: input.members() ?? [], at: simulation.now, in: simulation.zones) {
             case .success(true): return answer
             case .success(false): continue
             case .failure(let problem):

@@ -149,7 +149,7 @@ struct ExpectationCheck {
 
     private mutating func check(_ condition: TestCondition) {
         let members = run.variables.map { (name: $0.name, value: $0.value) }
-        switch condition.holds(for: members, at: run.simulation.now) {
+        switch condition.holds(for: members, at: run.simulation.now, in: run.simulation.zones) {
         case .success(true): return
         case .success(false):
             let read = condition.expression.variablesRead.map { name in

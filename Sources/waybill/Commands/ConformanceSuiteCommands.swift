@@ -27,7 +27,7 @@ struct TraceConformanceCommand: ParsableCommand {
     func run() throws {
         guard let data = FileManager.default.contents(atPath: file) else { throw CommandError("cannot read \(file)") }
         let folder = models
-        let suite = TraceSuite { (path) throws(Diagnostics) in
+        let suite = TraceSuite(zones: SystemZones()) { (path) throws(Diagnostics) in
             guard let model = FileManager.default.contents(atPath: folder + "/" + path) else {
                 throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read"))
             }

@@ -11,6 +11,7 @@ struct PublishCommand: AsyncParsableCommand {
             Examples:
               waybill publish payment.received --key '"order-42"' --set amount=17 --id payment-993
               waybill publish order.changed --business-key order-42 --ttl PT10M
+              waybill publish prices.changed --all
             """)
 
     @Argument(help: "The message's name.")
@@ -21,6 +22,8 @@ struct PublishCommand: AsyncParsableCommand {
     var businessKey: String?
     @Option(help: "Only this instance.")
     var instance: String?
+    @Flag(help: "For every instance that waits for it, once each; without it, one of them gets the message.")
+    var all = false
     @Option(help: "An id of the caller's: the message is taken once.")
     var id: String?
     @Option(help: "How long it waits for somebody, an ISO 8601 duration.")
@@ -32,6 +35,7 @@ struct PublishCommand: AsyncParsableCommand {
         var body: [(name: String, value: JSON)] = [
             ("name", .string(name)), ("variables", try variables.object()),
         ]
+        if all { body.append(("all", .bool(true))) }
         if let key {
             guard let json = try? JSON(validating: key) else {
                 throw CommandError("--key is JSON: 42, or \"text\" with its quotes, not \(key)")

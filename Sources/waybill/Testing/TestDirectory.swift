@@ -78,7 +78,7 @@ struct TestDirectory {
 
     private mutating func project(in folder: String) throws(Diagnostics) -> Project {
         if let known = projects[folder] { return known }
-        var project = Project(content: TestProject(models: []), broken: [:])
+        var project = Project(content: TestProject(models: [], zones: SystemZones()), broken: [:])
         var contracts: [Contract] = []
         var decisions: [DecisionModel.File] = []
         for path in Self.files(below: folder) {

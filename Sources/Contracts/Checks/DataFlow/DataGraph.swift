@@ -186,7 +186,9 @@ struct DataGraph {
 
     /// Ends that leave their scope by another way do not complete it.
     private static func completesScope(_ element: any FlowElement) -> Bool {
-        !(element is ErrorEndEvent) && !(element is CancelEndEvent)
+        if case .error? = (element as? ThrowEvent)?.ending { return false }
+        if case .cancel? = (element as? ThrowEvent)?.ending { return false }
+        return !(element is ErrorEndEvent) && !(element is CancelEndEvent)
     }
 
     private mutating func connectEntries(of scope: ElementID?, _ children: [any FlowElement]) {

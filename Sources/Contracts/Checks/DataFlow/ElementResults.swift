@@ -14,6 +14,12 @@ struct ElementResults {
     static let unknown = ElementResults(anything: true)
 
     static func of(_ element: any FlowElement, in subject: CheckSubject) -> ElementResults {
+        var results = ofWork(of: element, in: subject)
+        if subject.definition.setsVariablesByExpression(at: element.id) { results.anything = true }
+        return results
+    }
+
+    private static func ofWork(of element: any FlowElement, in subject: CheckSubject) -> ElementResults {
         let definition = subject.definition
         switch element {
         case let task as ServiceTask: return outputs(of: task.contract, subject.catalog)
@@ -21,11 +27,11 @@ struct ElementResults {
         case let task as ScriptTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let task as BusinessRuleTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let call as CallActivity:
-            return call.outputs.passesAll
+            return call.outputs.passesAll || call.mappingsSeeAll
                 ? .unknown : ElementResults(defined: call.outputs.entries.map(\.target))
-        case is UserTask, is ReceiveTask, is EscalationBoundaryEvent, is EscalationStartEvent: return .unknown
-        // Errors carry variables, which nothing declares.
-        case is ErrorBoundaryEvent, is ErrorStartEvent, is CompensationStartEvent: return .unknown
+        case is UserTask, is ReceiveTask, is CompensationStartEvent: return .unknown
+        // Errors and escalations carry variables, which nothing declares.
+        case let event as any CodeCatcher where !event.errors.isEmpty || !event.escalations.isEmpty: return .unknown
         case let event as ThrowEvent: return event.thrown.contains(where: \.isCompensation) ? .unknown : .nothing
         case let start as StartEvent:
             var results = definition.parent(of: start.id) == nil ? inputs(of: subject) : .nothing
@@ -74,15 +80,6 @@ extension EventTrigger {
         switch self {
         case .message, .signal: true
         case .timer, .condition: false
-        }
-    }
-}
-
-extension EventThrow {
-    var isCompensation: Bool {
-        switch self {
-        case .compensation: true
-        case .message, .expression, .signal, .escalation: false
         }
     }
 }

@@ -91,7 +91,7 @@ struct FlowNet {
         case let gateway as EventBasedGateway where gateway.isParallel: nodes[node].outcomes = [always + perhaps]
         case is ExclusiveGateway, is EventBasedGateway: nodes[node].outcomes = (always + perhaps).map { [$0] }
         case is TerminateEndEvent, is ErrorEndEvent, is CancelEndEvent: nodes[node].isTerminal = true
-        case let event as ThrowEvent where Interruption(definition).ends(scopeOf: event):
+        case let event as ThrowEvent where event.ending != nil || Interruption(definition).ends(scopeOf: event):
             nodes[node].isTerminal = true
         case is InclusiveGateway:
             addSubsets(of: perhaps, with: always, to: node)

@@ -36,17 +36,20 @@ struct Interruption {
     /// An escalation goes outwards to the first that catches it, an exact code before a catch-all.
     private func isInterrupting(escalation code: String?, from element: ElementID) -> Bool {
         for scope in scopes(around: element) {
-            let starts = definition.eventSubprocesses(in: scope).compactMap { $0.start as? EscalationStartEvent }
-            let inside = starts.map { ($0.match.code, $0.isInterrupting) }
+            let inside = definition.eventSubprocesses(in: scope).flatMap { catching($0.start) }
             let boundaries = scope.map { definition.boundaryEvents(of: $0) } ?? []
-            let border = boundaries.compactMap { $0 as? EscalationBoundaryEvent }
-                .map { ($0.match.code, $0.isInterrupting) }
-            for catching in [inside, border] {
-                let match = catching.first { $0.0 != nil && $0.0 == code } ?? catching.first { $0.0 == nil }
-                if let match { return match.1 }
+            for catchers in [inside, boundaries.flatMap { catching($0) }] {
+                let match = catchers.first { $0.code != nil && $0.code == code } ?? catchers.first { $0.code == nil }
+                if let match { return match.interrupts }
             }
         }
         return false
+    }
+
+    /// The codes of escalations that an event catches, and whether it interrupts; nil: any.
+    private func catching(_ event: any FlowElement) -> [(code: String?, interrupts: Bool)] {
+        guard let catcher = event as? any CodeCatcher else { return [] }
+        return catcher.escalations.map { ($0.code, catcher.isInterrupting) }
     }
 
     /// A signal comes to all who wait for it.
