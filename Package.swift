@@ -197,7 +197,7 @@ let package = Package(
             name: "WaybillAgentTests",
             dependencies: [
                 "waybill", "WaybillAgent", "ServicesTesting", "Services", "Delivery", "ProcessEngine", "Values",
-                logging,
+                logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -40,6 +40,8 @@ package struct Contract: Sendable, Hashable {
     package var process: String?
     /// Of a workflow: the name of the input that the monitor shows.
     package var objectId: String?
+    /// Of a workflow: whether two running instances may have the same business key.
+    package var isBusinessKeyUnique = false
     /// Of a decision: the id of its DMN decision; nil: that is the contract's name.
     package var decision: String?
 

@@ -12,6 +12,7 @@ extension Contract {
         if !categories.isEmpty { members.append(("categories", .array(categories.map(JSON.string)))) }
         if let process { members.append(("process", .string(process))) }
         if let objectId { members.append(("objectId", .string(objectId))) }
+        if isBusinessKeyUnique { members.append(("businessKey", .string("unique"))) }
         if let decision { members.append(("decision", .string(decision))) }
         members.append(("input", input))
         members.append(("output", output))

@@ -27,7 +27,7 @@ struct ContractReader {
     static func ownFields(of kind: Contract.Kind) -> [String] {
         switch kind {
         case .task: []
-        case .workflow: ["process", "objectId", "retention"]
+        case .workflow: ["process", "objectId", "businessKey", "retention"]
         case .decision: ["decision"]
         }
     }
@@ -63,6 +63,7 @@ struct ContractReader {
                 suggestion: Spelling.suggestion(for: objectId, among: input.schema.propertyNames))
         }
         let retention = isWorkflow ? fields.duration("retention", in: top) : nil
+        let isUnique = isWorkflow && readBusinessKey(top)
         let title = fields.string("title", in: top)
         let description = fields.string("description", in: top)
         let categories = fields.strings("categories", in: top)
@@ -76,10 +77,21 @@ struct ContractReader {
             kind: kind, name: name, version: version, title: title, description: description, categories: categories,
             input: input.source, output: output.source, errors: errors, events: events, retry: retry, timeout: timeout,
             heartbeat: heartbeat, concurrency: concurrency, priority: priority, retention: retention, secrets: secrets,
-            examples: examples, process: process, objectId: objectId, decision: decision)
+            examples: examples, process: process, objectId: objectId, isBusinessKeyUnique: isUnique, decision: decision)
         contract.settings = settings
         contract.versionPlace.position = fields.source.position(of: "/version")
         return contract
+    }
+
+    /// Whether the business keys of running instances must differ.
+    private mutating func readBusinessKey(_ top: FieldReader.Fields) -> Bool {
+        guard let text = fields.string("businessKey", in: top) else { return false }
+        if text != "unique" {
+            fields.report(
+                "invalid-value", at: "/businessKey", "businessKey can be unique, not \"\(text.prefix(100))\"",
+                suggestion: "leave it out, and instances may share a business key")
+        }
+        return true
     }
 
     /// A contract that says nothing of its input takes none; one that says nothing of its output may give anything.

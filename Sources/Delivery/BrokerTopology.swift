@@ -51,7 +51,7 @@ extension BusNames {
         }
     }
 
-    private func keeping(_ type: QueueType) -> [BusMessage.Header] {
+    func keeping(_ type: QueueType) -> [BusMessage.Header] {
         let kind = BusMessage.Header(name: "x-queue-type", value: .string(type.rawValue))
         return switch type {
         case .quorum: [kind, .init(name: "x-overflow", value: .string("reject-publish"))]
@@ -61,7 +61,7 @@ extension BusNames {
 }
 
 extension Topology {
-    fileprivate mutating func add(queue: String, arguments: [BusMessage.Header], exchange: String, key: String) {
+    mutating func add(queue: String, arguments: [BusMessage.Header], exchange: String, key: String) {
         queues.append(.init(name: queue, arguments: arguments))
         bindings.append(.init(exchange: exchange, queue: queue, routingKey: key))
     }

@@ -27,10 +27,14 @@ package struct LeasedTask: Sendable, Hashable {
     package var businessKey: String?
     package var lease: TaskLease
     package var input: JSON
+    /// What its instance has in common with those that called it; nil: the instance's own id.
+    package var correlationID: String?
+    /// On whose behalf the work is done.
+    package var runAs: String?
 
     package init(
         id: TaskID, element: ElementID, contract: ContractKey, priority: Int, retries: Int, definition: DefinitionID,
-        businessKey: String?, lease: TaskLease, input: JSON
+        businessKey: String?, lease: TaskLease, input: JSON, correlationID: String? = nil, runAs: String? = nil
     ) {
         self.id = id
         self.element = element
@@ -41,6 +45,8 @@ package struct LeasedTask: Sendable, Hashable {
         self.businessKey = businessKey
         self.lease = lease
         self.input = input
+        self.correlationID = correlationID
+        self.runAs = runAs
     }
 }
 

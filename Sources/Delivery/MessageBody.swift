@@ -31,6 +31,22 @@ struct MessageBody {
         return value
     }
 
+    /// The members there are.
+    var names: [String] { (json.members() ?? []).map(\.name) }
+
+    /// A text that is not cut.
+    func word(_ member: String) throws(EnvelopeError) -> String? {
+        guard let value = self[member] else { return nil }
+        guard let text = value.stringValue else { throw EnvelopeError(.wrongShape, "\(member) is not a string") }
+        return text
+    }
+
+    func wholeNumber(_ member: String) throws(EnvelopeError) -> Int? {
+        guard let value = self[member] else { return nil }
+        guard let number = value.intValue else { throw EnvelopeError(.wrongShape, "\(member) is not a whole number") }
+        return number
+    }
+
     /// A name: not empty, at most 256 bytes.
     func name(_ member: String) throws(EnvelopeError) -> String {
         guard let text = self[member]?.stringValue, !text.isEmpty, text.utf8.count <= 256 else {

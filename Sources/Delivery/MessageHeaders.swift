@@ -11,6 +11,8 @@ enum HeaderName {
     static let timeout = "waybill-timeout-ms"
     static let heartbeat = "waybill-heartbeat-ms"
     static let traceparent = "traceparent"
+    static let reason = "waybill-reason"
+    static let queue = "waybill-queue"
 }
 
 extension BusMessage.HeaderValue {

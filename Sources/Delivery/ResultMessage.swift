@@ -73,7 +73,7 @@ extension TaskReport {
         let (type, members) = envelope
         return BusMessage(
             exchange: names.resultsExchange, routingKey: task.replyTo, messageID: attemptID.description,
-            correlationID: self.task.instance.text, type: type.rawValue,
+            correlationID: task.correlationID, type: type.rawValue,
             headers: BusMessage.headers(of: attemptID, contract: task.contract)
                 + (task.traceparent.map { [.init(name: HeaderName.traceparent, value: .string($0))] } ?? []),
             body: JSON.object(members.compactMap { member in member.value.map { (name: member.name, value: $0) } })

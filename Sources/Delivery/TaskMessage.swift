@@ -16,6 +16,10 @@ package struct TaskMessage: Sendable, Hashable {
     /// The routing key of its results.
     package var replyTo: String
     package var traceparent: String?
+    /// What the instance has in common with those that called it: without more, the id of the first.
+    package var correlationID: String
+    /// On whose behalf the work is done.
+    package var runAs: String?
     /// An object, without the members that are claimed.
     package var input: JSON
     /// Settings of the installation that the contract names, an object; nil: it names none. Never logged, and kept nowhere else.
@@ -25,7 +29,8 @@ package struct TaskMessage: Sendable, Hashable {
 
     package init(
         id: AttemptID, contract: ContractKey, version: String, workflow: String? = nil, timeout: Duration? = nil,
-        heartbeat: Duration? = nil, replyTo: String, traceparent: String? = nil, input: JSON
+        heartbeat: Duration? = nil, replyTo: String, traceparent: String? = nil, correlationID: String? = nil,
+        runAs: String? = nil, input: JSON
     ) {
         self.id = id
         self.contract = contract
@@ -35,6 +40,8 @@ package struct TaskMessage: Sendable, Hashable {
         self.heartbeat = heartbeat
         self.replyTo = replyTo
         self.traceparent = traceparent
+        self.correlationID = correlationID ?? id.task.instance.text
+        self.runAs = runAs
         self.input = input
     }
 
@@ -42,7 +49,7 @@ package struct TaskMessage: Sendable, Hashable {
         self.init(
             id: task.attemptID, contract: task.contract, version: policy.version, workflow: task.definition.description,
             timeout: policy.timeout, heartbeat: policy.heartbeat, replyTo: replyTo, traceparent: traceparent,
-            input: task.input)
+            correlationID: task.correlationID, runAs: task.runAs, input: task.input)
     }
 
     /// The message; the bus gives it back `expiration` after it came, if no agent took it.
@@ -55,13 +62,14 @@ package struct TaskMessage: Sendable, Hashable {
         if let traceparent { headers.append(.init(name: HeaderName.traceparent, value: .string(traceparent))) }
         return BusMessage(
             exchange: names.tasksExchange, routingKey: names.taskKey(of: contract), messageID: id.description,
-            correlationID: id.task.instance.text, type: "\(contract.name)@\(version)", replyTo: replyTo,
+            correlationID: correlationID, type: "\(contract.name)@\(version)", replyTo: replyTo,
             expirationMilliseconds: expiration?.milliseconds, headers: headers,
             body: body.bytes)
     }
 
     var body: JSON {
         var members = [(name: "input", value: input)]
+        if let runAs { members.append((name: "runAs", value: .string(runAs))) }
         if let settings { members.append((name: "settings", value: settings)) }
         if !claims.isEmpty {
             members.append((name: "claims", value: .object(claims.map { (name: $0.name, value: $0.json) })))
@@ -91,7 +99,8 @@ package struct TaskMessage: Sendable, Hashable {
             id: id, contract: ContractKey(name: String(type[..<at]), major: major), version: version,
             workflow: message.header(HeaderName.workflow)?.text, timeout: message.duration(HeaderName.timeout),
             heartbeat: message.duration(HeaderName.heartbeat), replyTo: replyTo,
-            traceparent: message.header(HeaderName.traceparent)?.text, input: input)
+            traceparent: message.header(HeaderName.traceparent)?.text, correlationID: message.correlationID,
+            runAs: try body.word("runAs"), input: input)
         settings = try body.object("settings")
         if let claims = body["claims"] { self.claims = try ClaimCheck.decoding(claims, besides: input) }
     }

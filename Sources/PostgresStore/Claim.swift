@@ -43,7 +43,7 @@ struct Claim {
             retries: row.number(5), definition: try row.definitionID(6), businessKey: row.optional(7, row.text),
             lease: TaskLease(
                 owner: request.owner, attempt: row.number(8), token: row.text(10), until: request.leaseUntil),
-            input: input)
+            input: input, correlationID: row.optional(11, row.text), runAs: row.optional(12, row.text))
     }
 
     /// In one order for everybody. Two contracts whose hashes are equal only wait for each other.
@@ -105,7 +105,8 @@ struct Claim {
         )
         SELECT leased.instance, leased.number, leased.element, leased.contract, leased.priority, leased.retries,
             leased.definition, leased.business_key, leased.attempt,
-            substr(journal.events, input_offset::integer + 1, input_length::integer), leased.token
+            substr(journal.events, input_offset::integer + 1, input_length::integer), leased.token,
+            leased.correlation_id, leased.run_as
         FROM leased LEFT JOIN journal ON journal.position = leased.input_position ORDER BY leased.place
         """
 }

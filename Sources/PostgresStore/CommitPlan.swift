@@ -9,6 +9,8 @@ struct PlannedTask {
     /// Where it comes from, if this commit makes it.
     var creation: Creation?
     var isChanged = false
+    /// The version of the process that its instance goes on in.
+    var movedTo: DefinitionID?
 
     struct Creation {
         var task: NewTask
@@ -26,11 +28,15 @@ struct CommitPlan {
     private(set) var timers: [TaskID: Timestamp?] = [:]
     private(set) var outbox: [OutboxMessage.Content] = []
     private(set) var subscriptions: [TaskID: NewSubscription?] = [:]
+    /// Those of earlier commits that go on in another version of the process.
+    private(set) var movedSubscriptions: [TaskID: (element: ElementID, definition: DefinitionID)] = [:]
     private(set) var consumed: Set<Int64> = []
     private(set) var inbox: [InboxEntry.Content] = []
     /// The journal row that stands for each key, and the transition that won it, if another one of the batch did.
     private(set) var winners: [Int] = []
     private var keys: [String: InstanceID]
+    /// Unique keys of earlier commits that are given back.
+    private(set) var freedKeys: Set<String> = []
     private var created = 0
 
     init(_ locked: CommitReading.Locked) {
@@ -69,6 +75,11 @@ struct CommitPlan {
 
     private func refusal(of transition: Transition, isHeld: Bool) -> CommitReceipt.Outcome? {
         if let key = transition.startKey, let instance = keys[key] { return .keyTaken(instance) }
+        if let key = transition.uniqueKey {
+            if let instance = keys[key] { return .uniqueKeyTaken(instance) }
+            // Neither ours nor anybody's: it was given back while we looked, or in this batch. It is free the next time.
+            if !locked.ownKeys.contains(key) { return .conflict }
+        }
         guard isHeld, transition.seq == locked.lastSeqs[transition.instance, default: 0] + 1 else { return .conflict }
         let lost = transition.fences.filter { !holds($0) }
         guard lost.isEmpty else { return .fenceLost(lost.map(\.task)) }
@@ -83,6 +94,12 @@ struct CommitPlan {
     private mutating func store(_ transition: Transition, at position: Int64) {
         locked.lastSeqs[transition.instance] = transition.seq
         if let key = transition.startKey { keys[key] = transition.instance }
+        if let key = transition.uniqueKey { keys[key] = transition.instance }
+        if let key = transition.freesKey {
+            keys[key] = nil
+            if !locked.ownKeys.contains(key) { freedKeys.insert(key) }
+        }
+        if let moves = transition.moves { apply(moves, to: transition.instance) }
         for change in transition.tasks { store(change, of: transition, at: position) }
         if let pauses = transition.pauses {
             for id in tasks.keys where id.instance == transition.instance { update(id) { $0.isPaused = pauses } }
@@ -107,6 +124,27 @@ struct CommitPlan {
         locked.entries.subtract(transition.consumes)
         consumed.formUnion(transition.consumes)
         inbox += transition.inbox
+    }
+
+    private mutating func apply(_ moves: VersionMove, to instance: InstanceID) {
+        for place in moves.tasks {
+            let id = TaskID(instance: instance, number: place.number)
+            guard var task = tasks[id] else { continue }
+            task.row.element = place.element
+            task.movedTo = moves.definition
+            task.creation?.task.definition = moves.definition
+            tasks[id] = task
+        }
+        for place in moves.subscriptions {
+            let id = TaskID(instance: instance, number: place.number)
+            if case .some(.some(var new)) = subscriptions[id] {
+                new.element = place.element
+                new.definition = moves.definition
+                subscriptions[id] = .some(new)
+            } else {
+                movedSubscriptions[id] = (place.element, moves.definition)
+            }
+        }
     }
 
     private mutating func store(_ change: TaskChange, of transition: Transition, at position: Int64) {

@@ -29,6 +29,9 @@ struct CommitReading {
         var tasks = Set(marks.map(\.task))
         for transition in transitions {
             tasks.formUnion(transition.fences.map(\.task))
+            for place in transition.moves?.tasks ?? [] {
+                tasks.insert(TaskID(instance: transition.instance, number: place.number))
+            }
             for change in transition.tasks {
                 switch change {
                 case .create: break
@@ -109,7 +112,9 @@ struct CommitReading {
     private func startKeys() -> [(key: String, instance: InstanceID)] {
         var keys: [String: InstanceID] = [:]
         for transition in transitions {
-            if let key = transition.startKey, keys[key] == nil { keys[key] = transition.instance }
+            for key in [transition.startKey, transition.uniqueKey].compactMap(\.self) where keys[key] == nil {
+                keys[key] = transition.instance
+            }
         }
         return keys.map { ($0.key, $0.value) }.sorted { $0.key < $1.key }
     }

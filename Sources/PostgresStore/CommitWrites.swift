@@ -14,6 +14,8 @@ struct CommitWrites {
         remove(plan.removed.sorted())
         insert(tasks.filter { $0.creation != nil })
         update(tasks.filter { $0.creation == nil && $0.isChanged })
+        move(tasks.filter { $0.creation == nil && $0.movedTo != nil })
+        move(plan.movedSubscriptions)
         store(plan.timers)
         send(plan.outbox)
         store(plan.subscriptions)
@@ -47,7 +49,7 @@ struct CommitWrites {
     }
 
     private mutating func settleKeys(_ plan: CommitPlan) {
-        let unused = plan.locked.ownKeys.subtracting(plan.ownKeys.keys)
+        let unused = plan.locked.ownKeys.subtracting(plan.ownKeys.keys).union(plan.freedKeys)
         if !unused.isEmpty {
             add(
                 """
@@ -81,11 +83,12 @@ struct CommitWrites {
             INSERT INTO task (
                 instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
                 started_at, progress, progress_message, error, element, definition, business_key, input_position,
-                input_offset, input_length, paused)
+                input_offset, input_length, paused, correlation_id, run_as)
             SELECT * FROM unnest(
                 $1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
                 $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::float8[], $14::text[], $15::text[],
-                $16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[])
+                $16::text[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[],
+                $23::text[], $24::text[])
             """,
             [
                 .texts(made.map(\.row.id.instance.text)), .ints(made.map(\.row.id.number)),
@@ -98,7 +101,8 @@ struct CommitWrites {
                 .texts(made.map(\.row.element.text)), .texts(made.map(\.from.task.definition.description)),
                 .texts(made.map(\.from.task.businessKey)), .ints(made.map(\.from.position)),
                 .ints(made.map(\.from.task.inputRange.lowerBound)), .ints(made.map(\.from.task.inputRange.count)),
-                .ints(made.map { $0.row.isPaused ? 1 : 0 }),
+                .ints(made.map { $0.row.isPaused ? 1 : 0 }), .texts(made.map(\.from.task.correlationID)),
+                .texts(made.map(\.from.task.runAs)),
             ])
     }
 
@@ -125,6 +129,35 @@ struct CommitWrites {
                 .ints(tasks.map(\.row.startedAt?.stored)),
                 .doubles(tasks.map(\.row.progress)), .texts(tasks.map(\.row.progressMessage)),
                 .texts(tasks.map(\.row.error)), .ints(tasks.map { $0.row.isPaused ? 1 : 0 }),
+            ])
+    }
+
+    private mutating func move(_ tasks: [PlannedTask]) {
+        guard !tasks.isEmpty else { return }
+        add(
+            """
+            UPDATE task SET element = m.element, definition = m.definition
+            FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS m(instance, number, element, definition)
+            WHERE task.instance = m.instance COLLATE "C" AND task.number = m.number
+            """,
+            [
+                .texts(tasks.map(\.row.id.instance.text)), .ints(tasks.map(\.row.id.number)),
+                .texts(tasks.map(\.row.element.text)), .texts(tasks.map { $0.movedTo?.description }),
+            ])
+    }
+
+    private mutating func move(_ subscriptions: [TaskID: (element: ElementID, definition: DefinitionID)]) {
+        guard !subscriptions.isEmpty else { return }
+        let sorted = subscriptions.sorted { $0.key < $1.key }
+        add(
+            """
+            UPDATE subscription SET element = m.element, definition = m.definition
+            FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS m(instance, number, element, definition)
+            WHERE subscription.instance = m.instance COLLATE "C" AND subscription.number = m.number
+            """,
+            [
+                .texts(sorted.map(\.key.instance.text)), .ints(sorted.map(\.key.number)),
+                .texts(sorted.map(\.value.element.text)), .texts(sorted.map(\.value.definition.description)),
             ])
     }
 

@@ -56,6 +56,9 @@ struct IndexSearch {
             let last = try PageToken(instances: token)
             filter.add("(started_at, id) < (?::bigint, ?::text)", [.int(last.time), .text(last.id)])
         }
+        if !query.definitions.isEmpty {
+            filter.add("definition = ANY(?::text[])", [.texts(query.definitions.map(\.description))])
+        }
         var alternatives = [filter]
         if let name = query.workflow {
             var byWorkflow = filter

@@ -13,6 +13,8 @@ struct IndexUpdate {
     private(set) var openedUserTasks: [TaskID: (task: OpenUserTask, createdAt: Timestamp)] = [:]
     private(set) var claimedUserTasks: [TaskID: String?] = [:]
     private(set) var endedUserTasks: Set<TaskID> = []
+    /// The new names of elements, for user tasks of earlier batches, in order.
+    private(set) var renamings: [(instance: InstanceID, names: [Event.Migrated.Renaming])] = []
 
     init(instances: [IndexedInstance], tasks: [IndexedTask]) {
         before = Dictionary(instances.map { ($0.id, $0) }) { $1 }
@@ -59,6 +61,18 @@ struct IndexUpdate {
         case .userTaskEnded(let id):
             claimedUserTasks[id] = nil
             if openedUserTasks.removeValue(forKey: id) == nil { endedUserTasks.insert(id) }
+        case .migrated(let id, let migrated):
+            update(id) { $0.migrate(migrated) }
+            let names = migrated.newNames
+            for (task, row) in tasks where task.instance == id && row.endedAt == nil {
+                guard let name = names[row.element] else { continue }
+                tasks[task]?.element = name
+                changedTasks.insert(task)
+            }
+            for (task, opened) in openedUserTasks where task.instance == id {
+                if let name = names[opened.task.element] { openedUserTasks[task]?.task.element = name }
+            }
+            if !migrated.renamed.isEmpty { renamings.append((id, migrated.renamed)) }
         }
     }
 
@@ -108,13 +122,19 @@ extension IndexChange {
         case .taskCreated(let task): task.id.instance
         case .taskChanged(let id, _, _, _), .userTaskClaimed(let id, _), .userTaskEnded(let id): id.instance
         case .userTaskCreated(let id, _, _): id
+        case .migrated(let id, _): id
         }
+    }
+
+    /// The instance whose open tasks are to be read, since their elements have other names now.
+    var renamesTasksOf: InstanceID? {
+        if case .migrated(let id, let migrated) = self, !migrated.renamed.isEmpty { id } else { nil }
     }
 
     var task: TaskID? {
         switch self {
         case .instanceStarted, .instanceEnded, .incidents, .suspension, .userTaskCreated, .userTaskClaimed,
-            .userTaskEnded:
+            .userTaskEnded, .migrated:
             nil
         case .taskCreated(let task): task.id
         case .taskChanged(let id, _, _, _): id

@@ -30,6 +30,19 @@ extension IndexWrites {
                         .texts(claimed.map(\.value)),
                     ]))
         }
+        for renaming in update.renamings {
+            statements.append(
+                Connection.Statement(
+                    sql: """
+                        UPDATE index_user_task SET element = n.new
+                        FROM unnest($2::text[], $3::text[]) AS n(old, new)
+                        WHERE index_user_task.instance = $1 AND index_user_task.element = n.old COLLATE "C"
+                        """,
+                    values: [
+                        .text(renaming.instance.text), .texts(renaming.names.map(\.from.text)),
+                        .texts(renaming.names.map(\.to.text)),
+                    ]))
+        }
         let opened = update.openedUserTasks.sorted { $0.key < $1.key }
         if !opened.isEmpty { statements += write(opened.map { ($0.key, $0.value.task, $0.value.createdAt) }) }
         return statements

@@ -10,6 +10,7 @@ struct IndexWrites {
     func apply(_ changes: [IndexChange], from: Int64, to: Int64) throws -> Bool {
         let instances = Set(changes.map(\.instance)).map(\.text)
         let tasks = Array(Set(changes.compactMap(\.task)))
+        let renamed = changes.compactMap(\.renamesTasksOf).map(\.text)
         let answers = try connection.run([
             Connection.Statement(sql: "BEGIN"),
             Connection.Statement(sql: "SELECT position FROM index_position FOR UPDATE"),
@@ -21,13 +22,19 @@ struct IndexWrites {
                     SELECT \(IndexColumns.task) FROM unnest($1::text[], $2::bigint[]) AS k(instance, number)
                     JOIN index_task ON index_task.instance = k.instance COLLATE "C" AND index_task.number = k.number
                     """, values: [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))]),
+            Connection.Statement(
+                sql: """
+                    SELECT \(IndexColumns.task) FROM index_task
+                    WHERE index_task.instance = ANY($1::text[]) AND index_task.ended_at IS NULL
+                    """, values: [.texts(renamed)]),
         ])
         guard answers[1].first({ $0.int(0) }) == from else {
             try connection.run("ROLLBACK")
             return false
         }
         var update = IndexUpdate(
-            instances: try answers[2].map(IndexColumns.instance), tasks: try answers[3].map(IndexColumns.task))
+            instances: try answers[2].map(IndexColumns.instance),
+            tasks: try answers[3].map(IndexColumns.task) + answers[4].map(IndexColumns.task))
         for change in changes { update.apply(change) }
         var statements = Self.write(update)
         statements.append(
@@ -79,7 +86,9 @@ struct IndexWrites {
                     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[],
                     $16::bigint[], $17::text[])
-                ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
+                ON CONFLICT (id) DO UPDATE SET definition = excluded.definition, process = excluded.process,
+                    workflow = excluded.workflow, workflow_version = excluded.workflow_version,
+                    state = excluded.state, ended_at = excluded.ended_at,
                     message = excluded.message, open_incidents = excluded.open_incidents,
                     tasks_created = excluded.tasks_created, tasks_done = excluded.tasks_done
                 """,
@@ -105,8 +114,8 @@ struct IndexWrites {
                 SELECT * FROM unnest(
                     $1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
                     $8::bigint[], $9::text[])
-                ON CONFLICT (instance, number) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at,
-                    message = excluded.message
+                ON CONFLICT (instance, number) DO UPDATE SET element = excluded.element, state = excluded.state,
+                    ended_at = excluded.ended_at, message = excluded.message
                 """,
             values: [
                 .texts(tasks.map(\.id.instance.text)), .ints(tasks.map(\.id.number)), .texts(tasks.map(\.element.text)),

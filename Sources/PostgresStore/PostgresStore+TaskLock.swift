@@ -23,7 +23,7 @@ extension PostgresStore: TaskLockStore {
                     businessKey: row.optional(5, row.text),
                     lease: TaskLease(
                         owner: request.owner, attempt: row.number(6), token: request.token, until: request.leaseUntil),
-                    input: input)
+                    input: input, correlationID: row.optional(8, row.text), runAs: row.optional(9, row.text))
             }
         }
     }
@@ -42,7 +42,7 @@ extension PostgresStore: TaskLockStore {
             SELECT * FROM task WHERE instance = $1::text AND number = $2::bigint AND token = $4::text
         )
         SELECT element, contract, priority, retries, definition, business_key, attempt,
-            substr(journal.events, input_offset::integer + 1, input_length::integer)
+            substr(journal.events, input_offset::integer + 1, input_length::integer), correlation_id, run_as
         FROM held LEFT JOIN journal ON journal.position = held.input_position LIMIT 1
         """
 

@@ -61,11 +61,16 @@ package enum Command: Sendable, Hashable {
         package var parent: ParentCall?
         /// Where its tokens begin instead of at a start event.
         package var placements: [Placement]
+        /// Of its tasks, where the model says nothing; nil: what their contracts say.
+        package var priority: Int?
+        /// A word that no other running instance may have.
+        package var uniqueKey: String?
 
         package init(
             definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
             labels: InstanceLabels = InstanceLabels(),
-            startEvent: ElementID? = nil, trigger: Int? = nil, parent: ParentCall? = nil, placements: [Placement] = []
+            startEvent: ElementID? = nil, trigger: Int? = nil, parent: ParentCall? = nil, placements: [Placement] = [],
+            priority: Int? = nil, uniqueKey: String? = nil
         ) {
             self.definition = definition
             self.variables = variables
@@ -75,6 +80,8 @@ package enum Command: Sendable, Hashable {
             self.trigger = trigger
             self.parent = parent
             self.placements = placements
+            self.priority = priority
+            self.uniqueKey = uniqueKey
         }
     }
 }
@@ -132,6 +139,10 @@ package struct InstanceLabels: Sendable, Hashable {
     /// The value of the contract's `objectId` input, as text.
     package var objectID: String?
     package var startedBy: String?
+    /// On whose behalf its work is done; instances that it calls have it too.
+    package var runAs: String?
+    /// What it has in common with those that called it, and with those it calls; nil: its own id.
+    package var correlationID: String?
     /// Free keys and texts of the caller, sorted by key.
     package var metadata: [Variable]
     /// The instance whose work it takes up.
@@ -139,12 +150,14 @@ package struct InstanceLabels: Sendable, Hashable {
 
     package init(
         workflow: String? = nil, workflowVersion: String? = nil, objectID: String? = nil, startedBy: String? = nil,
-        metadata: [Variable] = [], restartedFrom: InstanceID? = nil
+        runAs: String? = nil, correlationID: String? = nil, metadata: [Variable] = [], restartedFrom: InstanceID? = nil
     ) {
         self.workflow = workflow
         self.workflowVersion = workflowVersion
         self.objectID = objectID
         self.startedBy = startedBy
+        self.runAs = runAs
+        self.correlationID = correlationID
         self.metadata = metadata
         self.restartedFrom = restartedFrom
     }

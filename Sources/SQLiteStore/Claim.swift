@@ -126,7 +126,8 @@ struct Claim {
             SELECT instance, number, element, contract, priority, retries, definition, business_key, attempt,
                 -- SQLite counts bytes from 1.
                 coalesce(input, (
-                    SELECT substr(events, input_offset + 1, input_length) FROM journal WHERE position = input_position))
+                    SELECT substr(events, input_offset + 1, input_length) FROM journal WHERE position = input_position)),
+                correlation_id, run_as
             FROM task WHERE id = ?
             """, [candidate.id]
         ) { row in
@@ -137,7 +138,7 @@ struct Claim {
                     retries: row[5], definition: try row.definitionID(6), businessKey: row[7],
                     lease: TaskLease(
                         owner: request.owner, attempt: row[8] + 1, token: token, until: request.leaseUntil),
-                    input: .null),
+                    input: .null, correlationID: row[10], runAs: row[11]),
                 input: row[9] as [UInt8]?
             )
         }

@@ -29,7 +29,9 @@ struct Commit {
     /// Most transitions hold by their seq and one fence: the statement that inserts the row asks for both. Nil, with nothing
     /// stored, for others and for those that do not hold.
     private func storeIfPlain(_ transition: Transition) throws -> Int64? {
-        guard transition.startKey == nil, transition.consumes.isEmpty, transition.fences.count <= 1 else { return nil }
+        guard transition.startKey == nil, transition.uniqueKey == nil, transition.consumes.isEmpty,
+            transition.fences.count <= 1
+        else { return nil }
         let fence = transition.fences.first
         guard fence.map({ $0.task.instance == transition.instance }) ?? true else { return nil }
         // Not INSERT … SELECT: what reads the table that it inserts into is held in a table of its own first. A row without a seq
@@ -59,6 +61,9 @@ struct Commit {
         if let key = transition.startKey, let instance = try database.instance(startedWith: key) {
             return .keyTaken(instance)
         }
+        if let key = transition.uniqueKey, let instance = try database.instance(startedWith: key) {
+            return .uniqueKeyTaken(instance)
+        }
         let last = try database.first(
             "SELECT max(seq) FROM journal WHERE instance = ?", [transition.instance.text]
         ) { row in row[0] as Int? }
@@ -87,9 +92,11 @@ struct Commit {
 
     /// All but the journal row, which has that position.
     private func store(_ transition: Transition, at position: Int64) throws -> Int64 {
-        if let key = transition.startKey {
+        for key in [transition.startKey, transition.uniqueKey].compactMap(\.self) {
             try database.run("INSERT INTO start_key (key, instance) VALUES (?, ?)", [key, transition.instance.text])
         }
+        if let key = transition.freesKey { try database.run("DELETE FROM start_key WHERE key = ?", [key]) }
+        if let moves = transition.moves { try apply(moves, to: transition.instance) }
         for change in transition.tasks { try store(change, of: transition, at: position) }
         if let pauses = transition.pauses {
             try database.run("UPDATE task SET paused = ? WHERE instance = ?", [pauses, transition.instance.text])
@@ -104,6 +111,19 @@ struct Commit {
         for entry in transition.consumes { try database.run("DELETE FROM inbox WHERE id = ?", [entry]) }
         for entry in transition.inbox { try database.add(entry) }
         return position
+    }
+
+    private func apply(_ moves: VersionMove, to instance: InstanceID) throws {
+        for place in moves.tasks {
+            try database.run(
+                "UPDATE task SET element = ?, definition = ? WHERE instance = ? AND number = ?",
+                [place.element.text, moves.definition.description, instance.text, place.number])
+        }
+        for place in moves.subscriptions {
+            try database.run(
+                "UPDATE subscription SET element = ?, definition = ? WHERE instance = ? AND number = ?",
+                [place.element.text, moves.definition.description, instance.text, place.number])
+        }
     }
 
     private func store(_ change: TaskChange, of transition: Transition, at position: Int64) throws {
@@ -139,15 +159,16 @@ struct Commit {
             """
             INSERT INTO task (
                 instance, number, phase, contract, priority, available_at, lease_until, attempt, retries, token, owner,
-                element, definition, business_key, input_position, input_offset, input_length, input, paused
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                element, definition, business_key, input_position, input_offset, input_length, input, paused,
+                correlation_id, run_as
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 transition.instance.text, task.number, (task.lease == nil ? TaskPhase.waiting : .dispatched).stored,
                 task.contract.description, task.priority, task.availableAt.stored, task.lease?.until.stored,
                 task.lease?.attempt ?? 0, task.retries, task.lease?.token, task.lease?.owner, task.element.text,
                 task.definition.description, task.businessKey, position, range.lowerBound, range.count,
-                Self.ownInput(range, of: transition.events), task.isPaused,
+                Self.ownInput(range, of: transition.events), task.isPaused, task.correlationID, task.runAs,
             ])
     }
 

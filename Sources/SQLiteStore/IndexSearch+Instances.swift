@@ -31,6 +31,11 @@ extension IndexSearch {
             let last = try PageToken(instances: token)
             filter.add("(\(way.startedAt), \(way.id)) < (?, ?)", [last.time, last.id])
         }
+        if !query.definitions.isEmpty {
+            // Next to its process it leaves most rows; that is the way in.
+            let places = query.definitions.map { _ in "?" }.joined(separator: ", ")
+            filter.add("+definition IN (\(places))", query.definitions.map(\.description))
+        }
         var alternatives = [filter]
         if let name = query.workflow {
             alternatives = alternatives.flatMap { filter in

@@ -59,6 +59,7 @@ struct IndexUpdate {
                 try database.run(
                     "DELETE FROM \(table) WHERE instance = ? AND number = ?", [task.instance.text, task.number])
             }
+        case .migrated(let instance, let migrated): try migrate(instance, migrated)
         }
     }
 
@@ -78,6 +79,31 @@ struct IndexUpdate {
                 try database.run(
                     "INSERT OR IGNORE INTO index_candidate (kind, name, instance, number) VALUES (?, ?, ?, ?)",
                     [kind, name, instance.text, task.number])
+            }
+        }
+    }
+
+    private func migrate(_ instance: InstanceID, _ migrated: Event.Migrated) throws {
+        try database.run(
+            """
+            UPDATE index_instance SET definition = ?, process = ?, workflow = ?, workflow_version = ?
+            WHERE id = ? AND ended_at IS NULL
+            """,
+            [
+                migrated.definition.description, migrated.definition.process, migrated.workflow,
+                migrated.workflowVersion, instance.text,
+            ])
+        guard !migrated.renamed.isEmpty else { return }
+        let names = migrated.newNames
+        for (table, open) in [("index_task", "ended_at IS NULL"), ("index_user_task", "true")] {
+            let tasks = try database.all(
+                "SELECT number, element FROM \(table) WHERE instance = ? AND \(open)", [instance.text]
+            ) { (number: $0[0] as Int, element: $0[1] as String) }
+            for task in tasks {
+                guard let name = names[ElementID(task.element)] else { continue }
+                try database.run(
+                    "UPDATE \(table) SET element = ? WHERE instance = ? AND number = ?",
+                    [name.text, instance.text, task.number])
             }
         }
     }

@@ -48,6 +48,15 @@ package final class InMemoryIndexStore: IndexStore {
                 instance.count(incidents: change, message: message)
             }
         case .suspension(let id, let isSuspended): update(id, in: &state) { $0.suspend(isSuspended) }
+        case .migrated(let instance, let migrated):
+            update(instance, in: &state) { $0.migrate(migrated) }
+            let names = migrated.newNames
+            for (task, row) in state.tasks where task.instance == instance && row.endedAt == nil {
+                state.tasks[task]?.element = names[row.element] ?? row.element
+            }
+            for (id, row) in state.userTasks where id.instance == instance {
+                state.userTasks[id]?.task.element = names[row.task.element] ?? row.task.element
+            }
         case .taskCreated(let task):
             guard state.tasks[task.id] == nil else { return }
             state.tasks[task.id] = task
@@ -86,6 +95,7 @@ package final class InMemoryIndexStore: IndexStore {
         query.id.map { $0 == instance.id } ?? true
             && (query.states.isEmpty || query.states.contains(instance.state))
             && query.workflow.map { isOf($0, instance) } ?? true
+            && (query.definitions.isEmpty || query.definitions.contains(instance.definition))
             && query.businessKey.map { $0 == instance.businessKey } ?? true
             && query.objectID.map { $0 == instance.labels.objectID } ?? true
             && query.startedAfter.map { instance.startedAt > $0 } ?? true

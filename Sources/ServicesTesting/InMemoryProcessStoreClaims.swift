@@ -31,7 +31,7 @@ extension InMemoryProcessState {
         return LeasedTask(
             id: task.row.id, element: task.row.element, contract: task.row.contract, priority: task.row.priority,
             retries: task.row.retries, definition: task.definition, businessKey: task.businessKey, lease: lease,
-            input: try JSON(validating: task.input))
+            input: try JSON(validating: task.input), correlationID: task.correlationID, runAs: task.runAs)
     }
 
     mutating func lock(_ request: LockRequest) throws -> LeasedTask? {

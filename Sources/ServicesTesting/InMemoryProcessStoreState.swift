@@ -9,6 +9,8 @@ struct InMemoryProcessState {
         var row: TaskRow
         var definition: DefinitionID
         var businessKey: String?
+        var correlationID: String?
+        var runAs: String?
         var input: [UInt8]
         /// Grows with creation.
         var order: Int
@@ -62,6 +64,7 @@ struct InMemoryProcessState {
 
     private func refusal(of transition: Transition) -> CommitReceipt.Outcome? {
         if let key = transition.startKey, let instance = startKeys[key] { return .keyTaken(instance) }
+        if let key = transition.uniqueKey, let instance = startKeys[key] { return .uniqueKeyTaken(instance) }
         let last = rows[transition.instance]?.last.map { journal[$0].seq } ?? 0
         guard transition.seq == last + 1 else { return .conflict }
         let lost = transition.fences.filter { !holds($0) }
@@ -82,6 +85,9 @@ struct InMemoryProcessState {
                 events: transition.events))
         rows[transition.instance, default: []].append(journal.count - 1)
         if let key = transition.startKey { startKeys[key] = transition.instance }
+        if let key = transition.uniqueKey { startKeys[key] = transition.instance }
+        if let key = transition.freesKey { startKeys[key] = nil }
+        if let moves = transition.moves { apply(moves, to: transition.instance) }
         for change in transition.tasks { store(change, of: transition) }
         if let pauses = transition.pauses {
             for id in tasks.keys where id.instance == transition.instance { tasks[id]?.row.isPaused = pauses }
@@ -121,6 +127,17 @@ struct InMemoryProcessState {
         subscriptions = subscriptions.filter { $0.key.instance != instance }
     }
 
+    private mutating func apply(_ moves: VersionMove, to instance: InstanceID) {
+        for place in moves.tasks {
+            tasks[TaskID(instance: instance, number: place.number)]?.row.element = place.element
+            tasks[TaskID(instance: instance, number: place.number)]?.definition = moves.definition
+        }
+        for place in moves.subscriptions {
+            subscriptions[TaskID(instance: instance, number: place.number)]?.element = place.element
+            subscriptions[TaskID(instance: instance, number: place.number)]?.definition = moves.definition
+        }
+    }
+
     mutating func add(_ entry: InboxEntry.Content) {
         lastEntry += 1
         inbox.append(InboxEntry(id: lastEntry, content: entry))
@@ -147,8 +164,8 @@ struct InMemoryProcessState {
         lastTask += 1
         tasks[id] = StoredTask(
             row: TaskRow(task, of: transition.instance),
-            definition: task.definition, businessKey: task.businessKey,
-            input: Array(transition.events[task.inputRange]),
+            definition: task.definition, businessKey: task.businessKey, correlationID: task.correlationID,
+            runAs: task.runAs, input: Array(transition.events[task.inputRange]),
             order: lastTask)
     }
 

@@ -40,6 +40,31 @@ extension IndexStoreConformance {
     }
 
     static let userTaskCases: [Case] = [
+        Case("shows user tasks of a migrated instance at their new elements, whichever batch made them") { stores in
+            func moves(_ version: Int, _ names: [(String, String)]) -> IndexChange {
+                .migrated(
+                    InstanceID("a"),
+                    Event.Migrated(
+                        definition: DefinitionID(process: "ingest", version: version), workflow: nil,
+                        workflowVersion: nil,
+                        renamed: names.map {
+                            Event.Migrated.Renaming(from: ElementID($0.0), to: ElementID($0.1))
+                        }))
+            }
+            try await fill(stores)
+            try await apply(
+                stores,
+                [
+                    created("a", user(3), 3), moves(3, [("look1", "look2"), ("look2", "look1"), ("look3", "seen")]),
+                    created("a", user(4), 4), moves(4, [("look1", "last")]),
+                    .userTaskClaimed(TaskID(instance: InstanceID("a"), number: 3), assignee: "ann"),
+                ])
+            let rows = try await stores.index.userTasks(UserTaskQuery()).rows
+            try requireAnswer(
+                rows.map { "\($0.instance)\($0.task.number) \($0.task.element)" },
+                ["a4 look4", "a3 seen", "b1 look1", "a2 last", "a1 look2"])
+            try requireAnswer(rows.map(\.task.assignee), [nil, "ann", nil, nil, "ann"])
+        },
         Case("lists open user tasks, newest first, with what is known of their instances") { stores in
             try await fill(stores)
             try requireAnswer(try await found(stores), ["b1", "a2", "a1"])

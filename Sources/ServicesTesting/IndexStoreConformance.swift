@@ -173,6 +173,37 @@ package enum IndexStoreConformance {
             try requireAnswer(tasks.map(\.endedAt), [nil, at(7), nil, at(5)])
             try requireAnswer(tasks.map(\.message), [nil, "CODEC", "broken", nil])
         },
+        Case("shows a migrated instance in its new version, and its open tasks at their new elements") { stores in
+            let migrated = Event.Migrated(
+                definition: DefinitionID(process: "ingest", version: 3), workflow: "media.ingest",
+                workflowVersion: "1.3",
+                renamed: [
+                    Event.Migrated.Renaming(from: ElementID("Task_1"), to: ElementID("Task_2")),
+                    Event.Migrated.Renaming(from: ElementID("Task_2"), to: ElementID("Task_1")),
+                ])
+            try await apply(
+                stores,
+                [
+                    .instanceStarted(instance("a")), .instanceStarted(instance("b")), .taskCreated(task("a", 1)),
+                    .taskCreated(task("a", 2)), .taskCreated(task("b", 1)),
+                ])
+            try await apply(
+                stores, [.taskChanged(task("a", 2).id, state: .completed, message: nil, at: at(3))])
+            try await apply(stores, [.migrated(InstanceID("a"), migrated)])
+            var query = InstanceQuery()
+            query.definitions = [migrated.definition]
+            let found = try await stores.index.instances(query).rows
+            try requireAnswer(found.map(\.id), [InstanceID("a")])
+            try requireAnswer(found.map(\.labels.workflow), ["media.ingest"])
+            try requireAnswer(found.map(\.labels.workflowVersion), ["1.3"])
+            query.workflow = "media.ingest"
+            query.definitions.append(DefinitionID(process: "ingest", version: 2))
+            try requireAnswer(try await stores.index.instances(query).rows.map(\.id), [InstanceID("a")])
+            let tasks = try await stores.index.indexedTasks(TaskQuery()).rows
+            try requireAnswer(
+                tasks.map { "\($0.id) \($0.element)" }.sorted(), ["a.1 Task_2", "a.2 Task_2", "b.1 Task_1"])
+            try requireAnswer(tasks.count { $0.element.text == "Task_2" && $0.state == .completed }, 1)
+        },
         Case("is not changed by changes that come again") { stores in
             let id = TaskID(instance: InstanceID("a"), number: 1)
             let changes: [IndexChange] = [

@@ -86,6 +86,32 @@ extension ProcessStoreConformance {
             _ = try await store.commit([retried], marks: [])
             try requireAnswer(try await store.claim(request(at: 5)).map(\.lease.attempt), [2])
         },
+        Case("moves the rows of an instance to another version of its process, and lets attempts go on") { store in
+            try await start(store, [new(1), new(2)])
+            _ = try await store.claim(request(limit: 1))
+            let before = try await row(store, 1)
+            var move = transition("a", 2, [.create(new(3)), .remove(number: 2)])
+            move.moves = VersionMove(
+                definition: DefinitionID(process: "ingest", version: 5),
+                tasks: [
+                    VersionMove.Place(number: 1, element: ElementID("other")),
+                    VersionMove.Place(number: 2, element: ElementID("element2")),
+                    VersionMove.Place(number: 9, element: ElementID("gone")),
+                ], subscriptions: [])
+            let receipt = try await store.commit([move], marks: [])
+            try requireAnswer(receipt.outcomes.map(\.isCommitted), [true])
+            var moved = before
+            moved.element = ElementID("other")
+            try requireAnswer(try await store.tasks((1...3).map { task("a", $0) }).map(\.id.number), [1, 3])
+            try requireAnswer(try await row(store, 1), moved)
+            var done = transition(
+                "a", 3, [.reschedule(number: 1, retries: 2, dueAt: at(0), error: nil, keepToken: true)])
+            done.fences = [Fence(task: task("a", 1), attempt: 1, token: "t1")]
+            try requireAnswer(try await store.commit([done], marks: []).outcomes.map(\.isCommitted), [true])
+            let claimed = try await store.claim(request(tokens: "u"))
+            try requireAnswer(claimed.map(\.element), [ElementID("other"), ElementID("element3")])
+            try requireAnswer(claimed.map(\.definition.version), [5, 4])
+        },
         Case("applies the changes of a transition in order, and ignores tasks that are gone") { store in
             let receipt = try await store.commit(
                 [

@@ -23,6 +23,15 @@ extension ProcessStoreConformance {
             try requireAnswer(claimedRow.token, "t1")
             try requireAnswer(claimedRow.leaseUntil, at(99))
         },
+        Case("gives with a claimed task the correlation id and the user of its instance") { store in
+            var task = new(1)
+            task.correlationID = "order-42"
+            task.runAs = "ann"
+            try await start(store, [task, new(2)])
+            let claimed = try await store.claim(request()).sorted { $0.id < $1.id }
+            try requireAnswer(claimed.map(\.correlationID), ["order-42", nil])
+            try requireAnswer(claimed.map(\.runAs), ["ann", nil])
+        },
         Case("reads each input of a large journal row") { store in
             var large = Transition(instance: InstanceID("a"), seq: 1, at: at(0), events: [])
             for number in 1...2_000 {

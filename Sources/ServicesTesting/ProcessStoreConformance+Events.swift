@@ -30,6 +30,24 @@ extension ProcessStoreConformance {
             let row = try await store.subscriptions(SubscriptionQuery(kind: .message, name: "paid")).last?.subscription
             try requireAnswer(row, subscription(1, "paid", key: "\"8\"", businessKey: "order"))
         },
+        Case("moves subscriptions to another version of the process") { store in
+            try await open(store, "a", [subscription(1, "paid"), subscription(2, "sent")])
+            var move = transition("a", 2)
+            move.moves = VersionMove(
+                definition: DefinitionID(process: "p", version: 7), tasks: [],
+                subscriptions: [
+                    VersionMove.Place(number: 1, element: ElementID("other")),
+                    VersionMove.Place(number: 2, element: ElementID("gone")),
+                ])
+            move.subscriptions = [.close(number: 2), .open(subscription(3, "paid"))]
+            _ = try await store.commit([move], marks: [])
+            var moved = subscription(1, "paid")
+            moved.element = ElementID("other")
+            moved.definition = DefinitionID(process: "p", version: 7)
+            let rows = try await store.subscriptions(SubscriptionQuery(kind: .message, name: "paid"))
+            try requireAnswer(rows.map(\.subscription), [moved, subscription(3, "paid")])
+            try requireAnswer(try await store.subscriptions(SubscriptionQuery(kind: .message, name: "sent")), [])
+        },
         Case("gives entries of the inbox when they are due, oldest first, until they are applied") { store in
             try await fill(store, [entry("x", dueAt: 5), entry("y"), entry("z", dueAt: 5)])
             try requireAnswer(try await bodies(store, at: 0), ["y"])

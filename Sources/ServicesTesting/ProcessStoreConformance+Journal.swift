@@ -5,6 +5,42 @@ import Values
 
 extension ProcessStoreConformance {
     static let journalCases: [Case] = [
+        Case("gives a unique key to one instance at a time, until its end") { store in
+            func start(_ id: String, frees: Bool = false) -> Transition {
+                var start = transition(id, 1)
+                start.uniqueKey = "=p k"
+                if frees { start.freesKey = "=p k" }
+                return start
+            }
+            let receipt = try await store.commit([start("a"), start("b")], marks: [])
+            try requireAnswer(receipt.outcomes.map(\.isCommitted), [true, false])
+            try requireAnswer(receipt.outcomes[1], .uniqueKeyTaken(InstanceID("a")))
+            try requireAnswer(
+                try await store.commit([start("b")], marks: []).outcomes, [.uniqueKeyTaken(InstanceID("a"))])
+            try requireAnswer(try await store.journal(of: InstanceID("b"), after: 0), [])
+            var end = transition("a", 2)
+            end.freesKey = "=p k"
+            try requireAnswer(try await store.commit([end], marks: []).outcomes.map(\.isCommitted), [true])
+            // Started and ended at once: it is free again.
+            try requireAnswer(
+                try await store.commit([start("b", frees: true)], marks: []).outcomes.map(\.isCommitted), [true])
+            try requireAnswer(try await store.commit([start("c")], marks: []).outcomes.map(\.isCommitted), [true])
+            try requireAnswer(
+                try await store.commit([start("d")], marks: []).outcomes, [.uniqueKeyTaken(InstanceID("c"))])
+        },
+        Case("lets one of many starts with a unique key win") { store in
+            let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<16 {
+                    group.addTask {
+                        var start = transition("i\(number)", 1)
+                        start.uniqueKey = "=p k"
+                        return try await store.commit([start], marks: []).outcomes.allSatisfy(\.isCommitted)
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            try requireAnswer(outcomes, 1)
+        },
         Case("gives back the journal of an instance as it was committed, after a seq") { store in
             _ = try await store.commit([transition("a", 1), transition("b", 1), transition("a", 2)], marks: [])
             let rows = try await store.journal(of: InstanceID("a"), after: 0)

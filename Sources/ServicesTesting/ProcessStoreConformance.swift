@@ -76,7 +76,7 @@ extension CommitReceipt.Outcome {
     var isCommitted: Bool {
         switch self {
         case .committed: true
-        case .conflict, .fenceLost, .keyTaken, .consumed: false
+        case .conflict, .fenceLost, .keyTaken, .uniqueKeyTaken, .consumed: false
         }
     }
 }

@@ -75,7 +75,7 @@ package struct ProcessStoreDifferential {
     private func withoutPosition(_ outcome: CommitReceipt.Outcome) -> CommitReceipt.Outcome {
         switch outcome {
         case .committed: .committed(position: 0)
-        case .conflict, .fenceLost, .keyTaken, .consumed: outcome
+        case .conflict, .fenceLost, .keyTaken, .uniqueKeyTaken, .consumed: outcome
         }
     }
 

@@ -103,7 +103,7 @@ final class Database: Sendable {
                 var transition = transitions[place]
                 transition.consumes.removeAll { gone.contains($0) }
                 receipt.outcomes[place] = try await inner.commit([transition], marks: []).outcomes[0]
-            case .committed, .conflict, .fenceLost, .keyTaken, .consumed: break
+            case .committed, .conflict, .fenceLost, .keyTaken, .uniqueKeyTaken, .consumed: break
             }
         }
         return receipt

@@ -25,6 +25,7 @@ extension CommitReceipt.Outcome {
         case .conflict: "CONFLICT"
         case .fenceLost(let tasks): "FENCE LOST \(tasks.map(\.short))"
         case .keyTaken(let instance): "KEY TAKEN by \(instance.short)"
+        case .uniqueKeyTaken(let instance): "UNIQUE KEY TAKEN by \(instance.short)"
         case .consumed(let entries): "CONSUMED \(entries)"
         }
     }

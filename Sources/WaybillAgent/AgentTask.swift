@@ -12,6 +12,10 @@ public struct AgentTask: Sendable {
     public let contract: String
     /// The workflow instance it belongs to.
     public let instance: String
+    /// What the instance has in common with those that called it and those it calls: without a caller's own, the id of the first.
+    public let correlationID: String
+    /// On whose behalf the work is done, if the start of the workflow said so. It is told, not proven.
+    public let runAs: String?
     /// The process and its version, as in `ingest:3`.
     public let workflow: String?
     /// How long the attempt may run.
@@ -31,6 +35,8 @@ public struct AgentTask: Sendable {
         attempt = task.id.attempt
         contract = "\(task.contract.name)@\(task.version)"
         instance = task.id.task.instance.text
+        correlationID = task.correlationID
+        runAs = task.runAs
         workflow = task.workflow
         timeout = task.timeout
         traceparent = task.traceparent

@@ -33,7 +33,7 @@ struct Waybill: AsyncParsableCommand {
                     StartCommand.self, WaitCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
                     TasksCommand.self,
                     CancelCommand.self, RetryCommand.self, SuspendCommand.self, ResumeCommand.self, ModifyCommand.self,
-                    RestartCommand.self,
+                    RestartCommand.self, MigrateCommand.self,
                 ]),
             CommandGroup(
                 name: "Events and people:",

@@ -14,6 +14,7 @@ import YAMLReader
     @Test(arguments: [
         Sample.transcode, "kind: task\nname: a\nversion: '1.0'",
         "kind: workflow\nname: a\nversion: '1.0'\nprocess: p\nobjectId: x\ninput: {type: object, properties: {x: {}}}",
+        "kind: workflow\nname: a\nversion: '1.0'\nprocess: p\nbusinessKey: unique",
         "kind: decision\nname: a\nversion: '1.0'\nretry: {maxAttempts: 1}\ntimeout: P1DT2H",
         "kind: decision\nname: a\nversion: '1.0'\ndecision: Routing",
     ])
@@ -32,7 +33,7 @@ import YAMLReader
         "events: [{name: e, payload: {type: strin}}]", "input: {type: array}", "input: {properties: {}}", "input: true",
         "input: {type: object, required: a}", "title: ''", "secrets: [a, a]", "examples: [{outptu: {}}]",
         "priority: high",
-        "kind: workflow", "decision: Routing",
+        "kind: workflow", "decision: Routing", "businessKey: unique",
     ])
     func `refuses what the reader refuses`(line: String) throws {
         let field = line.prefix { $0 != ":" }

@@ -30,6 +30,26 @@ struct EnvelopeTests {
         #expect(message.header("traceparent") == .string("00-1-2-01"))
     }
 
+    @Test func `a correlation id is a property, a user is in the body, and results have the same correlation id`()
+        throws
+    {
+        var task = leasedTask(7)
+        task.correlationID = "order-42"
+        task.runAs = "anna"
+
+        let message = TaskMessage(task, policy: policy, replyTo: "results.0")
+        let onBus = message.encoded(names: BusNames(), expiration: nil)
+
+        #expect(onBus.correlationID == "order-42")
+        #expect(onBus.text == #"{"input":{},"runAs":"anna"}"#)
+        #expect(
+            onBus.headers.map(\.name)
+                == TaskMessage(leasedTask(7), policy: policy, replyTo: "r").onBus.headers.map(\.name))
+        #expect(try TaskMessage(decoding: onBus) == message)
+        let result = TaskReport(task.attemptID, .started).encoded(for: message, names: BusNames())
+        #expect(result.correlationID == "order-42")
+    }
+
     @Test func `a task message is read as it was written`() throws {
         let task = TaskMessage(
             leasedTask(7, input: try json(#"{"a":[1,2]}"#)), policy: policy, replyTo: "results.0",

@@ -47,6 +47,64 @@ import Values
         #expect(try await site.request("GET", "/health/ready").status == 200)
     }
 
+    /// Asks for a start as any AMQP client would, and prints the type and body of the answer.
+    private static let startOverBus = """
+        import sys, pika
+        url, workflow, key, body = sys.argv[1:]
+        channel = pika.BlockingConnection(pika.URLParameters(open(url).read().strip())).channel()
+        channel.confirm_delivery()
+        answers = "waybill.client." + key
+        channel.queue_declare(answers, exclusive=True)
+        channel.queue_bind(answers, "waybill.answers", answers)
+        channel.basic_publish("waybill.starts", "start." + workflow, body, pika.BasicProperties(
+            message_id=key, correlation_id="mine", reply_to=answers, delivery_mode=2), mandatory=True)
+        for _, properties, answer in channel.consume(answers, auto_ack=True, inactivity_timeout=30):
+            print(properties.type if properties else "nothing came", properties and properties.correlation_id)
+            print(answer.decode() if answer else "null")
+            break
+        """
+
+    @Test func `a workflow is started over the bus, and its agent hears for whom`() async throws {
+        let site = try Installation("starts")
+        defer { site.tearDown() }
+        try site.rabbitMQ("start")
+        try site.startServer()
+        try await site.waitUntilReady()
+        let fixture = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/hostile").path
+        try site.waybill("push", fixture, "-m", "first")
+        let url = site.directory.appending(path: "rabbitmq/amqp.url").path
+        func ask(_ key: String, _ body: String) throws -> (type: String, answer: JSON) {
+            let lines = try Installation.run(
+                "/usr/bin/python3", ["-c", Self.startOverBus, url, "hostile.flow", key, body]
+            ).split(separator: "\n").map { String($0) }
+            return (try #require(lines.first), try JSON(validating: try #require(lines.last)))
+        }
+        // The queue is made when the deployment is seen.
+        for _ in 0..<100 where try await !site.hasQueue("start.hostile.flow") {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let body =
+            #"{"input": {"text": "hello", "count": 1}, "runAs": "anna", "correlationId": "order-42", "priority": 3}"#
+
+        let first = try ask("m-1", body)
+        let again = try ask("m-1", body)
+        let refused = try ask("m-2", #"{"input": {"count": 1}}"#)
+
+        #expect(first.type == "started mine" && again.type == "started mine" && refused.type == "refused mine")
+        let id = try #require(first.answer["id"]?.stringValue, "\(first.answer.text)")
+        #expect(again.answer["id"]?.stringValue == id && again.answer["new"]?.boolValue == false)
+        #expect(refused.answer["detail"]?.stringValue?.contains("text") == true, "\(refused.answer.text)")
+        #expect(try await site.queueIsEmpty("start.hostile.flow"))
+        #expect(try await !site.queueIsEmpty("waybill.starts.refused", tries: 1))
+
+        try site.startAgent(
+            "told", contract: "hostile.echo@1", exec: "/bin/sh", prefetch: 1,
+            arguments: ["-c", #"printf '{"text": "%s %s"}' "$WAYBILL_RUN_AS" "$WAYBILL_CORRELATION_ID""#])
+        try site.waybill("wait", id, "--timeout", "60")
+        #expect(try site.waybill("show", id, "--json").contains("anna order-42"))
+        #expect(try site.waybill("list", "--correlation-id", "order-42").contains(id))
+    }
+
     @Test func `waiting for an instance outlasts a restart, and ends at an incident`() async throws {
         let site = try Installation("wait")
         defer { site.tearDown() }
@@ -85,6 +143,7 @@ import Values
         #expect(server.status != 0 && server.text.contains("waybill dev"), "\(server.text)")
         for command in [
             "dev", "agent", "push", "start", "wait", "list", "show", "tasks", "cancel", "retry", "workflows", "bench",
+            "migrate",
         ] {
             let help = try run(command, "--help")
             #expect(help.status == 0 && help.text.contains("Example"), "\(command) --help has no example")

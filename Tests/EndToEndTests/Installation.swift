@@ -105,19 +105,30 @@ final class Installation {
     }
 
     /// Waits until a queue has no message that is ready, as `/metrics` and the broker see it.
-    func queueIsEmpty(_ queue: String) async throws -> Bool {
+    func queueIsEmpty(_ queue: String, tries: Int = 50) async throws -> Bool {
         let script = """
             import sys, pika
             channel = pika.BlockingConnection(pika.URLParameters(open(sys.argv[1]).read().strip())).channel()
             print(channel.queue_declare(sys.argv[2], passive=True).method.message_count)
             """
-        for _ in 0..<50 {
+        for _ in 0..<tries {
             let count = try Self.run(
                 "/usr/bin/python3", ["-c", script, directory.appending(path: "rabbitmq/amqp.url").path, queue])
             if count.trimmingCharacters(in: .whitespacesAndNewlines) == "0" { return true }
             try await Task.sleep(for: .milliseconds(100))
         }
         return false
+    }
+
+    func hasQueue(_ queue: String) async throws -> Bool {
+        let script = """
+            import sys, pika
+            channel = pika.BlockingConnection(pika.URLParameters(open(sys.argv[1]).read().strip())).channel()
+            channel.queue_declare(sys.argv[2], passive=True)
+            """
+        let outcome = try Self.outcome(
+            of: "/usr/bin/python3", ["-c", script, directory.appending(path: "rabbitmq/amqp.url").path, queue])
+        return outcome.status == 0
     }
 
     func killServer(_ number: Int = 0) {

@@ -28,6 +28,13 @@ struct EventCodingTests {
                     labels: InstanceLabels(restartedFrom: InstanceID("i")))),
             #"{"e":"instanceStarted","definition":"p:1","restartedFrom":"i"}"#
         ),
+        (
+            .instanceStarted(
+                Event.InstanceStarted(
+                    definition: DefinitionID(process: "p", version: 1), businessKey: "k",
+                    labels: InstanceLabels(runAs: "ann", correlationID: "c"), priority: -3, uniqueKey: "=p k")),
+            #"{"e":"instanceStarted","definition":"p:1","businessKey":"k","runAs":"ann","correlationId":"c","priority":-3,"uniqueKey":"=p k"}"#
+        ),
         (.instanceEnded(.completed), #"{"e":"instanceEnded","state":"completed"}"#),
         (
             .instanceEnded(.completedWithError(code: "E", message: "m")),

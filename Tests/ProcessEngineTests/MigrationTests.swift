@@ -145,6 +145,36 @@ struct MigrationTests {
         #expect(scenario.active == ["b"])
     }
 
+    /// s -> f -> a, message w -> j -> b -> e
+    private func waiting(_ a: String, _ w: String) -> String {
+        line(
+            """
+            <parallelGateway id="f"/><parallelGateway id="j"/>\(task(a, contract: "a"))\(task("b"))
+            <intermediateCatchEvent id="\(w)">\(messageM)</intermediateCatchEvent>
+            """, chain("s", "f", a, "j", "b", "e") + chain("f", w, "j"))
+    }
+
+    @Test func `what came for a suspended instance happens in the new version, by the new names`() throws {
+        var scenario = try Scenario(waiting("a", "w"))
+        try scenario.start()
+        try scenario.send(.suspend)
+        try scenario.complete("a")
+        try scenario.correlate("w")
+
+        try scenario.migrate(to: waiting("z", "v"), ("a", "z"), ("w", "v"))
+        #expect(scenario.active == ["z", "v"])
+        var other = scenario
+
+        try scenario.send(.resume)
+        #expect(scenario.active == ["b"])
+        // Who waited was taken away: the message comes from the element as it is called now.
+        try other.send(.modify([.cancelAll(ElementID("v"))]))
+        let thrown = try other.send(.resume).compactMap { event -> ElementID? in
+            if case .thrown(.message(let message)) = event { message.by } else { nil }
+        }
+        #expect(thrown == [ElementID("v")])
+    }
+
     // MARK: Joins
 
     private func fork(_ branches: [String], join: String = "j") -> String {

@@ -54,6 +54,38 @@ import Values
         #expect(new.active == ["last"])
     }
 
+    @Test func `what was migrated goes on at elements by their new names, with what they had`() throws {
+        let renamed = Self.text.replacing("\"left\"", with: "\"right\"").replacing("\"inner\"", with: "\"core\"")
+            .replacing("waybill:contract=\"right\"", with: "waybill:contract=\"left\"")
+            .replacing("waybill:contract=\"core\"", with: "waybill:contract=\"inner\"")
+        var old = try started()
+        try old.migrate(to: renamed, ("left", "right"), ("inner", "core"))
+        try old.send(.cancel(reason: "enough"))
+        let new = try restart(old, renamed)
+        #expect(Set(new.active) == ["sub", "core", "right"])
+        #expect(new.root("made") == "true")
+    }
+
+    /// s -> f -> a, b -> j -> error end. The migration itself completes the join, since only one flow leads there now.
+    @Test func `what ended by its migration goes on where it stood before, by the new names`() throws {
+        func model(_ b: String, _ flows: String) -> String {
+            bpmn(
+                """
+                <startEvent id="s"/><parallelGateway id="f"/><parallelGateway id="j"/>\(task("a"))\(task(b, contract: "b"))
+                <endEvent id="bad"><errorEventDefinition errorRef="BAD"/></endEvent><endEvent id="e"/>
+                \(chain("s", "f", "a", "j", "bad"))\(chain("f", b))\(flows)
+                """, declarations: "<error id=\"BAD\" errorCode=\"BAD\"/>")
+        }
+        var old = try Scenario(model("b", chain("b", "j")))
+        try old.start()
+        try old.complete("a")
+        try old.migrate(to: model("y", chain("y", "e")), ("b", "y"))
+        #expect(old.instance.end == .completedWithError(code: "BAD", message: nil))
+        let plan = try RestartPlan(after: old.journal, of: old.definition, at: [])
+        #expect(plan.elements == [ElementID("y")])
+        #expect(plan.placements.contains(.over(flow: ElementID("a-j"))))
+    }
+
     @Test func `what an error ended goes on at the step before it`() throws {
         var old = try started()
         try old.throwError("inner", "BAD")

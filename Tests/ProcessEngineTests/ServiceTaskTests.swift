@@ -14,6 +14,24 @@ private func withMappings(_ inside: String) -> String {
 }
 
 struct ServiceTaskTests {
+    @Test func `the priority is the model's, else the instance's, else the contract's`() throws {
+        var contracts = StubContracts()
+        contracts.policies[ContractKey(name: "a", major: 1)] = TaskPolicy(version: "1.0", priority: 3)
+        func priorities(_ attributes: String, _ instance: Int?) throws -> [Int] {
+            var scenario = try Scenario(
+                bpmn(
+                    "<startEvent id=\"s\"/>\(task("a", attributes: attributes))<endEvent id=\"e\"/>\(chain("s", "a", "e"))"
+                ),
+                contracts: contracts)
+            try scenario.send(
+                .start(Command.Start(definition: DefinitionID(process: "p", version: 1), priority: instance)))
+            return scenario.instance.openTasks.map(\.priority)
+        }
+        #expect(try priorities("", nil) == [3])
+        #expect(try priorities("", 7) == [7])
+        #expect(try priorities("camunda:taskPriority=\"9\"", 7) == [9])
+    }
+
     @Test func `makes a task of its contract and ends with its completion`() throws {
         var contracts = StubContracts()
         contracts.policies[contract] = TaskPolicy(version: "2.4", maxAttempts: 5, priority: 9)

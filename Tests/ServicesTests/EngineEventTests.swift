@@ -72,6 +72,27 @@ import Values
         }
     }
 
+    @Test func `a called instance has the correlation id, the user and the priority of its caller`() throws {
+        try run(Self.caller, also: [("called", Model.sequence("work", process: "called"))]) { shop, engine in
+            let plain = try await engine.begin().instance
+            await shop.simulation.settle()
+            let first = try #require(try await instances(of: "called", in: shop).first)
+            #expect(try await engine.instance(first)?.labels.correlationID == plain.text)
+            let task = try await engine.take("work")
+            #expect(task.priority == 0 && task.correlationID == plain.text && task.runAs == nil)
+            _ = try await engine.start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1),
+                    labels: InstanceLabels(runAs: "anna", correlationID: "order-7"), priority: 4), key: nil)
+            await shop.simulation.settle()
+            let second = try #require(try await instances(of: "called", in: shop).last)
+            let state = try #require(try await engine.instance(second))
+            #expect(state.labels.correlationID == "order-7" && state.labels.runAs == "anna")
+            let inherited = try await engine.take("work")
+            #expect(inherited.priority == 4 && inherited.correlationID == "order-7" && inherited.runAs == "anna")
+        }
+    }
+
     @Test func `a call of what is not deployed is an incident, and goes on when it is there`() throws {
         try run(Self.caller) { shop, engine in
             let parent = try await engine.begin().instance

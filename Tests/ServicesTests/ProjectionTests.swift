@@ -91,6 +91,31 @@ private struct IndexWorld: Sendable {
         }
     }
 
+    @Test func `a correlation id finds an instance and all that was called for it`() throws {
+        try run { world in
+            func start(_ labels: InstanceLabels) async throws -> InstanceID {
+                try await world.engine.start(
+                    Command.Start(definition: DefinitionID(process: "p", version: 1), labels: labels), key: nil
+                ).instance
+            }
+            let root = try await start(InstanceLabels(metadata: [Variable(name: "a", value: .string("b"))]))
+            let child = try await start(InstanceLabels(runAs: "anna", correlationID: root.text))
+            let other = try await start(InstanceLabels(correlationID: "order-7"))
+            while try await world.projector.projectBatch() {}
+            func found(_ id: String) async throws -> [InstanceID] {
+                var query = InstanceQuery()
+                query.correlationID = id
+                return try await world.queries.instances(query).rows.map(\.id)
+            }
+            #expect(try await found(root.text) == [child, root])
+            #expect(try await found("order-7") == [other])
+            #expect(try await found(other.text) == [])
+            let shown = try await world.row(child).labels.shown
+            #expect(shown.correlationID == root.text && shown.runAs == "anna" && shown.metadata.isEmpty)
+            #expect(try await world.row(root).labels.shown.metadata.map(\.name) == ["a"])
+        }
+    }
+
     @Test func `a BPMN error that nothing catches is told in the index`() throws {
         try run { world in
             let instance = try await world.engine.begin().instance

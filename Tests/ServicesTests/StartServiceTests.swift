@@ -90,6 +90,69 @@ private struct Store: Sendable {
         }
     }
 
+    @Test func `two running instances have no business key in common, if the contract wants it so`() throws {
+        try Store.run { store in
+            try await store.config.push(
+                ConfigWorld.file(
+                    "order.yaml",
+                    "kind: workflow\nname: order\nversion: \"2.0\"\nprocess: p\nbusinessKey: unique\ninput: {type: object}\n"
+                ),
+                ConfigWorld.modelNamed("unique"), ConfigWorld.work)
+            func start(_ key: String?, idempotencyKey: String? = nil) async throws -> InstanceID {
+                try await store.starts.start(
+                    StartService.Request(
+                        workflow: "order", version: "2.0", businessKey: key, idempotencyKey: idempotencyKey)
+                ).receipt.instance
+            }
+            let first = try await start("A7", idempotencyKey: "once")
+            #expect(try await start("A7", idempotencyKey: "once") == first)
+            _ = try await start("A8")
+            _ = try await start(nil)
+            _ = try await start(nil)
+            do {
+                _ = try await start("A7")
+                Issue.record("the key was taken twice")
+            } catch {
+                let rejection = try #require(error as? Rejection)
+                #expect(rejection.reason == .conflict)
+                #expect(rejection.message.contains("'A7'") && rejection.message.contains(first.text))
+            }
+            _ = try await store.engine.cancel(first, reason: "enough")
+            let second = try await start("A7")
+            #expect(second != first)
+            // A restart has the key of what it takes up.
+            let restarts = RestartService(
+                engine: store.engine, registry: store.shop.registry, journal: store.shop.store)
+            await #expect(throws: Rejection.self) {
+                _ = try await restarts.restart(RestartService.Request(instance: first))
+            }
+            _ = try await store.engine.cancel(second, reason: "enough")
+            let third = try await restarts.restart(RestartService.Request(instance: first)).receipt.instance
+            #expect(try await store.engine.instance(third)?.businessKey == "A7")
+            await #expect(throws: Rejection.self) { _ = try await start("A7") }
+        }
+    }
+
+    @Test func `words that are too long are told together with what is wrong with the input`() throws {
+        try Store.run { store in
+            do {
+                _ = try await store.starts.start(
+                    StartService.Request(
+                        workflow: "order", businessKey: "", runAs: "",
+                        correlationID: String(repeating: "c", count: 256), priority: 1_000_001))
+                Issue.record("it was started")
+            } catch {
+                let message = (error as? Rejection)?.message ?? "\(error)"
+                for part in [
+                    "businessKey is empty", "runAs is empty", "correlationId has 256 bytes",
+                    "priority is 1000001", "orderId",
+                ] {
+                    #expect(message.contains(part), "\(message)")
+                }
+            }
+        }
+    }
+
     @Test func `a workflow or version that is not there is refused with what is`() throws {
         try Store.run { store in
             let unknown = await store.refusal("{}", workflow: "ordre")
@@ -116,6 +179,11 @@ private struct Store: Sendable {
             for wanted in [nil, "latest", "1.10"] {
                 #expect(try await store.start(input, version: wanted).version == "1.10")
             }
+            for (range, expected) in [("^1.2", "1.10"), (">=1.2 <1.10", "1.9"), ("1.x", "1.10"), ("<1.9", "1.2")] {
+                #expect(try await store.start(input, version: range).version == expected)
+            }
+            #expect(await store.refusal(input, version: "^2")?.message.contains("has no version ^2; deployed") == true)
+            #expect(await store.refusal(input, version: "newest")?.reason == .invalid)
             let older = try await store.start(input, version: "1.2")
             #expect(older.definition.version == 2)
             let refusal = await store.refusal(input, version: "1.3")

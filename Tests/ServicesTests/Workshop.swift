@@ -100,9 +100,13 @@ struct Workshop: Sendable {
         try await deploy(source, process: process, contracts)
     }
 
-    func deploy(_ source: [UInt8], process: String = "p", _ contracts: [Contract]) async throws {
+    func deploy(
+        _ source: [UInt8], process: String = "p", _ contracts: [Contract], workflow: String? = nil,
+        version: String? = nil
+    ) async throws {
         let process = Deployment.Process(
-            process: process, source: source, hash: "\(source.hashValue)", workflow: nil, workflowVersion: nil)
+            process: process, source: source, hash: "\(source.hashValue)", workflow: workflow,
+            workflowVersion: version)
         let deployed = contracts.map { contract in
             DeployedContract(
                 kind: contract.kind.rawValue, name: contract.name, version: contract.version.description,

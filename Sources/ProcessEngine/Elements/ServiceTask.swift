@@ -17,7 +17,7 @@ package struct ServiceTask: TaskElement, CallingElement {
     package let inputs: [VariableMapping]
     package let outputs: [VariableMapping]
     package let retries: Int?
-    /// Wins over the contract's priority.
+    /// Wins over the priority of the instance, which wins over the contract's.
     package let priority: Expression?
     /// When an agent's answer is a BPMN error after all.
     package let errorDefinitions: [ErrorDefinition]
@@ -55,7 +55,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         let variables = step.visibleVariables(from: step.activity(activity).scope, at: activity)
         let contracts = step.surroundings.contracts
         let policy = contracts.policy(of: contract) ?? .withoutContract
-        let priority = try self.priority(in: variables) ?? policy.priority
+        let priority = try self.priority(in: variables) ?? step.instance.priority ?? policy.priority
         let input = try Self.checked(try self.input(from: variables, contracts), of: contract, in: step)
         switch contracts.performer(of: contract) {
         case .agent:

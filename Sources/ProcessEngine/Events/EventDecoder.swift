@@ -81,7 +81,8 @@ struct EventDecoder {
         guard let definition = DefinitionID(try text("definition")) else { throw broken("definition") }
         var labels = InstanceLabels(
             workflow: optionalText("workflow"), workflowVersion: optionalText("workflowVersion"),
-            objectID: optionalText("objectId"), startedBy: optionalText("startedBy"))
+            objectID: optionalText("objectId"), startedBy: optionalText("startedBy"),
+            runAs: optionalText("runAs"), correlationID: optionalText("correlationId"))
         if member("metadata") != nil { labels.metadata = try variables("metadata") }
         labels.restartedFrom = optionalText("restartedFrom").map { InstanceID($0) }
         var parent: ParentCall?
@@ -89,7 +90,8 @@ struct EventDecoder {
             parent = ParentCall(instance: InstanceID(instance), call: try number("call"))
         }
         return Event.InstanceStarted(
-            definition: definition, businessKey: optionalText("businessKey"), labels: labels, parent: parent)
+            definition: definition, businessKey: optionalText("businessKey"), labels: labels, parent: parent,
+            priority: try optionalNumber("priority"), uniqueKey: optionalText("uniqueKey"))
     }
 
     private func instanceEnd() throws(Diagnostics) -> Event.InstanceEnd {

@@ -149,6 +149,10 @@ struct EventEncoder {
         text("workflowVersion", start.labels.workflowVersion)
         text("objectId", start.labels.objectID)
         text("startedBy", start.labels.startedBy)
+        text("runAs", start.labels.runAs)
+        text("correlationId", start.labels.correlationID)
+        optionalNumber("priority", start.priority)
+        text("uniqueKey", start.uniqueKey)
         if !start.labels.metadata.isEmpty { variables(start.labels.metadata, as: "metadata") }
         text("restartedFrom", start.labels.restartedFrom?.text)
         if let parent = start.parent {

@@ -4,7 +4,7 @@ package import Values
 package struct OpenUserTask: Sendable, Hashable {
     package let number: Int
     package let activity: Int
-    package internal(set) var element: ElementID
+    package var element: ElementID
     package internal(set) var name: String?
     package var assignee: String?
     package internal(set) var candidateUsers: [String]

@@ -13,6 +13,10 @@ package struct ProcessInstance: Sendable, Hashable {
     package private(set) var end: Event.InstanceEnd?
     /// The call that made it.
     package private(set) var parent: ParentCall?
+    /// Of its tasks, where the model says nothing.
+    package private(set) var priority: Int?
+    /// A word that no other running instance has.
+    package private(set) var uniqueKey: String?
     /// An operator stopped it; nil: it runs.
     package private(set) var suspension: Suspension?
 
@@ -58,6 +62,8 @@ package struct ProcessInstance: Sendable, Hashable {
             businessKey = start.businessKey
             labels = start.labels
             parent = start.parent
+            priority = start.priority
+            uniqueKey = start.uniqueKey
             open(Scope(number: Self.rootScope, parent: nil, activity: nil))
         case .instanceEnded(let end): finish(end)
         case .activityEntered(let number, let element, let scope):
@@ -139,6 +145,7 @@ package struct ProcessInstance: Sendable, Hashable {
         var firings: TreeDictionary<ElementID, Int> = [:]
         for (element, count) in rootFirings { firings[names[element] ?? element] = count }
         rootFirings = firings
+        suspension?.rename(by: names)
     }
 
     private mutating func open(_ scope: Scope) {

@@ -37,6 +37,15 @@ package struct Suspension: Sendable, Hashable {
         }
     }
 
+    /// It goes on in another version of its process, where elements have other names.
+    mutating func rename(by names: [ElementID: ElementID]) {
+        waited = waited.mapValues { subscription in
+            var subscription = subscription
+            subscription.element = names[subscription.element] ?? subscription.element
+            return subscription
+        }
+    }
+
     mutating func note(_ change: VariableChange) { changes.append(change) }
     mutating func note(condition: Int) { conditions.append(condition) }
     mutating func request(_ call: Int) { calls.insert(call) }

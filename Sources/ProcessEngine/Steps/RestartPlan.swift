@@ -28,6 +28,13 @@ package struct RestartPlan: Sendable, Hashable {
             if case .activityCompleted(let number) = event { Self.note(number, of: instance, in: &locals) }
             if case .activityCanceled(let number) = event { Self.note(number, of: instance, in: &locals) }
             instance.apply(event)
+            if case .migrated(let migrated) = event {
+                let known = locals
+                for renaming in migrated.renamed { locals[renaming.from] = nil }
+                for renaming in migrated.renamed { locals[renaming.to] = known[renaming.from] }
+                // Where it stood has the names of the version that it goes on in.
+                if place >= cut { standing.apply(event) }
+            }
         }
         variables = instance.rootVariables
         if !elements.isEmpty {
@@ -115,13 +122,14 @@ package struct RestartPlan: Sendable, Hashable {
     private static func comesFromOutside(_ event: Event) -> Bool {
         switch event {
         case .taskCompleted, .taskErrorThrown, .taskEventRecorded, .timerFired, .userTask(.completed),
-            .userTask(.errorThrown), .subscription(.triggered), .call(.completed), .call(.failed), .resumed:
+            .userTask(.errorThrown), .subscription(.triggered), .call(.completed), .call(.failed), .resumed,
+            .migrated:
             true
         case .instanceStarted, .instanceEnded, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken,
             .tokenArrived, .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped,
             .taskCreated, .taskFailed, .taskCanceled, .taskRetried, .timerScheduled, .timerCanceled, .errorCaught,
             .incidentRaised, .incidentResolved, .userTask, .subscription, .loop, .compensation, .call, .thrown,
-            .savePointReached, .decisionEvaluated, .suspended, .held, .migrated:
+            .savePointReached, .decisionEvaluated, .suspended, .held:
             false
         }
     }

@@ -128,6 +128,19 @@ package actor DefinitionRegistry {
         return (try? JSONSchema(contract.output.decoded()))?.propertyNames
     }
 
+    /// The workflow contracts that are deployed, sorted.
+    var workflows: [String] { Set(deployed.compactMap(\.workflow)).sorted() }
+
+    /// What no other running instance may have, if the workflow's contract wants business keys to be unique.
+    func uniqueKey(of definition: DeployedDefinition?, businessKey: String?) -> String? {
+        guard let businessKey, let name = definition?.workflow,
+            let version = definition?.workflowVersion.flatMap({ ContractVersion($0) }),
+            catalog.contract(named: name, .exactly(version))?.isBusinessKeyUnique == true
+        else { return nil }
+        // No name begins like that, so that it can be no idempotency key.
+        return "=business-key \(name) \(businessKey)"
+    }
+
     /// The policies now, and at each change.
     package func policyChanges() -> AsyncStream<[ContractKey: TaskPolicy]> {
         let (stream, continuation) = AsyncStream.makeStream(

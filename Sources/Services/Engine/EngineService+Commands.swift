@@ -79,6 +79,21 @@ extension EngineService {
         return try await fold(id)?.instance
     }
 
+    /// What a command would be rejected with now; nil: it would be carried out. Nothing is stored.
+    func rehearse(_ command: Command, of instance: InstanceID) async throws -> Rejection? {
+        let known = configuration.sharedStore ? nil : cache[instance]
+        var current = known
+        if current == nil { current = try await fold(instance) }
+        guard let current else { return Rejection(.gone, "there is no instance \(instance)") }
+        let surroundings = await surroundings()
+        do {
+            _ = try Engine.decide(command, for: current.instance, of: current.definition, in: surroundings)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Carries out a command of an operator, a person or a caller; durable on return. Returns the position of the change, 0 if
     /// nothing changed. Throws `Rejection` or `StoreError`.
     package func command(_ command: Command, of instance: InstanceID) async throws -> Int64 {

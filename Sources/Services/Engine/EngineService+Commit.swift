@@ -12,12 +12,17 @@ private final class Decision {
     /// Commands that this transition cannot hold: they are decided after its commit.
     var deferred: [PendingWork] = []
     var after: ProcessInstance
+    /// What it runs after them: a migration changes it.
+    var definitionID: DefinitionID
+    var definition: ProcessDefinition
     var transition: Transition?
     var created: [Int: JSON] = [:]
 
     init(_ before: CachedInstance) {
         self.before = before
         after = before.instance
+        definitionID = before.definitionID
+        definition = before.definition
     }
 
     var rejects: Bool {
@@ -43,9 +48,7 @@ extension EngineService {
         let marksDueBy = stopping ? Timestamp(millisecondsSinceEpoch: .max) : ripe
         marks += lazyMarks.take(dueBy: marksDueBy).map { ($0, nil) }
         var committing: [Decision] = []
-        let surroundings = Surroundings(
-            now: time.now, contracts: await registry.contracts, decisions: await registry.decisions,
-            zones: configuration.zones)
+        let surroundings = await surroundings()
         for (id, items) in groups {
             guard let decision = await decide(items, for: id, in: surroundings) else { continue }
             if decision.transition == nil {
@@ -89,6 +92,13 @@ extension EngineService {
         }
     }
 
+    /// What `decide` may know at this moment.
+    func surroundings() async -> Surroundings {
+        Surroundings(
+            now: time.now, contracts: await registry.contracts, decisions: await registry.decisions,
+            zones: configuration.zones)
+    }
+
     /// Decides the commands of one instance in turn. Nil when all of them are answered already.
     private func decide(
         _ items: [PendingWork], for id: InstanceID, in surroundings: Surroundings
@@ -121,6 +131,7 @@ extension EngineService {
         var fences = TransitionFences()
         var events: [Event] = []
         var startKey: String?
+        var uniqueKey: String?
         var entries: [Int64] = []
         for item in items {
             guard case .command(_, let command, let fence, let key, let entry) = item.work else { continue }
@@ -131,11 +142,16 @@ extension EngineService {
             decision.items.append(item)
             do {
                 let (step, after) = try Engine.advance(
-                    command, decision.after, of: before.definition, in: surroundings)
+                    command, decision.after, of: decision.definition, in: surroundings)
                 decision.after = after
+                if case .migrate(let plan) = command {
+                    decision.definitionID = plan.target.id
+                    decision.definition = plan.target.definition
+                }
                 if events.isEmpty { events = step } else { events += step }
                 if let fence { fences.take(fence, for: step) }
                 startKey = startKey ?? key
+                if case .start(let start) = command { uniqueKey = start.uniqueKey }
                 // Without events there is no transition to take it away.
                 if let entry, !step.isEmpty { entries.append(entry) }
                 decision.outcomes.append(nil)
@@ -149,12 +165,14 @@ extension EngineService {
             instance: before.id, seq: before.seq + 1, at: surroundings.now, events: encoded.bytes)
         transition.fences = fences.all
         transition.startKey = startKey
+        transition.uniqueKey = uniqueKey
+        if decision.after.isEnded { transition.freesKey = decision.after.uniqueKey }
         transition.consumes = entries
         decision.created = transition.derive(
             from: events, inputRanges: encoded.inputRanges, before: before.instance, after: decision.after,
-            definition: before.definitionID, lost: fences.lost)
+            definition: decision.definitionID, lost: fences.lost)
         transition.deriveEffects(
-            of: events, before: before.instance, after: decision.after, definition: before.definitionID)
+            of: events, before: before.instance, after: decision.after, definition: decision.definitionID)
         decision.transition = transition
         return decision
     }
@@ -198,6 +216,15 @@ extension EngineService {
         case .keyTaken(let existing):
             polls.giveBack(id)
             for item in decision.items { answer(item, .existing(existing)) }
+        case .uniqueKeyTaken(let holder):
+            polls.giveBack(id)
+            let key = decision.after.businessKey ?? ""
+            let workflow = decision.after.labels.workflow ?? decision.definitionID.process
+            let rejection = Rejection(
+                .conflict,
+                "the business key '\(key)' of \(workflow) is in use: instance \(holder) runs with it; end it first, or take another key"
+            )
+            for item in decision.items { answer(item, .rejected(rejection)) }
         }
     }
 
@@ -209,8 +236,8 @@ extension EngineService {
         } else {
             cache.insert(
                 CachedInstance(
-                    id: before.id, instance: decision.after, seq: transition.seq, definitionID: before.definitionID,
-                    definition: before.definition))
+                    id: before.id, instance: decision.after, seq: transition.seq, definitionID: decision.definitionID,
+                    definition: decision.definition))
         }
         for change in transition.tasks {
             switch change {
@@ -265,9 +292,10 @@ extension EngineService {
         guard let last = rows.last else { return nil }
         var instance = known.instance
         for row in rows { instance.apply(try EventCoding.decode(row.events)) }
+        let runs = instance.definition ?? known.definitionID
         return CachedInstance(
-            id: known.id, instance: instance, seq: last.seq, definitionID: known.definitionID,
-            definition: known.definition)
+            id: known.id, instance: instance, seq: last.seq, definitionID: runs,
+            definition: runs == known.definitionID ? known.definition : try await definition(runs, of: known.id))
     }
 
     /// An instance from its journal; nil if it never started.
@@ -276,19 +304,22 @@ extension EngineService {
         // One without its beginning is being removed.
         guard let last = rows.last, rows.first?.seq == 1 else { return nil }
         var instance = ProcessInstance()
-        var definitionID: DefinitionID?
-        for row in rows {
-            let events = try EventCoding.decode(row.events)
-            if case .instanceStarted(let start)? = events.first { definitionID = start.definition }
-            instance.apply(events)
-        }
-        guard let definitionID, let definition = try await registry.definition(definitionID) else {
-            throw StoreError(.corrupt, "the process definition of instance \(id) is not in the store")
+        for row in rows { instance.apply(try EventCoding.decode(row.events)) }
+        guard let runs = instance.definition else {
+            throw StoreError(.corrupt, "the journal of instance \(id) does not begin with its start")
         }
         let folded = CachedInstance(
-            id: id, instance: instance, seq: last.seq, definitionID: definitionID, definition: definition)
+            id: id, instance: instance, seq: last.seq, definitionID: runs,
+            definition: try await definition(runs, of: id))
         if !instance.isEnded { cache.insert(folded) }
         return folded
+    }
+
+    private func definition(_ wanted: DefinitionID, of instance: InstanceID) async throws -> ProcessDefinition {
+        guard let definition = try await registry.definition(wanted) else {
+            throw StoreError(.corrupt, "the process definition \(wanted) of instance \(instance) is not in the store")
+        }
+        return definition
     }
 
     /// The transition, whose new tasks are given to parked polls: the lease is part of the same commit.

@@ -109,7 +109,8 @@ extension EngineService {
                 .start(
                     Command.Start(
                         definition: start.definition, variables: variables, businessKey: businessKey,
-                        labels: InstanceLabels(of: deployed), startEvent: start.element, trigger: start.trigger)),
+                        labels: InstanceLabels(of: deployed), startEvent: start.element, trigger: start.trigger,
+                        uniqueKey: await registry.uniqueKey(of: deployed, businessKey: businessKey))),
                 startKey: nil)
         case .message(let message): return try await deliver(message, entry, at: now)
         case .startTimer(let definition, let element, let fired):
@@ -126,12 +127,16 @@ extension EngineService {
         }
         var labels = InstanceLabels(of: definition)
         labels.objectID = await registry.objectID(of: call.variables, for: definition) ?? call.objectID
+        labels.correlationID = call.correlationID
+        labels.runAs = call.runAs
         return .command(
             newInstance(),
             .start(
                 Command.Start(
                     definition: definition.id, variables: call.variables, businessKey: call.businessKey,
-                    labels: labels, parent: call.parent)), startKey: call.parent.startKey)
+                    labels: labels, parent: call.parent, priority: call.priority,
+                    uniqueKey: await registry.uniqueKey(of: definition, businessKey: call.businessKey))),
+            startKey: call.parent.startKey)
     }
 
     private func child(of parent: ParentCall, among earlier: [Effect], _ command: Command) async throws -> Plan {

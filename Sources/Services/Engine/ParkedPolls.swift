@@ -108,8 +108,8 @@ struct ParkedPolls {
                 LeasedTask(
                     id: TaskID(instance: instance, number: task.number), element: task.element, contract: task.contract,
                     priority: task.priority, retries: task.retries, definition: task.definition,
-                    businessKey: task.businessKey,
-                    lease: lease, input: input))
+                    businessKey: task.businessKey, lease: lease, input: input, correlationID: task.correlationID,
+                    runAs: task.runAs))
             polls[id] = poll
             return lease
         }

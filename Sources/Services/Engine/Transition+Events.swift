@@ -15,17 +15,21 @@ extension Transition {
         var created: [Int: JSON] = [:]
         var contracts: [Int: ContractKey] = [:]
         var businessKey = before.businessKey
+        let labels = after.labels
+        var isMigrated = false
         for event in events {
             switch event {
             case .instanceStarted(let start): businessKey = start.businessKey
             case .taskCreated(let task):
                 contracts[task.task] = task.contract
                 created[task.task] = task.input
-                changes[task.task] = .create(
-                    NewTask(
-                        number: task.task, element: task.element, contract: task.contract, priority: task.priority,
-                        retries: task.retries, availableAt: at, definition: definition, businessKey: businessKey,
-                        inputRange: inputRanges[task.task] ?? 0..<0))
+                var new = NewTask(
+                    number: task.task, element: task.element, contract: task.contract, priority: task.priority,
+                    retries: task.retries, availableAt: at, definition: definition, businessKey: businessKey,
+                    inputRange: inputRanges[task.task] ?? 0..<0)
+                new.correlationID = labels.correlationID
+                new.runAs = labels.runAs
+                changes[task.task] = .create(new)
             case .taskCompleted(let task), .taskErrorThrown(let task, _, _):
                 remove(task, from: &changes, &created)
             case .taskCanceled(let task):
@@ -60,10 +64,12 @@ extension Transition {
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .errorCaught, .incidentResolved,
                 .taskEventRecorded,
                 .outputKept, .outputMapped, .userTask, .loop, .compensation, .decisionEvaluated, .savePointReached,
-                .suspended, .resumed, .held, .subscription, .call, .thrown, .migrated:
+                .suspended, .resumed, .held, .subscription, .call, .thrown:
                 break
+            case .migrated: isMigrated = true
             }
         }
+        if isMigrated { move(from: before, to: after, &changes) }
         tasks = Array(changes.values)
         if before.isSuspended || after.isSuspended { deriveSuspension(from: before, to: after) }
         return created
@@ -83,6 +89,26 @@ extension Transition {
         let kept = Set(has.map(\.number))
         timers = had.filter { !kept.contains($0.number) }.map { .remove(number: $0.number) }
         timers += has.filter { !known.contains($0.number) }.map { .schedule(number: $0.number, dueAt: $0.dueAt) }
+    }
+
+    /// Rows that are there, and tasks that this transition makes, are of another version from now on.
+    private mutating func move(
+        from before: ProcessInstance, to after: ProcessInstance, _ changes: inout OrderedDictionary<Int, TaskChange>
+    ) {
+        guard let definition = after.definition else { return }
+        for (number, change) in changes {
+            guard case .create(var task) = change, let moved = after.task(number) else { continue }
+            task.element = moved.element
+            changes[number] = .create(task)
+        }
+        moves = VersionMove(
+            definition: definition,
+            tasks: before.openTasks.compactMap { after.task($0.number) }.map {
+                VersionMove.Place(number: $0.number, element: $0.element)
+            },
+            subscriptions: before.openSubscriptions.compactMap { after.subscription($0.number) }.map {
+                VersionMove.Place(number: $0.number, element: $0.element)
+            })
     }
 
     /// A task that began and ended in the same transition never gets a row.

@@ -29,6 +29,10 @@ enum Effect: Sendable, Hashable {
         /// What the caller is about; the called instance is, too, unless its contract says what.
         var objectID: String?
         var variables: [Variable]
+        /// What the called instance inherits.
+        var correlationID: String?
+        var runAs: String?
+        var priority: Int?
     }
 
     struct Message: Sendable, Hashable {
@@ -58,6 +62,8 @@ extension Effect {
                 ("process", .string(call.target.process)), ("binding", call.target.binding.json),
                 ("businessKey", .text(call.businessKey)), ("objectId", .text(call.objectID)),
                 ("variables", .members(call.variables)),
+                ("correlationId", .text(call.correlationID)), ("runAs", .text(call.runAs)),
+                ("priority", call.priority.map { .number($0) } ?? .null),
             ])
         case .cancelCall(let parent): .object([("t", .string("cancelCall")), ("parent", parent.json)])
         case .answerCall(let parent): .object([("t", .string("answerCall")), ("parent", parent.json)])
@@ -112,7 +118,9 @@ extension Effect {
             self = .call(
                 Call(
                     parent: parent, caller: caller, target: CallTarget(process: process, binding: binding),
-                    businessKey: businessKey, objectID: json["objectId"]?.stringValue, variables: variables))
+                    businessKey: businessKey, objectID: json["objectId"]?.stringValue, variables: variables,
+                    correlationID: json["correlationId"]?.stringValue, runAs: json["runAs"]?.stringValue,
+                    priority: json["priority"]?.intValue))
         case ("cancelCall", let parent?, _, _, _): self = .cancelCall(parent)
         case ("answerCall", let parent?, _, _, _): self = .answerCall(parent)
         case ("endCall", let parent?, _, _, _):

@@ -12,6 +12,7 @@ extension Transition {
         of events: [Event], before: ProcessInstance, after: ProcessInstance, definition: DefinitionID
     ) {
         var changes: OrderedDictionary<Int, SubscriptionChange> = [:]
+        var isMigrated = false
         /// What a suspended instance keeps back.
         var heldBack: HeldBack? = before.suspension.map { HeldBack($0, of: before) }
         for event in events {
@@ -19,7 +20,7 @@ extension Transition {
             case .subscription(let change): note(change, in: &changes, after, definition)
             case .call(let call):
                 if heldBack?.keeps(call) ?? false { continue }
-                derive(call, caller: definition, objectID: after.labels.objectID)
+                derive(call, caller: definition, after)
             case .thrown(let thrown): derive(thrown, after)
             case .instanceEnded(let end):
                 if let parent = after.parent { post(.endCall(parent, Self.outcome(of: end, after))) }
@@ -30,16 +31,25 @@ extension Transition {
                 heldBack?.spent.append(number)
             case .resumed:
                 for call in heldBack?.calls.values.elements ?? [] {
-                    derive(.requested(call), caller: definition, objectID: after.labels.objectID)
+                    derive(.requested(call), caller: definition, after)
                 }
                 for number in heldBack?.spent ?? [] { reopen(number, in: &changes, after, definition) }
                 heldBack = nil
+            case .migrated: isMigrated = true
             case .instanceStarted, .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived,
                 .tokensJoined, .scopeOpened, .scopeClosed, .variablesSet, .outputKept, .outputMapped, .taskCreated,
                 .taskCompleted, .taskFailed, .taskErrorThrown, .taskCanceled, .taskEventRecorded, .taskRetried,
                 .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .incidentRaised, .incidentResolved,
-                .userTask, .loop, .compensation, .savePointReached, .decisionEvaluated, .migrated:
+                .userTask, .loop, .compensation, .savePointReached, .decisionEvaluated:
                 continue
+            }
+        }
+        if isMigrated {
+            // What was opened before it went over to another version has other names there.
+            for (number, change) in changes {
+                guard case .open(var new) = change, let moved = after.subscription(number) else { continue }
+                new.element = moved.element
+                changes[number] = .open(new)
             }
         }
         subscriptions = Array(changes.values)
@@ -105,14 +115,16 @@ extension Transition {
         }
     }
 
-    private mutating func derive(_ call: CallEvent, caller: DefinitionID, objectID: String?) {
+    private mutating func derive(_ call: CallEvent, caller: DefinitionID, _ after: ProcessInstance) {
         switch call {
         case .requested(let call):
             post(
                 .call(
                     Effect.Call(
                         parent: ParentCall(instance: instance, call: call.call), caller: caller, target: call.target,
-                        businessKey: call.businessKey, objectID: objectID, variables: call.variables)))
+                        businessKey: call.businessKey, objectID: after.labels.objectID, variables: call.variables,
+                        correlationID: after.labels.correlationID ?? instance.text, runAs: after.labels.runAs,
+                        priority: after.priority)))
         case .escalated(let call): post(.answerCall(ParentCall(instance: instance, call: call)))
         case .canceled(let call): post(.cancelCall(ParentCall(instance: instance, call: call)))
         case .completed, .failed: return

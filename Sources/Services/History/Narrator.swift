@@ -4,11 +4,11 @@ import Values
 /// Tells events to people. It knows from earlier events which element an activity or a task is of.
 struct Narrator {
     private var elements: [Int: ElementID] = [:]
-    private var tasks: [Int: String] = [:]
-    private var userTasks: [Int: String] = [:]
+    private var tasks: [Int: (element: ElementID, contract: ContractKey)] = [:]
+    private var userTasks: [Int: ElementID] = [:]
     private var timers: [Int: ElementID] = [:]
-    private var subscriptions: [Int: String] = [:]
-    private var calls: [Int: String] = [:]
+    private var subscriptions: [Int: (element: ElementID, awaited: String)] = [:]
+    private var calls: [Int: (element: ElementID, process: String)] = [:]
 
     /// Nil for what says nothing to people: book-keeping of the engine.
     mutating func tell(_ event: Event) -> String? {
@@ -49,7 +49,7 @@ struct Narrator {
             return "save point \(isAfter ? "after" : "before") \(element(activity))"
         case .decisionEvaluated(_, let decision, _, _): return "decision \(decision) made"
         case .suspended: return "suspended"
-        case .migrated(let migrated): return "went over to \(migrated.definition)"
+        case .migrated(let migrated): return tell(migrated)
         case .resumed: return "resumed"
         case .held(let input): return "kept for later: \(tell(input))"
         case .scopeOpened, .scopeClosed, .outputKept, .outputMapped, .loop, .compensation(.kept), .compensation(.begun):
@@ -58,7 +58,35 @@ struct Narrator {
     }
 
     private func element(_ activity: Int) -> String { elements[activity]?.text ?? "activity \(activity)" }
-    private func task(_ number: Int) -> String { tasks[number] ?? "task \(number)" }
+    private func task(_ number: Int) -> String {
+        "task \(number)" + (tasks[number].map { " (\($0.element), \($0.contract))" } ?? "")
+    }
+    private func userTask(_ number: Int) -> String {
+        "user task \(number)" + (userTasks[number].map { " (\($0))" } ?? "")
+    }
+    private func subscription(_ number: Int) -> String {
+        subscriptions[number].map { "\($0.element) got \($0.awaited)" } ?? "subscription \(number) came"
+    }
+    private func call(_ number: Int) -> String {
+        calls[number].map { "call of \($0.process) by \($0.element)" } ?? "call \(number)"
+    }
+
+    /// From here on everything is told by its new name.
+    private mutating func tell(_ migrated: Event.Migrated) -> String {
+        let names = migrated.newNames
+        let known = Set(elements.values)
+        elements = elements.mapValues { names[$0] ?? $0 }
+        userTasks = userTasks.mapValues { names[$0] ?? $0 }
+        timers = timers.mapValues { names[$0] ?? $0 }
+        tasks = tasks.mapValues { (names[$0.element] ?? $0.element, $0.contract) }
+        subscriptions = subscriptions.mapValues { (names[$0.element] ?? $0.element, $0.awaited) }
+        calls = calls.mapValues { (names[$0.element] ?? $0.element, $0.process) }
+        let version = migrated.workflow.map { workflow in
+            " (\(workflow)" + (migrated.workflowVersion.map { "@\($0)" } ?? "") + ")"
+        }
+        return "migrated to \(migrated.definition)" + (version ?? "")
+            + migrated.renamed.filter { known.contains($0.from) }.map { ", \($0.from) is now \($0.to)" }.joined()
+    }
 
     private func tell(_ end: Event.InstanceEnd) -> String {
         switch end {
@@ -70,7 +98,7 @@ struct Narrator {
 
     private mutating func tellTask(_ event: Event) -> String? {
         if case .taskCreated(let created) = event {
-            tasks[created.task] = "task \(created.task) (\(created.element), \(created.contract))"
+            tasks[created.task] = (created.element, created.contract)
             return "\(task(created.task)) created"
         }
         if case .taskCompleted(let number) = event { return "\(task(number)) completed" }
@@ -89,17 +117,16 @@ struct Narrator {
     }
 
     private mutating func tell(_ event: UserTaskEvent) -> String {
-        func name(_ number: Int) -> String { userTasks[number] ?? "user task \(number)" }
         switch event {
         case .created(let task):
-            userTasks[task.number] = "user task \(task.number) (\(task.element))"
-            return "\(name(task.number)) created" + (task.assignee.map { " for \($0)" } ?? "")
-        case .claimed(let task, let assignee?): return "\(name(task)) claimed by \(assignee)"
-        case .claimed(let task, nil): return "\(name(task)) given back"
-        case .completed(let task): return "\(name(task)) completed"
+            userTasks[task.number] = task.element
+            return "\(userTask(task.number)) created" + (task.assignee.map { " for \($0)" } ?? "")
+        case .claimed(let task, let assignee?): return "\(userTask(task)) claimed by \(assignee)"
+        case .claimed(let task, nil): return "\(userTask(task)) given back"
+        case .completed(let task): return "\(userTask(task)) completed"
         case .errorThrown(let task, let code, let message):
-            return "\(name(task)) answered with error \(code)" + Self.suffix(message)
-        case .canceled(let task): return "\(name(task)) canceled"
+            return "\(userTask(task)) answered with error \(code)" + Self.suffix(message)
+        case .canceled(let task): return "\(userTask(task)) canceled"
         }
     }
 
@@ -114,23 +141,22 @@ struct Narrator {
             case .call: what = "a call"
             case .answer: what = "its caller"
             }
-            subscriptions[subscription.number] = "\(subscription.element) got \(what)"
+            subscriptions[subscription.number] = (subscription.element, what)
             return "\(subscription.element) waits for \(what)"
-        case .triggered(let number): return subscriptions[number] ?? "subscription \(number) came"
+        case .triggered(let number): return self.subscription(number)
         case .closed: return nil
         }
     }
 
     private mutating func tell(_ event: CallEvent) -> String {
-        func name(_ number: Int) -> String { calls[number] ?? "call \(number)" }
         switch event {
         case .requested(let call):
-            calls[call.call] = "call of \(call.target.process) by \(call.element)"
-            return name(call.call)
-        case .escalated(let call): return "\(name(call)) escalated"
-        case .completed(let call): return "\(name(call)) came back"
-        case .failed(let call): return "\(name(call)) failed"
-        case .canceled(let call): return "\(name(call)) canceled"
+            calls[call.call] = (call.element, call.target.process)
+            return self.call(call.call)
+        case .escalated(let call): return "\(self.call(call)) escalated"
+        case .completed(let call): return "\(self.call(call)) came back"
+        case .failed(let call): return "\(self.call(call)) failed"
+        case .canceled(let call): return "\(self.call(call)) canceled"
         }
     }
 
@@ -148,9 +174,9 @@ struct Narrator {
         case .taskFailed(let number, let failure): "\(task(number)) failed: \(failure.message)"
         case .taskErrorThrown(let number, let error): "\(task(number)) answered with error \(error.code)"
         case .taskEvent(let number, let name, _): "\(task(number)) reported \(name)"
-        case .correlated(let number, _, _): subscriptions[number] ?? "subscription \(number) came"
+        case .correlated(let number, _, _): subscription(number)
         case .signal(let name, _): "signal \(name)"
-        case .callEnded(let call, _): "\(calls[call] ?? "call \(call)") came back"
+        case .callEnded(let call, _): "\(self.call(call)) came back"
         case .escalationAnswered: "its caller has heard the escalation"
         }
     }

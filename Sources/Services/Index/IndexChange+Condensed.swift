@@ -21,6 +21,10 @@ extension IndexChange {
                 }
                 task.change(to: state, message, at: at)
                 condensed[place] = .taskCreated(task)
+            case .migrated(let instance, _):
+                // It renames what is open at this moment: what comes later stays later.
+                creations = creations.filter { $0.key.instance != instance }
+                condensed.append(change)
             case .instanceStarted, .instanceEnded, .incidents, .suspension, .userTaskCreated, .userTaskClaimed,
                 .userTaskEnded:
                 condensed.append(change)

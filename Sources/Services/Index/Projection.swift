@@ -27,8 +27,8 @@ package enum Projection {
         case .instanceStarted(let start):
             return .instanceStarted(
                 IndexedInstance(
-                    id: instance, definition: start.definition, labels: start.labels, businessKey: start.businessKey,
-                    state: .running, startedAt: row.at))
+                    id: instance, definition: start.definition, labels: start.labels.indexed,
+                    businessKey: start.businessKey, state: .running, startedAt: row.at))
         case .instanceEnded(let end):
             switch end {
             case .completed: return .instanceEnded(instance, state: .completed, message: nil, at: row.at)
@@ -54,11 +54,12 @@ package enum Projection {
         case .suspended: return .suspension(instance, true)
         case .resumed: return .suspension(instance, false)
         case .incidentResolved: return .incidents(instance, change: -1, message: nil)
+        case .migrated(let migrated): return .migrated(instance, migrated)
         case .activityEntered, .activityCompleted, .activityCanceled, .flowTaken, .tokenArrived, .tokensJoined,
             .scopeOpened,
             .scopeClosed, .variablesSet, .timerScheduled, .timerFired, .timerCanceled, .errorCaught, .taskEventRecorded,
             .outputKept, .outputMapped, .subscription, .loop, .compensation, .call, .thrown,
-            .decisionEvaluated, .savePointReached, .held, .migrated:
+            .decisionEvaluated, .savePointReached, .held:
             return nil
         }
     }

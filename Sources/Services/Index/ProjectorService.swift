@@ -132,7 +132,8 @@ package struct InstanceNotice: Sendable, Hashable {
             (instance, state, message) = (id.text, InstanceState.incident.rawValue, text)
         case .suspension(let id, true): (instance, state) = (id.text, InstanceState.suspended.rawValue)
         case .suspension(let id, false): (instance, state) = (id.text, InstanceState.running.rawValue)
-        case .incidents, .taskCreated, .taskChanged, .userTaskCreated, .userTaskClaimed, .userTaskEnded: return nil
+        case .incidents, .taskCreated, .taskChanged, .userTaskCreated, .userTaskClaimed, .userTaskEnded, .migrated:
+            return nil
         }
     }
 }

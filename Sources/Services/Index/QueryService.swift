@@ -40,7 +40,15 @@ package struct QueryService: Sendable {
     }
 
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
-        try await index.instances(query)
+        guard let id = query.correlationID else { return try await index.instances(query) }
+        var page = try await index.instances(query.narrowed(toCorrelationID: id))
+        guard page.next == nil, !page.rows.contains(where: { $0.id.text == id }) else { return page }
+        // The root of a tree that was given no other: it is its oldest.
+        var root = query
+        root.page = PageRequest(limit: 1)
+        root.id = InstanceID(id)
+        page.rows += try await index.instances(root).rows.filter { $0.labels.shown.correlationID == nil }
+        return page
     }
 
     package func tasks(_ query: TaskQuery) async throws -> Page<IndexedTask> {

@@ -96,6 +96,15 @@ extension IndexedInstance {
     }
 }
 
+extension IndexedInstance {
+    /// It goes on in another version of its process.
+    package mutating func migrate(_ migrated: Event.Migrated) {
+        definition = migrated.definition
+        labels.workflow = migrated.workflow
+        labels.workflowVersion = migrated.workflowVersion
+    }
+}
+
 package struct IndexedTask: Sendable, Hashable {
     package var id: TaskID
     package var element: ElementID
@@ -138,6 +147,8 @@ package enum IndexChange: Sendable, Hashable {
     /// Nil: given back.
     case userTaskClaimed(TaskID, assignee: String?)
     case userTaskEnded(TaskID)
+    /// It goes on in another version of its process: definition and labels, and the elements of its open tasks.
+    case migrated(InstanceID, Event.Migrated)
 }
 
 package struct InstanceQuery: Sendable, Hashable {
@@ -145,10 +156,14 @@ package struct InstanceQuery: Sendable, Hashable {
     package var states: [InstanceState] = []
     /// Name of the workflow contract, or of the BPMN process.
     package var workflow: String?
+    /// Of one of these versions; empty: of any.
+    package var definitions: [DefinitionID] = []
     /// Has, or had, a task of this contract: its name, or `name@major`.
     package var contract: String?
     package var businessKey: String?
     package var objectID: String?
+    /// `QueryService` makes of it what stores know.
+    package var correlationID: String?
     package var startedAfter: Timestamp?
     package var startedBefore: Timestamp?
     /// Every pair must be among the instance's metadata.

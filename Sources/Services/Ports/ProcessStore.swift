@@ -13,7 +13,7 @@ package protocol ProcessStore: EventStore {
     ///
     /// A transition is stored whole or not at all, the others regardless: `.conflict` if its seq is not the instance's last + 1
     /// (another process was first), `.fenceLost` if a fence does not hold, `.keyTaken` if its start key names an instance,
-    /// `.consumed` if an entry of the inbox that it applies is gone.
+    /// `.uniqueKeyTaken` if another instance has its unique key, `.consumed` if an entry of the inbox that it applies is gone.
     /// Marks that no longer match attempt and token are left out; `markOutcomes` says which were applied.
     func commit(_ transitions: [Transition], marks: [LeaseMark]) async throws -> CommitReceipt
 
@@ -90,6 +90,8 @@ package struct Transition: Sendable {
     package var at: Timestamp
     package var events: [UInt8]
     package var fences: [Fence] = []
+    /// Done before the changes of tasks and subscriptions.
+    package var moves: VersionMove?
     package var tasks: [TaskChange] = []
     /// The instance was suspended, or goes on: all its tasks are paused, or not any more, after the changes of this transition.
     package var pauses: Bool?
@@ -102,12 +104,38 @@ package struct Transition: Sendable {
     package var consumes: [Int64] = []
     /// Of a start: the caller's idempotency key.
     package var startKey: String?
+    /// Of a start: a key that nobody else may have until it is given back.
+    package var uniqueKey: String?
+    /// Of an end: the unique key that it gives back.
+    package var freesKey: String?
 
     package init(instance: InstanceID, seq: Int, at: Timestamp, events: [UInt8]) {
         self.instance = instance
         self.seq = seq
         self.at = at
         self.events = events
+    }
+}
+
+/// The instance goes on in another version of its process: its rows say so. Nothing else of them changes, leases neither.
+package struct VersionMove: Sendable, Hashable {
+    /// Of a task, or a subscription, that was there before the transition.
+    package struct Place: Sendable, Hashable {
+        package var number: Int
+        package var element: ElementID
+        package init(number: Int, element: ElementID) {
+            self.number = number
+            self.element = element
+        }
+    }
+    package var definition: DefinitionID
+    package var tasks: [Place]
+    package var subscriptions: [Place]
+
+    package init(definition: DefinitionID, tasks: [Place], subscriptions: [Place]) {
+        self.definition = definition
+        self.tasks = tasks
+        self.subscriptions = subscriptions
     }
 }
 
@@ -156,6 +184,10 @@ package struct NewTask: Sendable {
     package var lease: TaskLease?
     /// Its instance is suspended.
     package var isPaused = false
+    /// Of its instance, if that is not its own id.
+    package var correlationID: String?
+    /// On whose behalf its instance runs.
+    package var runAs: String?
 
     package init(
         number: Int, element: ElementID, contract: ContractKey, priority: Int, retries: Int, availableAt: Timestamp,
@@ -185,6 +217,7 @@ package struct CommitReceipt: Sendable {
         case conflict
         case fenceLost([TaskID])
         case keyTaken(InstanceID)
+        case uniqueKeyTaken(InstanceID)
         case consumed([Int64])
     }
     package var outcomes: [Outcome]

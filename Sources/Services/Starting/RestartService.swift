@@ -61,7 +61,10 @@ package struct RestartService: Sendable {
             Command.Start(
                 definition: last,
                 variables: plan.variables.filter { !overridden.contains($0.name) } + request.variables,
-                businessKey: ended.businessKey, labels: labels, placements: plan.placements),
+                businessKey: ended.businessKey, labels: labels, placements: plan.placements,
+                priority: ended.priority,
+                uniqueKey: await registry.uniqueKey(
+                    of: registry.deployed.first { $0.id == last }, businessKey: ended.businessKey)),
             key: request.idempotencyKey.map { "restart \(id) \($0)" })
         return Restarted(receipt: receipt, definition: last, elements: plan.elements)
     }

@@ -21,9 +21,16 @@ package struct StartService: Sendable {
         package var idempotencyKey: String?
         package var metadata: [Variable]
         package var startedBy: String?
+        /// On whose behalf the work is done; what it calls has it too.
+        package var runAs: String?
+        /// Nil: the instance's own id.
+        package var correlationID: String?
+        /// Of its tasks, where the model says nothing; nil: what their contracts say.
+        package var priority: Int?
         package init(
             workflow: String, version: String? = nil, input: JSON = .emptyObject, businessKey: String? = nil,
-            idempotencyKey: String? = nil, metadata: [Variable] = [], startedBy: String? = nil
+            idempotencyKey: String? = nil, metadata: [Variable] = [], startedBy: String? = nil, runAs: String? = nil,
+            correlationID: String? = nil, priority: Int? = nil
         ) {
             self.workflow = workflow
             self.version = version
@@ -32,6 +39,9 @@ package struct StartService: Sendable {
             self.idempotencyKey = idempotencyKey
             self.metadata = metadata
             self.startedBy = startedBy
+            self.runAs = runAs
+            self.correlationID = correlationID
+            self.priority = priority
         }
     }
 
@@ -43,7 +53,7 @@ package struct StartService: Sendable {
     }
 
     /// Throws `Rejection` (gone: no such workflow; invalid: the input, every problem in one message; conflict: the idempotency
-    /// key was used for another start) or `StoreError`.
+    /// key was used for another start, or a running instance has the business key, which the contract wants unique) or `StoreError`.
     package func start(_ request: Request) async throws -> Started {
         let limits = StartLimits.problems(of: request)
         let range = try Self.range(request.version)
@@ -66,12 +76,14 @@ package struct StartService: Sendable {
         let labels = InstanceLabels(
             workflow: contract.name, workflowVersion: contract.version.description,
             objectID: contract.objectId.flatMap { input[$0] }.map { $0.stringValue ?? $0.text },
-            startedBy: request.startedBy,
+            startedBy: request.startedBy, runAs: request.runAs, correlationID: request.correlationID,
             metadata: request.metadata.sorted { $0.name < $1.name })
         let variables = (input.members() ?? []).map { Variable(name: $0.name, value: $0.value) }
         let receipt = try await engine.start(
             Command.Start(
-                definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels),
+                definition: definition.id, variables: variables, businessKey: request.businessKey, labels: labels,
+                priority: request.priority,
+                uniqueKey: await registry.uniqueKey(of: definition, businessKey: request.businessKey)),
             key: key)
         if !receipt.new, let key, let first = try await engine.firstStart(withKey: key) {
             return try await repeated(request, first, range)

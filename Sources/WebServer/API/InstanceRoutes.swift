@@ -79,7 +79,10 @@ extension RESTAPI {
     private func start(_ name: String, _ request: Request) async throws -> Response {
         try request.allowQuery([])
         let body = try await request.body(
-            ["version", "input", "businessKey", "idempotencyKey", "metadata", "startedBy"], of: "a start")
+            [
+                "version", "input", "businessKey", "idempotencyKey", "metadata", "startedBy", "runAs", "correlationId",
+                "priority",
+            ], of: "a start")
         let metadata = try (body.object("metadata")?.members() ?? []).map { (name, value) in
             guard value.isString else { throw Problem.badRequest("metadata.\(name) must be a string") }
             return Variable(name: name, value: value)
@@ -92,7 +95,8 @@ extension RESTAPI {
             StartService.Request(
                 workflow: name, version: body.string("version"), input: body.object("input") ?? .emptyObject,
                 businessKey: body.string("businessKey"), idempotencyKey: inBody ?? inHeader, metadata: metadata,
-                startedBy: body.string("startedBy")))
+                startedBy: body.string("startedBy"), runAs: body.string("runAs"),
+                correlationID: body.string("correlationId"), priority: body.int("priority")))
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("id", started.receipt.instance.text)
@@ -130,8 +134,8 @@ extension RESTAPI {
     private func listInstances(_ request: Request) async throws -> Response {
         try request.allowQuery(
             [
-                "state", "workflow", "contract", "businessKey", "objectId", "startedAfter", "startedBefore", "limit",
-                "after", "position", "restartedFrom",
+                "state", "workflow", "contract", "businessKey", "objectId", "correlationId", "startedAfter",
+                "startedBefore", "limit", "after", "position", "restartedFrom",
             ], prefixes: ["metadata."])
         try await waitForPosition(request)
         var query = InstanceQuery()
@@ -140,6 +144,7 @@ extension RESTAPI {
         query.contract = try request.filter("contract")
         query.businessKey = try request.filter("businessKey")
         query.objectID = try request.filter("objectId")
+        query.correlationID = try request.filter("correlationId")
         query.startedAfter = try request.queryTime("startedAfter")
         query.startedBefore = try request.queryTime("startedBefore")
         query.metadata = request.queryMetadata

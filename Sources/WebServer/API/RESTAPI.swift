@@ -20,6 +20,7 @@ package struct RESTAPI: Sendable {
     let settings: SettingsService
     let histories: HistoryService
     let restarts: RestartService
+    let migrations: MigrationService
     /// The largest request body, bytes.
     static let bodyLimit = 8 << 20
 
@@ -42,6 +43,7 @@ package struct RESTAPI: Sendable {
         self.staging = staging
         self.histories = histories
         self.restarts = restarts
+        migrations = MigrationService(engine: engine, registry: registry, queries: queries)
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {
@@ -50,6 +52,7 @@ package struct RESTAPI: Sendable {
         addEventRoutes(to: router)
         addUserTaskRoutes(to: router)
         addHistoryRoutes(to: router)
+        addMigrationRoutes(to: router)
         addConfigRoutes(to: router)
         addDecisionRoutes(to: router)
         addConfigReadRoutes(to: router)

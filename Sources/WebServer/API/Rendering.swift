@@ -21,6 +21,7 @@ extension JSONWriter {
     }
 
     mutating func instanceMembers(_ row: IndexedInstance) {
+        let labels = row.labels.shown
         member("id", row.id.text)
         member("workflow", row.labels.workflow ?? row.definition.process)
         member("version", row.labels.workflowVersion)
@@ -29,12 +30,14 @@ extension JSONWriter {
         member("businessKey", row.businessKey)
         member("objectId", row.labels.objectID)
         member("startedBy", row.labels.startedBy)
+        member("runAs", labels.runAs)
+        member("correlationId", labels.correlationID ?? row.id.text)
         member("startedAt", row.startedAt.iso8601)
         member("endedAt", row.endedAt?.iso8601)
         member("message", row.message)
         member("restartedFrom", row.labels.restartedFrom?.text)
         key("metadata")
-        variables(row.labels.metadata)
+        variables(labels.metadata)
         key("tasksCreated")
         int(row.tasksCreated)
         key("tasksDone")

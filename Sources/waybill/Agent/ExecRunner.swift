@@ -102,6 +102,7 @@ package struct ExecRunner: Sendable {
             environment: .inherit.updating([
                 "WAYBILL_TASK": task.id, "WAYBILL_ATTEMPT": String(task.attempt), "WAYBILL_CONTRACT": task.contract,
                 "WAYBILL_INSTANCE": task.instance, "TRACEPARENT": task.traceparent,
+                "WAYBILL_CORRELATION_ID": task.correlationID, "WAYBILL_RUN_AS": task.runAs,
                 "WAYBILL_SETTINGS": task.settings.isEmpty ? nil : Self.object(task.settings),
             ]),
             platformOptions: options)

@@ -17,7 +17,8 @@ struct AgentCommand: AsyncParsableCommand {
               waybill:error CODE why               the BPMN error that exit status 10 then means
             Exit status: 0 completed, 10 BPMN error, 64 or 65 failed for good, 75 and every other failed, tried again as the
             contract says. A cancelled task gets SIGTERM, and SIGKILL after ten seconds. The environment has WAYBILL_TASK,
-            WAYBILL_ATTEMPT, WAYBILL_CONTRACT and WAYBILL_INSTANCE. SIGTERM drains: running tasks are finished first.
+            WAYBILL_ATTEMPT, WAYBILL_CONTRACT, WAYBILL_INSTANCE, WAYBILL_CORRELATION_ID and, if the start named a user,
+            WAYBILL_RUN_AS. SIGTERM drains: running tasks are finished first.
 
             Examples:
               waybill agent --contract media.derive-proxy@1 --exec ./derive-proxy --amqp-url-file .waybill/rabbitmq/agent.url

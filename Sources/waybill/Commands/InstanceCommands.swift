@@ -23,6 +23,8 @@ struct ListCommand: AsyncParsableCommand {
     var businessKey: String?
     @Option(help: "The value of the contract's main input.")
     var objectId: String?
+    @Option(help: "The correlation id: an instance and all that it called, and what they called.")
+    var correlationId: String?
     @Option(help: "Started at or after this date-time.")
     var startedAfter: String?
     @Option(help: "Started before this date-time.")
@@ -43,8 +45,9 @@ struct ListCommand: AsyncParsableCommand {
                 "/v1/instances",
                 query: [
                     ("state", state), ("workflow", workflow), ("contract", contract), ("businessKey", businessKey),
-                    ("objectId", objectId), ("startedAfter", startedAfter), ("startedBefore", startedBefore),
-                    ("restartedFrom", restartedFrom), ("limit", String(limit)), ("after", after),
+                    ("objectId", objectId), ("correlationId", correlationId), ("startedAfter", startedAfter),
+                    ("startedBefore", startedBefore), ("restartedFrom", restartedFrom), ("limit", String(limit)),
+                    ("after", after),
                 ] + labels.query())
             if output.json { return print(page.text) }
             var table = Table("ID", "WORKFLOW", "STATE", "STARTED", "OBJECT", "MESSAGE")

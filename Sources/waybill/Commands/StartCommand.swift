@@ -15,10 +15,11 @@ struct StartCommand: AsyncParsableCommand {
 
             Examples:
               waybill start media.ingest --set sourcePath=/media/clip.mp4 --set outputDirectory=/tmp/out --wait
+              waybill start 'media.ingest@^1.0' --set sourcePath=/media/clip.mp4 --priority 5
               waybill start media.ingest@1.0 --input @order.json --business-key order-42 --idempotency-key order-42
             """)
 
-    @Argument(help: "The workflow, NAME or NAME@VERSION.")
+    @Argument(help: "The workflow, NAME or NAME@VERSION; a version may be a range: 1.x, ^1.2, '>=1.2 <2'.")
     var workflow: String
     @OptionGroup var inputs: InputOptions
     @Option(help: "The caller's own key of the instance.")
@@ -27,6 +28,12 @@ struct StartCommand: AsyncParsableCommand {
     var idempotencyKey: String?
     @Option(name: .customLong("metadata"), help: "A label for searching, KEY=TEXT; may be given several times.")
     var metadata: [String] = []
+    @Option(help: "On whose behalf; what it calls has it too.")
+    var runAs: String?
+    @Option(help: "What this instance and those it calls are found by; without it, its id.")
+    var correlationId: String?
+    @Option(parsing: .unconditional, help: "Of its tasks, where the model says nothing; higher comes first.")
+    var priority: Int?
     @Flag(help: "Wait for the end or an incident, with progress.")
     var wait = false
     @Option(help: "With --wait: for so many seconds at most.")
@@ -34,20 +41,29 @@ struct StartCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
-    func run() async throws {
+    /// The name of the workflow, and the body of the request.
+    func request() throws -> (workflow: String, body: JSON) {
         var body: [(name: String, value: JSON)] = [("input", try inputs.object())]
         let parts = workflow.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
         if parts.count == 2 { body.append(("version", .string(parts[1]))) }
         if let businessKey { body.append(("businessKey", .string(businessKey))) }
         if let idempotencyKey { body.append(("idempotencyKey", .string(idempotencyKey))) }
+        if let runAs { body.append(("runAs", .string(runAs))) }
+        if let correlationId { body.append(("correlationId", .string(correlationId))) }
+        if let priority { body.append(("priority", .number(priority))) }
         body.append(("startedBy", .string(NSUserName())))
         body.append(
             (
                 "metadata",
                 .object(try metadata.map { try InputOptions.pair($0, "--metadata") }.map { ($0.0, .string($0.1)) })
             ))
+        return (parts[0], .object(body))
+    }
+
+    func run() async throws {
+        let (name, body) = try request()
         try await RESTClient.with(server) { client in
-            let started = try await client.post("/v1/workflows/\(RESTClient.escape(parts[0]))/start", .object(body))
+            let started = try await client.post("/v1/workflows/\(RESTClient.escape(name))/start", body)
             let id = started["id"]?.stringValue ?? ""
             guard wait else {
                 print(output.json ? started.text : Self.sentence(for: started))

@@ -11,6 +11,8 @@ struct Parts: Sendable {
     let engine: EngineService
     /// Nil without its role.
     let broker: BrokerService?
+    /// Nil without a broker that has its engine in this process.
+    let startQueue: StartQueueService?
     let relay: OutboxRelay
     let projector: ProjectorService
     let retention: RetentionService
@@ -63,6 +65,14 @@ struct Parts: Sendable {
             ? BrokerService(
                 engine: tasks, bus: bus, time: time, random: random,
                 configuration: try await Self.broker(configuration, names, store), settings: settings, log: log) : nil
+        if let broker, configuration.engine == nil {
+            startQueue = StartQueueService(
+                starts: StartService(engine: engine, registry: registry), registry: registry, bus: bus, names: names,
+                queueType: configuration.serving.queueType, time: time, log: log,
+                isReady: { await broker.trouble == nil })
+        } else {
+            startQueue = nil
+        }
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, stored: engine.sending.listen(), log: log)
         let progress = ProjectorProgress()

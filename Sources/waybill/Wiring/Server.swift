@@ -74,6 +74,9 @@ struct Server {
             services.append(RoleService("config watch", log: log) { try await parts.configWatch.run() })
         }
         if let broker = parts.broker { services.append(RoleService("broker", log: log) { try await broker.run() }) }
+        if let starts = parts.startQueue {
+            services.append(RoleService("starts", log: log) { try await starts.run() })
+        }
         services.append(web(parts, opened))
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log).run()
     }

@@ -1,0 +1,33 @@
+/// Starts over the bus: an exchange, a queue for each workflow, and one for those that were refused.
+extension BusNames {
+    package var startsExchange: String { prefix + "waybill.starts" }
+    /// Whoever wants answers binds a queue of its own to it.
+    package var answersExchange: String { prefix + "waybill.answers" }
+    package func startQueue(of workflow: String) -> String { prefix + startKey(of: workflow) }
+    package func startKey(of workflow: String) -> String { "start.\(workflow)" }
+    /// What was refused, with the reason in the header `waybill-reason`, until somebody looks.
+    package var refusedStartsQueue: String { prefix + "waybill.starts.refused" }
+    package var refusedStartsKey: String { "refused" }
+
+    /// Like those of task queues, the arguments never change.
+    package func startTopology(workflows: [String], queueType: QueueType = .quorum) -> Topology {
+        var topology = Topology(exchanges: [
+            .init(name: startsExchange, kind: .direct), .init(name: answersExchange, kind: .direct),
+        ])
+        topology.add(
+            queue: refusedStartsQueue, arguments: keeping(queueType), exchange: startsExchange, key: refusedStartsKey)
+        var arguments = keeping(queueType)
+        arguments.append(.init(name: "x-dead-letter-exchange", value: .string(startsExchange)))
+        arguments.append(.init(name: "x-dead-letter-routing-key", value: .string(refusedStartsKey)))
+        if queueType == .quorum {
+            arguments.append(.init(name: "x-dead-letter-strategy", value: .string("at-least-once")))
+            arguments.append(.init(name: "x-delivery-limit", value: .integer(20)))
+        }
+        for workflow in workflows.sorted() {
+            topology.add(
+                queue: startQueue(of: workflow), arguments: arguments, exchange: startsExchange,
+                key: startKey(of: workflow))
+        }
+        return topology
+    }
+}
