@@ -123,11 +123,18 @@ package enum Modification: Sendable, Hashable {
     /// Takes the flows out of the element, as if it had completed.
     case startAfter(ElementID, variables: [Variable] = [])
     case cancel(activity: Int)
-    /// Cancels all activities of the element.
+    /// Cancels all activities of the element, and the tokens that wait at it for others.
     case cancelAll(ElementID)
     /// Cancels all activities of the first and enters the second once for each.
     case move(from: ElementID, to: ElementID)
     case setVariables(activity: Int?, [Variable])
+
+    var takesAway: Bool {
+        switch self {
+        case .cancel, .cancelAll: true
+        case .startBefore, .startAfter, .move, .setVariables: false
+        }
+    }
 }
 
 /// What a start by contract tells the index about an instance.

@@ -96,13 +96,11 @@ package enum Engine {
     ) throws(Rejection) -> any FlowElement {
         let plain = definition.startEvents(in: nil)
         guard let wanted else {
-            guard let only = plain.first, plain.count == 1, let element = definition.element(only) else {
-                throw Rejection(
-                    .invalid,
-                    "process \(definition.process) has \(plain.count) start events without an event definition: name one"
-                )
-            }
-            return element
+            if let only = definition.initialStart, let element = definition.element(only) { return element }
+            throw Rejection(
+                .invalid,
+                "process \(definition.process) has \(plain.count) start events without an event definition: name one"
+            )
         }
         let isStart = plain.contains(wanted) || definition.startSubscriptions.contains { $0.element == wanted }
         guard isStart, let element = definition.element(wanted) else {

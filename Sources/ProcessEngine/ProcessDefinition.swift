@@ -16,6 +16,7 @@ package final class ProcessDefinition: Sendable {
     package let position: SourcePosition
     /// How long an instance is kept after its end (`camunda:historyTimeToLive`); nil: the model does not say.
     package let timeToLive: Duration?
+    package let uncaughtErrors: UncaughtErrorPolicy
     /// All elements, those of subprocesses after the subprocess, in the order of the file.
     package let elements: [any FlowElement]
     package let flows: [SequenceFlow]
@@ -77,6 +78,7 @@ package final class ProcessDefinition: Sendable {
         self.timeToLive = process.timeToLive
         listeners = process.listeners
         usesHostObjects = process.usesHostObjects
+        self.uncaughtErrors = process.uncaughtErrors
         self.elements = nodes.map(\.element)
         self.flows = flows
         self.warnings = warnings
@@ -110,6 +112,14 @@ package final class ProcessDefinition: Sendable {
     package func boundaryEvents(of id: ElementID) -> [any BoundaryElement] { nodes[id]?.node.boundary ?? [] }
     /// The start events of a subprocess, or of the process itself.
     package func startEvents(in subprocess: ElementID?) -> [ElementID] { startEvents[subprocess] ?? [] }
+    /// Where an instance begins whose start names nothing: the one start event without an event definition, else the only
+    /// start event of any kind.
+    package var initialStart: ElementID? {
+        let plain = startEvents(in: nil)
+        if !plain.isEmpty { return plain.count == 1 ? plain[0] : nil }
+        let all = elements.filter { $0 is any StartElement && parent(of: $0.id) == nil }
+        return all.count == 1 ? all[0].id : nil
+    }
     /// The subprocess that the element is in; nil: the process itself.
     package func parent(of id: ElementID) -> ElementID? { nodes[id]?.node.parent }
     /// What the modeler called it.
@@ -211,6 +221,15 @@ struct ProcessHead {
     var file: String
     var position: SourcePosition
     var timeToLive: Duration?
+    var uncaughtErrors: UncaughtErrorPolicy
     var listeners: [Listener]
     var usesHostObjects: Bool
+}
+
+/// What a BPMN error does that nothing catches (`waybill:uncaughtErrors` of the process).
+package enum UncaughtErrorPolicy: String, Sendable, Hashable {
+    /// Its path ends, others go on; the instance ends with the error. As in Camunda 7.
+    case end
+    /// An operator has to look.
+    case incident
 }

@@ -251,6 +251,10 @@ struct EventCodingTests {
             #"{"e":"escalationThrown","code":"E","by":"t","caughtBy":"b","variables":[]}"#
         ),
         (
+            .thrown(.uncaughtError(code: "E", message: "no", by: ElementID("t"))),
+            #"{"e":"errorUncaught","code":"E","message":"no","by":"t"}"#
+        ),
+        (
             .decisionEvaluated(activity: 5, decision: "d", version: 2, result: .bool(true)),
             #"{"e":"decisionEvaluated","activity":5,"decision":"d","version":2,"result":true}"#
         ),
@@ -341,7 +345,7 @@ struct EventCodingTests {
 
     @Test func `the golden events have every kind`() throws {
         let kinds = Set(Self.golden.map { name(of: $0.event) })
-        #expect(kinds.count == 53)
+        #expect(kinds.count == 54)
     }
 
     /// The compiler finds an event that is missing here; the count above then finds that it has no golden text.
@@ -394,6 +398,7 @@ struct EventCodingTests {
         case .thrown(.signal): "signalThrown"
         case .thrown(.message): "messageThrown"
         case .thrown(.escalation): "escalationThrown"
+        case .thrown(.uncaughtError): "errorUncaught"
         case .decisionEvaluated: "decisionEvaluated"
         case .savePointReached: "savePointReached"
         case .suspended: "suspended"

@@ -39,10 +39,10 @@ struct ModificationTests {
         #expect(scenario.canceled == ["a"])
     }
 
-    @Test func `canceling the last token completes the instance`() throws {
+    @Test func `canceling all that is at work cancels the instance`() throws {
         var scenario = try started()
         try scenario.send(.modify([.cancel(activity: 2)]))
-        #expect(scenario.instance.end == .completed)
+        #expect(scenario.instance.end == .canceled(reason: "an operator canceled all that was at work"))
     }
 
     @Test func `a modification that cannot be changes nothing`() throws {
@@ -56,5 +56,34 @@ struct ModificationTests {
             #expect(rejection { try scenario.send(.modify([.cancelAll(ElementID("a")), modification])) } != nil)
         }
         #expect(scenario.instance == before)
+    }
+
+    @Test func `tokens that wait at a join are canceled`() throws {
+        var scenario = try Scenario(
+            bpmn(
+                """
+                <startEvent id="s"/><parallelGateway id="f"/>\(user("a"))\(user("b"))<parallelGateway id="j"/>\(user("z"))
+                \(chain("s", "f", "a", "j", "z"))\(chain("f", "b", "j"))
+                """))
+        try scenario.start()
+        try scenario.finish("a")
+        try scenario.send(.modify([.cancelAll(ElementID("j"))]))
+        #expect(scenario.instance.scopeStates.flatMap { $0.waiting }.isEmpty)
+        #expect(rejection { try scenario.send(.modify([.cancelAll(ElementID("j"))])) }?.reason == .gone)
+        try scenario.send(.modify([.move(from: ElementID("b"), to: ElementID("z"))]))
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `one of several runs is canceled by its number`() throws {
+        let marker =
+            "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+        var scenario = try Scenario(
+            bpmn("<startEvent id='s'/>\(user("u", inside: marker))\(user("z"))\(chain("s", "u", "z"))"))
+        try scenario.start()
+        let run = try #require(scenario.instance.openUserTasks.first)
+        try scenario.send(.modify([.cancel(activity: run.activity)]))
+        #expect(scenario.instance.openUserTasks.count == 1)
+        try scenario.finish("u")
+        #expect(scenario.active == ["z"])
     }
 }

@@ -58,7 +58,8 @@ struct RandomProcessTests {
             try steady.send(command)
             try moved.send(command)
         }
-        if stage == 3, steady.instance.end == .completed {
+        let isCanceled = if case .canceled = steady.instance.end { true } else { false }
+        if stage == 3, !isCanceled {
             #expect(moved.active == ["n-extra"], "WAYBILL_TEST_SEED=\(seed)")
             try moved.complete("n-extra")
         }
@@ -75,7 +76,10 @@ struct RandomProcessTests {
     private func run(_ scenario: inout Scenario, _ walk: inout RandomWalk, _ seed: String) throws {
         for _ in 0..<10_000 where !scenario.instance.isEnded {
             let instance = scenario.instance
-            let strange = instance.openIncidents.filter { $0.kind != .taskFailed }
+            // A path that ended with an error that nothing catches leaves joins behind it waiting.
+            let strange = instance.openIncidents.filter {
+                $0.kind != .taskFailed && !(instance.uncaughtError != nil && $0.kind == .joinStuck)
+            }
             #expect(strange.isEmpty, "\(seed)")
             let next = walk.command(for: instance)
             let command = try #require(next, "\(seed): nothing is open")

@@ -50,7 +50,7 @@ import Values
         var other = try suspended()
         try other.throwError("work", "UNKNOWN")
         try other.send(.resume)
-        #expect(other.instance.isEnded)
+        #expect(other.instance.uncaughtError?.code == "UNKNOWN")
     }
 
     @Test func `messages and signals are held in the order in which they came`() throws {

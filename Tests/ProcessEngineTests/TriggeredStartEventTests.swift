@@ -32,4 +32,26 @@ struct TriggeredStartEventTests {
         #expect(try simulation.publish("unheard of") == false)
         #expect(simulation.members.count == 2)
     }
+
+    @Test(arguments: [
+        messageM, signalS, "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>",
+        "<conditionalEventDefinition><condition>= x</condition></conditionalEventDefinition>",
+    ])
+    func `the only start event begins an instance whose start names none`(event: String) throws {
+        let text = bpmn(
+            "<startEvent id='m'>\(event)</startEvent>\(user("a"))\(chain("m", "a"))", declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        #expect(scenario.active == ["a"])
+    }
+
+    @Test func `timers start instances as time goes by`() throws {
+        var simulation = Simulation(
+            [try definition(Self.text)], now: Timestamp(millisecondsSinceEpoch: 0), contracts: StubContracts())
+        try simulation.perform(.advance(.seconds(7_200)))
+        #expect(simulation.members.count == 2)
+        try simulation.perform(.fireTimer(Simulation.Place(ElementID("t"))))
+        #expect(simulation.members.count == 3)
+        #expect(simulation.now == Timestamp(millisecondsSinceEpoch: 10_800_000))
+    }
 }

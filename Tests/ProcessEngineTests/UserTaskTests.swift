@@ -62,8 +62,8 @@ struct UserTaskTests {
 
     @Test func `inputs are its own variables, and outputs choose what goes out`() throws {
         let inside = """
-            <extensionElements><camunda:inputOutput><camunda:inputParameter name="a">${1 + 1}</camunda:inputParameter>
-            <camunda:outputParameter name="b">${a + c}</camunda:outputParameter></camunda:inputOutput></extensionElements>
+            <extensionElements><zeebe:ioMapping><zeebe:input target="a" source="= 1 + 1"/>
+            <zeebe:output target="b" source="= a + c"/></zeebe:ioMapping></extensionElements>
             """
         var scenario = try Scenario(bpmn("<startEvent id='s'/>\(user("u", inside: inside))\(chain("s", "u"))"))
         try scenario.start()
@@ -83,5 +83,16 @@ struct UserTaskTests {
         try scenario.set("nobody", "\"ann\"")
         try scenario.resolve()
         #expect(scenario.instance.openUserTasks.first?.assignee == "ann")
+    }
+
+    @Test func `with Camunda 7's mappings what a person gives goes out besides the outputs`() throws {
+        let inside = """
+            <extensionElements><camunda:inputOutput><camunda:inputParameter name="loc">${a + 1}</camunda:inputParameter>
+            <camunda:outputParameter name="o">${loc + res}</camunda:outputParameter></camunda:inputOutput></extensionElements>
+            """
+        var scenario = try Scenario(bpmn("<startEvent id='s'/>\(user("u", inside: inside))\(chain("s", "u"))"))
+        try scenario.start([("a", "1")])
+        try scenario.finish("u", [("res", "10")])
+        #expect(scenario.root("o") == "12" && scenario.root("res") == "10" && scenario.root("loc") == nil)
     }
 }

@@ -113,10 +113,17 @@ protocol CountingJoin: FlowElement {
 /// A gateway that waits for tokens anywhere in its scope that can still come.
 package protocol NonLocalJoin: FlowElement {
     func canPass(in scope: Int, of step: Step) -> Bool
-    /// Whether tokens that come after it passed are used up without effect.
-    var ignoresLateTokens: Bool { get }
+    /// Whether tokens may be stuck at it for good: it asks for more than that no other can come.
+    var needsMoreThanTokens: Bool { get }
+    /// Uses up what waits, and goes on.
+    func pass(in scope: Int, of step: inout Step)
 }
 
 extension NonLocalJoin {
-    package var ignoresLateTokens: Bool { false }
+    package var needsMoreThanTokens: Bool { false }
+
+    package func pass(in scope: Int, of step: inout Step) {
+        step.consumeTokens(at: id, in: scope)
+        step.enter(self, in: scope)
+    }
 }

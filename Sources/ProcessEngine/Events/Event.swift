@@ -183,6 +183,8 @@ package enum Event: Sendable, Hashable {
             case unroutable = "unroutable"
             case callFailed = "call-failed"
             case decisionFailed = "decision-failed"
+            /// Nothing catches a BPMN error, in a process that wants an operator then; a retry does the work again.
+            case uncaughtError = "uncaught-error"
         }
         package var number: Int
         package var kind: Kind

@@ -37,6 +37,9 @@ extension EventDecoder {
         case "callFailed": .call(.failed(call: try number("call")))
         case "callCanceled": .call(.canceled(call: try number("call")))
         case "signalThrown", "messageThrown", "escalationThrown": .thrown(try thrown())
+        case "errorUncaught":
+            .thrown(
+                .uncaughtError(code: try text("code"), message: optionalText("message"), by: try element("by")))
         case "savePointReached":
             .savePointReached(
                 activity: try number("activity"), timer: try number("timer"), isAfter: try text("at") == "after",

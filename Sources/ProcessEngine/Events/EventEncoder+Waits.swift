@@ -128,6 +128,11 @@ extension EventEncoder {
             text("by", element.text)
             text("caughtBy", catcher?.text)
             self.variables(variables)
+        case .uncaughtError(let code, let message, let element):
+            kind("errorUncaught")
+            text("code", code)
+            text("message", message)
+            text("by", element.text)
         }
     }
 }

@@ -9,6 +9,8 @@ package enum ThrownEvent: Sendable, Hashable {
     case message(ThrownMessage)
     /// `caughtBy` is nil if nothing caught it here: then it is for the calling instance.
     case escalation(code: String?, by: ElementID, caughtBy: ElementID?, variables: [Variable])
+    /// Nothing caught a BPMN error: the path of `by` ends, and the instance will have ended with the first of them.
+    case uncaughtError(code: String, message: String?, by: ElementID)
 }
 
 package struct ThrownMessage: Sendable, Hashable {

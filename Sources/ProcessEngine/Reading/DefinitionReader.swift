@@ -52,6 +52,7 @@ package struct DefinitionReader {
         let head = ProcessHead(
             id: id, name: node.attribute("name"), versionTag: tag, file: file, position: node.position,
             timeToLive: timeToLive(of: node),
+            uncaughtErrors: uncaughtErrors(of: node),
             listeners: ListenerReader.read(node, element: ElementID(id), reader: &self),
             usesHostObjects: usesHostObjects)
         let draft = ProcessDefinition(

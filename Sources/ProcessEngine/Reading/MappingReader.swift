@@ -13,6 +13,8 @@ enum MappingReader {
     struct Mappings: Sendable {
         var inputs: [VariableMapping] = []
         var outputs: [VariableMapping] = []
+        /// What the work gives goes out besides the outputs, as in Camunda 7; in Camunda 8 only the outputs do.
+        var passesResult = false
     }
 
     static func read(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Mappings {
@@ -31,6 +33,7 @@ enum MappingReader {
                         &reader)
                 }
             case (BPMN.camunda, "inputOutput"):
+                mappings.passesResult = true
                 for entry in child.children where entry.namespace == BPMN.camunda {
                     addParameter(entry, element, &mappings, &reader)
                 }

@@ -72,6 +72,9 @@ extension Simulation {
             let (id, open) = try found(place, in: \.openSubscriptions, element: \.element, "subscription")
             try send(.correlate(subscription: open.number, variables: variables), to: id)
         case .fireTimer(let place):
+            if open(place, in: \.openTimers, element: \.element) == nil, let index = startTimer(at: place) {
+                return try fireStartTimer(at: index)
+            }
             let (id, timer) = try found(place, in: \.openTimers, element: \.element, "timer")
             now = max(now, timer.dueAt)
             try send(.fireTimer(number: timer.number), to: id)
@@ -82,6 +85,12 @@ extension Simulation {
             let (id, incident) = try found(place, in: \.openIncidents, element: \.element, "incident")
             try send(.resolveIncident(number: incident.number, retries: retries), to: id)
         case .cancel(let reason): if let first = members.first { try send(.cancel(reason: reason), to: first.id) }
+        }
+    }
+
+    private func startTimer(at place: Place) -> Int? {
+        startTimers.firstIndex {
+            $0.start.element == place.element && (place.process == nil || place.process == $0.process)
         }
     }
 

@@ -61,6 +61,16 @@ package struct Simulation: Sendable {
     }
 
     private var lastMessage = 0
+    /// Timer start events of the newest versions.
+    private(set) var startTimers: [StartTimer] = []
+
+    struct StartTimer: Sendable {
+        let process: String
+        let start: StartSubscription
+        let trigger: TimerTrigger
+        var dueAt: Timestamp
+        var firings = 0
+    }
 
     private enum Effect: Sendable {
         case call(CallEvent.Call, parent: InstanceID)
@@ -85,6 +95,14 @@ package struct Simulation: Sendable {
     package mutating func deploy(_ definition: ProcessDefinition) {
         if definitions[definition.process] == nil { processes.append(definition.process) }
         definitions[definition.process, default: []].append(definition)
+        startTimers.removeAll { $0.process == definition.process }
+        for start in definition.startSubscriptions {
+            guard case .timer(let trigger) = start.kind, let due = trigger.firstDue(of: start.element, at: now) else {
+                continue
+            }
+            startTimers.append(
+                StartTimer(process: definition.process, start: start, trigger: trigger, dueAt: due))
+        }
     }
 
     package func member(_ id: InstanceID) -> Member? { members.first { $0.id == id } }
@@ -184,11 +202,34 @@ package struct Simulation: Sendable {
     /// Fires every timer that is due until then, the earliest first.
     package mutating func advance(to time: Timestamp) throws(Rejection) {
         for _ in 0..<Engine.transitionLimit {
-            guard let next = nextTimer, next.timer.dueAt <= time else { break }
-            now = max(now, next.timer.dueAt)
-            try send(.fireTimer(number: next.timer.number), to: next.id)
+            let next = nextTimer.flatMap { $0.timer.dueAt <= time ? $0 : nil }
+            let start = startTimers.indices.min { startTimers[$0].dueAt < startTimers[$1].dueAt }
+            if let start, startTimers[start].dueAt <= time,
+                next.map({ startTimers[start].dueAt < $0.timer.dueAt }) ?? true
+            {
+                try fireStartTimer(at: start)
+            } else if let next {
+                now = max(now, next.timer.dueAt)
+                try send(.fireTimer(number: next.timer.number), to: next.id)
+            } else {
+                break
+            }
         }
         now = max(now, time)
+    }
+
+    /// Moves the clock to when a timer start event is due, and starts its process.
+    mutating func fireStartTimer(at index: Int) throws(Rejection) {
+        var timer = startTimers.remove(at: index)
+        now = max(now, timer.dueAt)
+        timer.firings += 1
+        if let due = timer.trigger.nextDue(after: timer.dueAt, firings: timer.firings, now: now) {
+            timer.dueAt = due
+            startTimers.insert(timer, at: index)
+        }
+        guard let definition = definitions[timer.process]?.last else { return }
+        try start(definition, variables: [], at: timer.start)
+        settleEffects()
     }
 
     /// The timer that is due first.
@@ -414,6 +455,7 @@ package struct Simulation: Sendable {
         case .signal(let name, _, let variables):
             effects.append(.signal(name: name, variables: variables, sender: member.id))
         case .message(let message): effects.append(.message(message))
+        case .uncaughtError: return
         case .escalation(let code, _, let catcher, let variables):
             if catcher == nil, let parent = member.instance.parent {
                 let called = member.instance.rootVariables + variables

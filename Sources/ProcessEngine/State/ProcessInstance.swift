@@ -11,6 +11,8 @@ package struct ProcessInstance: Sendable, Hashable {
     package private(set) var businessKey: String?
     package private(set) var labels = InstanceLabels()
     package private(set) var end: Event.InstanceEnd?
+    /// The first BPMN error that nothing caught: with it the instance will end.
+    package private(set) var uncaughtError: UncaughtError?
     /// The call that made it.
     package private(set) var parent: ParentCall?
     /// Of its tasks, where the model says nothing.
@@ -48,6 +50,11 @@ package struct ProcessInstance: Sendable, Hashable {
     /// The process's own scope.
     static let rootScope = 1
 
+    package struct UncaughtError: Sendable, Hashable {
+        package let code: String
+        package let message: String?
+    }
+
     package init() {}
 
     package mutating func apply(_ events: [Event]) {
@@ -74,13 +81,15 @@ package struct ProcessInstance: Sendable, Hashable {
             guard let gone = activities.removeValue(forKey: activity) else { return }
             scopes[gone.scope]?.activities.remove(activity)
             if let compensator = gone.compensator { activities[compensator]?.compensating.remove(activity) }
+        case .thrown(.uncaughtError(let code, let message, _)):
+            uncaughtError = uncaughtError ?? UncaughtError(code: code, message: message)
         case .flowTaken, .taskEventRecorded, .errorCaught, .thrown, .decisionEvaluated: return
         case .tokenArrived(let element, let flow, let scope):
             scopes[scope]?.addToken(at: element, by: flow)
             if scopes[scope] != nil { waitingScopes.insert(scope) }
         case .tokensJoined(let element, let flows, let scope):
             for flow in flows { scopes[scope]?.removeToken(at: element, by: flow) }
-            scopes[scope]?.joined.insert(element)
+            scopes[scope]?.noteJoining(element, by: flows)
             if scopes[scope]?.waiting.isEmpty ?? true { waitingScopes.remove(scope) }
         case .scopeOpened(let scope, let parent, let activity): open(scope, in: parent, for: activity)
         case .scopeClosed(let scope): close(scope)

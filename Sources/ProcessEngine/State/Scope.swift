@@ -24,8 +24,9 @@ struct Scope: Sendable, Hashable {
     var variables: OrderedDictionary<String, JSON> = [:]
     var activities: TreeSet<Int> = []
     var waiting: [WaitingTokens] = []
-    /// The joins that let tokens pass.
-    var joined: Set<ElementID> = []
+    /// The flows by which tokens came that a join let pass; gone once what came later is used up too. (Only a complex gateway
+    /// asks for it.)
+    var activated: [ElementID: Set<ElementID>] = [:]
 
     /// Tokens that came to a join by one flow and wait for their siblings.
     struct WaitingTokens: Sendable, Hashable {
@@ -59,6 +60,11 @@ struct Scope: Sendable, Hashable {
         if waiting[index].count == 0 { waiting.remove(at: index) }
     }
 
+    /// Tokens were used up: by an activation, or after it. None: it waits for its next activation.
+    mutating func noteJoining(_ join: ElementID, by flows: [ElementID]) {
+        activated[join] = activated[join] == nil && !flows.isEmpty ? Set(flows) : nil
+    }
+
     /// What it is in another version of its process.
     func renamed(by names: [ElementID: ElementID]) -> Scope {
         var scope = self
@@ -71,7 +77,10 @@ struct Scope: Sendable, Hashable {
             scope.compensations[index].element = names[compensations[index].element] ?? compensations[index].element
             scope.compensations[index].handler = compensations[index].handler.map { names[$0] ?? $0 }
         }
-        scope.joined = Set(joined.map { names[$0] ?? $0 })
+        scope.activated = [:]
+        for (join, flows) in activated {
+            scope.activated[names[join] ?? join] = Set(flows.map { names[$0] ?? $0 })
+        }
         return scope
     }
 }

@@ -14,11 +14,34 @@ extension Step {
             if interrupt(with: error, in: host.scope, from: host) { return }
             next = host.compensator ?? instance.scope(host.scope)?.activity
         }
-        // Nothing caught it: its end event has done its work, unless the calling instance may catch it.
-        if instance.parent == nil, throwsError(definition.element(self.activity(activity).element)) {
-            record(.activityCompleted(activity: activity))
+        // The calling instance may catch it, which ends this one.
+        if instance.parent != nil {
+            return endInstance(.completedWithError(code: error.code, message: error.message))
         }
-        endInstance(.completedWithError(code: error.code, message: error.message))
+        leaveUncaught(error, from: self.activity(activity))
+    }
+
+    /// Nothing catches an error: the path of its activity ends, as Camunda 7 has it, or an operator has to look. A call
+    /// activity goes on: the process that it called is over.
+    private mutating func leaveUncaught(_ error: BPMNError, from activity: Activity) {
+        switch definition.uncaughtErrors {
+        case .incident:
+            let why = error.message.map { ": \($0)" } ?? ""
+            raiseIncident(
+                IncidentCause(.uncaughtError, "nothing catches the BPMN error \(error.code)\(why)"),
+                activity: activity.number, task: nil)
+        case .end:
+            record(.thrown(.uncaughtError(code: error.code, message: error.message, by: activity.element)))
+            let element = definition.element(activity.element)
+            if element is CallActivity {
+                attempt(activity.number) { step throws(IncidentCause) in try step.leave(activity.number) }
+            } else if throwsError(element) {
+                record(.activityCompleted(activity: activity.number))
+                settleLater(activity.scope)
+            } else {
+                take(away: activity)
+            }
+        }
     }
 
     private func throwsError(_ element: (any FlowElement)?) -> Bool {

@@ -54,7 +54,7 @@ extension Step {
             for join in joins {
                 guard let element = definition.element(join) as? any NonLocalJoin else { continue }
                 if element.canPass(in: number, of: self) {
-                    pass(element, in: scope)
+                    element.pass(in: number, of: &self)
                     return true
                 }
             }
@@ -70,13 +70,10 @@ extension Step {
                 return true
             }
             if let join = joins.first, let element = definition.element(join) as? any NonLocalJoin {
-                if element.ignoresLateTokens, scope.joined.contains(join) {
-                    consumeTokens(at: join, in: scope)
-                    settleLater(number)
-                } else if element.ignoresLateTokens {
+                if element.needsMoreThanTokens {
                     enterStuckJoin(join, in: scope)
                 } else {
-                    pass(element, in: scope)
+                    element.pass(in: number, of: &self)
                 }
                 return true
             }
@@ -84,15 +81,11 @@ extension Step {
         return false
     }
 
-    private mutating func pass(_ element: any FlowElement, in scope: Scope) {
-        consumeTokens(at: element.id, in: scope)
-        enter(element, in: scope.number)
-    }
-
     /// All that wait at the join are used up.
-    mutating func consumeTokens(at join: ElementID, in scope: Scope) {
+    mutating func consumeTokens(at join: ElementID, in number: Int) {
+        guard let scope = instance.scope(number) else { return }
         let flows = scope.waiting.filter { $0.join == join }.flatMap { Array(repeating: $0.flow, count: $0.count) }
-        record(.tokensJoined(element: join, flows: flows, scope: scope.number))
+        record(.tokensJoined(element: join, flows: flows, scope: number))
     }
 
     /// Whether a token somewhere else in the scope can still come to the join.

@@ -18,6 +18,11 @@ extension Step {
             case .setVariables(let activity, let variables): try set(variables, of: activity)
             }
         }
+        let root = ProcessInstance.rootScope
+        guard modifications.contains(where: \.takesAway), let scope = instance.scope(root), scope.isIdle,
+            scope.waiting.isEmpty, !hasTokensUnderWay(in: root)
+        else { return }
+        endInstance(.canceled(reason: "an operator canceled all that was at work"))
     }
 
     /// Where tokens begin. None moves before all are there.
@@ -117,13 +122,37 @@ extension Step {
         let found = instance.activeActivities.filter {
             $0.element == element && !instance.isIteration($0.scope)
         }
-        guard !found.isEmpty else { throw Rejection(.gone, "no activity of \(element) is at work", element: element) }
         for activity in found { take(away: activity) }
-        return found.count
+        let count = found.count + discardTokens(at: element)
+        guard count > 0 else { throw Rejection(.gone, "no activity of \(element) is at work", element: element) }
+        return count
+    }
+
+    /// Tokens that wait at a join for their siblings are gone; how many they were.
+    private mutating func discardTokens(at join: ElementID) -> Int {
+        var count = 0
+        for number in instance.waitingScopes.sorted() {
+            guard let scope = instance.scope(number) else { continue }
+            let waiting = scope.waiting.filter { $0.join == join }.reduce(0) { $0 + $1.count }
+            guard waiting > 0 else { continue }
+            count += waiting
+            consumeTokens(at: join, in: number)
+            // A gateway that was not activated yet is not by this.
+            if scope.activated[join] == nil { record(.tokensJoined(element: join, flows: [], scope: number)) }
+            settleLater(number)
+        }
+        return count
+    }
+
+    /// Whether a loop ends with a run that was taken away. A condition that cannot be evaluated ends it.
+    private func isOver(_ state: LoopState, of element: ElementID, in scope: Int) -> Bool {
+        if let count = state.count { return state.completed + 1 >= count }
+        let loop = definition.loop(of: element)
+        return (try? loop?.continues(in: visibleVariables(from: scope), completed: state.completed + 1)) != true
     }
 
     /// Cancels an activity; what is around it ends if nothing else is there. A run of a loop counts as done.
-    private mutating func take(away activity: Activity) {
+    mutating func take(away activity: Activity) {
         guard let scope = instance.scope(activity.scope), let index = scope.iteration, let body = scope.activity,
             let inner = scope.parent, let state = instance.scope(inner)?.loop
         else {
@@ -133,7 +162,7 @@ extension Step {
         cancel(activity.number)
         record(.loop(.iterationEnded(scope: inner, iteration: index, output: nil)))
         record(.scopeClosed(scope: activity.scope))
-        if let count = state.count, state.completed + 1 >= count {
+        if isOver(state, of: activity.element, in: inner) {
             attempt(body) { step throws(IncidentCause) in try step.endLoop(body) }
         } else {
             iterateLater(body)

@@ -61,11 +61,13 @@ extension Step {
         setVariables(outputs, from: activity.scope)
     }
 
-    /// What the work of an activity gives. With output mappings it stays inside, for them to choose from.
+    /// What the work of an activity gives. With output mappings it stays inside, for them to choose from; not with those of
+    /// Camunda 7.
     mutating func setResult(_ variables: [Variable], of number: Int) {
         guard !variables.isEmpty else { return }
         let activity = activity(number)
-        if let scope = activity.innerScope, definition.localMappings(of: activity.element)?.outputs.isEmpty == false {
+        let mappings = definition.localMappings(of: activity.element)
+        if let scope = activity.innerScope, let mappings, !mappings.outputs.isEmpty, !mappings.passesResult {
             record(.variablesSet(scope: scope, variables))
         } else {
             setVariables(variables, from: activity.innerScope ?? activity.scope)

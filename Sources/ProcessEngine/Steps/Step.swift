@@ -225,8 +225,12 @@ package struct Step: Sendable {
         try closeLocalScope(of: number)
         let outgoing = definition.outgoing(of: activity.element)
         var taken: [SequenceFlow] = []
+        var variables = visibleVariables(from: activity.scope, at: number)
+        if definition.joinsReadVariables, let gateway = definition.element(activity.element) as? ComplexGateway {
+            for (name, value) in gateway.names(in: activity.scope, of: self) { variables.locals[name] = value }
+        }
         for flow in outgoing where !flow.isDefault {
-            if try flow.holds(for: visibleVariables(from: activity.scope, at: number)) { taken.append(flow) }
+            if try flow.holds(for: variables) { taken.append(flow) }
         }
         if taken.isEmpty { taken = outgoing.filter(\.isDefault) }
         guard outgoing.isEmpty || !taken.isEmpty else { throw SequenceFlow.noneHolds(after: activity.element) }
@@ -275,6 +279,9 @@ package struct Step: Sendable {
             closeProcessTriggers()
             closeRetainedScopes(of: number)
             var end = Event.InstanceEnd.completed
+            if let error = instance.uncaughtError {
+                end = .completedWithError(code: error.code, message: error.message)
+            }
             do throws(IncidentCause) {
                 try runProcessListeners(.end)
             } catch {

@@ -241,7 +241,11 @@ extension Step {
         record(.incidentResolved(incident: number))
         let activity = activity(incident.activity)
         attempt(incident.activity) { step throws(IncidentCause) in
-            if let loop = step.definition.loop(of: activity.element), !step.instance.isIteration(activity.scope) {
+            if incident.kind == .uncaughtError {
+                step.closeTriggers(of: activity)
+                try step.begin(element, activity.number)
+            } else if let loop = step.definition.loop(of: activity.element), !step.instance.isIteration(activity.scope)
+            {
                 try step.retryLoop(loop, activity)
             } else {
                 try element.retry(activity, in: &step)

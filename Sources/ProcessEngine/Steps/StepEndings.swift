@@ -55,6 +55,6 @@ extension Step {
         guard let scope = instance.scope(number) else { return }
         var joins: [ElementID] = []
         for waiting in scope.waiting where !joins.contains(waiting.join) { joins.append(waiting.join) }
-        for join in joins { consumeTokens(at: join, in: scope) }
+        for join in joins { consumeTokens(at: join, in: number) }
     }
 }

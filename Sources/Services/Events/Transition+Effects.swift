@@ -142,6 +142,7 @@ extension Transition {
                         name: message.name, key: message.correlationKey?.canonical.text, businessKey: nil,
                         instance: nil, variables: message.variables,
                         timeToLive: Self.thrownMessageLife.milliseconds)))
+        case .uncaughtError: return
         case .escalation(let code, _, let catcher, let variables):
             guard catcher == nil, let parent = after.parent else { return }
             post(.endCall(parent, .escalation(code: code, variables: variables)))

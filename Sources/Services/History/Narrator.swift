@@ -165,6 +165,8 @@ struct Narrator {
         case .signal(let name, let element, _): "signal \(name) thrown by \(element)"
         case .message(let message): "message \(message.name) thrown by \(message.by)"
         case .escalation(let code, let element, _, _): "escalation \(code ?? "without a code") thrown by \(element)"
+        case .uncaughtError(let code, let message, let element):
+            "nothing caught error \(code) of \(element)\(Self.suffix(message))"
         }
     }
 

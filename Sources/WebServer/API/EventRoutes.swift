@@ -86,17 +86,26 @@ extension RESTAPI {
 
     private static func modification(_ json: JSON) throws -> Modification {
         let body = try RequestBody(
-            json, known: ["startBefore", "startAfter", "cancel", "move", "to", "variables"], of: "an instruction")
+            json,
+            known: [
+                "startBefore", "startAfter", "cancel", "cancelActivity", "move", "to", "setVariables", "activity",
+                "variables",
+            ], of: "an instruction")
         let variables = try body.variables("variables")
         if let element = try body.string("startBefore") {
             return .startBefore(ElementID(element), variables: variables)
         }
         if let element = try body.string("startAfter") { return .startAfter(ElementID(element), variables: variables) }
         if let element = try body.string("cancel") { return .cancelAll(ElementID(element)) }
+        if let activity = try body.int("cancelActivity") { return .cancel(activity: activity) }
+        if try body.object("setVariables") != nil {
+            return .setVariables(activity: try body.int("activity"), try body.variables("setVariables"))
+        }
         if let from = try body.string("move"), let to = try body.string("to") {
             return .move(from: ElementID(from), to: ElementID(to))
         }
-        throw Problem.badRequest("an instruction has startBefore, startAfter, cancel, or move and to")
+        throw Problem.badRequest(
+            "an instruction has startBefore, startAfter, cancel, cancelActivity, setVariables, or move and to")
     }
 }
 

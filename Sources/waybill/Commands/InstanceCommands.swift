@@ -221,6 +221,7 @@ struct RetryCommand: AsyncParsableCommand {
             Examples:
               waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e
               waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --incident 2 --retries 5
+              waybill retry 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --set limit=4
             """)
 
     @Argument(help: "The instances' ids.", transform: InstanceArgument.read)
@@ -229,14 +230,20 @@ struct RetryCommand: AsyncParsableCommand {
     var incident: Int?
     @Option(help: "How many attempts the task gets; by its contract without it.")
     var retries: Int?
+    @OptionGroup var variables: InputOptions
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        let given = try variables.object()
         try await RESTClient.with(server) { client in
             var body: [(name: String, value: JSON)] = []
             if let incident { body.append(("incident", .number(incident))) }
             if let retries { body.append(("retries", .number(retries))) }
             for id in ids {
+                if given.members()?.isEmpty == false {
+                    let change = JSON.object([("instructions", .array([.object([("setVariables", given)])]))])
+                    _ = try await client.post("/v1/instances/\(RESTClient.escape(id))/modify", change)
+                }
                 _ = try await client.post("/v1/instances/\(RESTClient.escape(id))/retry", .object(body))
                 print("Retrying \(id)")
             }

@@ -85,14 +85,19 @@ struct ModifyCommand: AsyncParsableCommand {
         commandName: "modify",
         abstract: "Move the tokens of an instance by hand. All is done in one step, or nothing.",
         discussion: """
-            Example:
+            --set gives variables to what --start-before and --start-after enter; without those, to the process.
+
+            Examples:
               waybill modify 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --cancel probe --start-before derive --set codec=h264
+              waybill modify 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e --set limit=4
             """)
 
     @Argument(help: "The instance's id.", transform: InstanceArgument.read)
     var id: String
-    @Option(help: "Cancel every activity of this element; may be given several times.")
+    @Option(help: "Cancel every activity of this element, and tokens that wait at it; may be given several times.")
     var cancel: [String] = []
+    @Option(help: "Cancel the activity of this number; may be given several times.")
+    var cancelActivity: [Int] = []
     @Option(help: "Enter this element; may be given several times.")
     var startBefore: [String] = []
     @Option(help: "Take the flows out of this element; may be given several times.")
@@ -118,12 +123,13 @@ struct ModifyCommand: AsyncParsableCommand {
             instructions.append(.object([("move", .string(from)), ("to", .string(to))]))
         }
         for element in cancel { instructions.append(.object([("cancel", .string(element))])) }
-        guard given.members()?.isEmpty != false || !(startBefore + startAfter).isEmpty else {
-            throw CommandError(
-                "variables go with --start-before or --start-after; with --move and --cancel nothing reads them")
+        for number in cancelActivity { instructions.append(.object([("cancelActivity", .number(number))])) }
+        if given.members()?.isEmpty == false, (startBefore + startAfter).isEmpty {
+            instructions.insert(.object([("setVariables", given)]), at: 0)
         }
         guard !instructions.isEmpty else {
-            throw CommandError("say what to do: --start-before, --start-after, --move or --cancel")
+            throw CommandError(
+                "say what to do: --start-before, --start-after, --move, --cancel, --cancel-activity or --set")
         }
         try await Instruction.post("modify", [("instructions", .array(instructions))], to: id, server)
         print("Modified \(id)")

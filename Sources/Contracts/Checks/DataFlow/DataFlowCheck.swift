@@ -40,7 +40,9 @@ struct DataFlowCheck {
     }
 
     /// What the engine itself answers, or takes for "not yet".
-    private static let alwaysThere: Set = ["execution", "task", "externalTask", "activationCount", "now"]
+    private static let alwaysThere: Set = [
+        "execution", "task", "externalTask", "activationCount", "waitingForStart", "now",
+    ]
 
     // MARK: Following
 
