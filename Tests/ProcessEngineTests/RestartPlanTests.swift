@@ -66,7 +66,8 @@ import Values
         #expect(new.root("made") == "true")
     }
 
-    /// s -> f -> a, b -> j -> error end. The migration itself completes the join, since only one flow leads there now.
+    /// s -> f -> a, b -> j -> error end, in a called process, which an error ends. The migration itself completes the join, since only
+    /// one flow leads there now.
     @Test func `what ended by its migration goes on where it stood before, by the new names`() throws {
         func model(_ b: String, _ flows: String) -> String {
             bpmn(
@@ -77,7 +78,11 @@ import Values
                 """, declarations: "<error id=\"BAD\" errorCode=\"BAD\"/>")
         }
         var old = try Scenario(model("b", chain("b", "j")))
-        try old.start()
+        try old.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1),
+                    parent: ParentCall(instance: InstanceID("caller"), call: 1))))
         try old.complete("a")
         try old.migrate(to: model("y", chain("y", "e")), ("b", "y"))
         #expect(old.instance.end == .completedWithError(code: "BAD", message: nil))

@@ -65,13 +65,8 @@ struct Parts: Sendable {
             ? BrokerService(
                 engine: tasks, bus: bus, time: time, random: random,
                 configuration: try await Self.broker(configuration, names, store), settings: settings, log: log) : nil
-        if let broker, configuration.engine == nil {
-            startQueue = StartQueueService(
-                starts: StartService(engine: engine, registry: registry), registry: registry, bus: bus, names: names,
-                queueType: configuration.serving.queueType, time: time, log: log,
-                isReady: { await broker.trouble == nil })
-        } else {
-            startQueue = nil
+        startQueue = broker.flatMap {
+            Self.startQueue(configuration, engine, registry, bus, names, ready: $0, time: time)
         }
         let relay = OutboxRelay(
             store: store, bus: bus, names: names, time: time, stored: engine.sending.listen(), log: log)
@@ -106,6 +101,18 @@ struct Parts: Sendable {
             checks: checks, engine: engine, broker: broker, store: store,
             index: roles.contains(.indexer) ? store : nil, progress: progress, bus: broker == nil ? nil : bus,
             names: names, time: time, durability: store)
+    }
+
+    /// Nil where another process has the engine.
+    private static func startQueue(
+        _ configuration: Server.Configuration, _ engine: EngineService, _ registry: DefinitionRegistry,
+        _ bus: RabbitMQBus, _ names: BusNames, ready broker: BrokerService, time: any TimeSource
+    ) -> StartQueueService? {
+        guard configuration.engine == nil else { return nil }
+        return StartQueueService(
+            starts: StartService(engine: engine, registry: registry), registry: registry, bus: bus, names: names,
+            queueType: configuration.serving.queueType, time: time, log: configuration.log,
+            isReady: { await broker.trouble == nil })
     }
 
     /// Wakes what waits for work whenever another process has committed; until cancelled.
