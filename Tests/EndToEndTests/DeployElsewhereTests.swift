@@ -23,7 +23,9 @@ import Values
         let files = try StoryFiles.first.write(to: world.shared.directory.appending(path: "files"))
         try world.waybill("push", files, "-m", "first", at: store)
         try await until("both workflows are there") { try await names(at: engine) == ["archive", "ingest"] }
-        #expect(try await sources(at: engine) == ["waybill", "waybill"], "what was there to be checked is deleted")
+        try await until("what was there to be checked is deleted") {
+            try await sources(at: engine) == ["waybill", "waybill"]
+        }
 
         // A program for each contract of the store works for the engine elsewhere.
         let program = world.shared.directory.appending(path: "work")

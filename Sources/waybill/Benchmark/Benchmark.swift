@@ -55,7 +55,11 @@ struct Benchmark: Sendable {
         }
         // After the server: it would declare them anew.
         let cleaned = Result {
-            try BusCheck.delete(queues: queues.map(\.name), exchanges: exchanges, at: options.address)
+            let starts = names.startTopology(
+                workflows: [Workload.workflow] + TimerBench.workflows, queueType: options.queueType)
+            try BusCheck.delete(
+                queues: (queues + starts.queues).map(\.name), exchanges: exchanges + starts.exchanges.map(\.name),
+                at: options.address)
         }
         let removed: Result<Void, any Error>
         do {

@@ -70,6 +70,8 @@ struct TimerBench: Sendable {
 
     // MARK: - What waits
 
+    static let workflows = ["bench.timer", "bench.plain"]
+
     private static func start(due: Date, businessKey: String) -> JSON {
         .object([
             ("input", .object([("due", .string(due.formatted(.iso8601)))])), ("businessKey", .string(businessKey)),
