@@ -104,7 +104,7 @@ final class XMLParse {
                 "xml-too-many-attributes", "an element has more than \(limits.maxAttributes) attributes", at: position,
                 "remove what is not needed")
         }
-        var node = SourceNode(name: Self.string(name), namespace: namespace.map(Self.string) ?? "", position: position)
+        var node = SourceNode(name: Self.string(name), namespace: Self.namespace(namespace), position: position)
         node.attributes.reserveCapacity(attributeCount)
         for index in 0..<attributeCount {
             // Five pointers each: local name, prefix, URI, start and end of the value.
@@ -113,7 +113,7 @@ final class XMLParse {
             else { continue }
             node.attributes.append(
                 SourceNode.Attribute(
-                    name: Self.string(name), namespace: attributes[index * 5 + 2].map(Self.string) ?? "",
+                    name: Self.string(name), namespace: Self.namespace(attributes[index * 5 + 2]),
                     value: Self.attributeValue(UnsafeBufferPointer(start: start, count: end - start))))
         }
         open.append(OpenElement(node: node))
@@ -173,6 +173,12 @@ final class XMLParse {
 
     private static func string(_ text: UnsafePointer<xmlChar>) -> String {
         String(decodingCString: text, as: UTF8.self)
+    }
+
+    /// A namespace is the value of an attribute, and comes as one does; empty without one.
+    private static func namespace(_ text: UnsafePointer<xmlChar>?) -> String {
+        guard let text else { return "" }
+        return attributeValue(UnsafeBufferPointer(start: text, count: Int(xmlStrlen(text))))
     }
 
     /// Without NOENT libxml2 hands an ampersand of an attribute over as `&#38;`, for a second pass that SAX users must

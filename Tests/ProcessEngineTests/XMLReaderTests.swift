@@ -45,9 +45,11 @@ struct XMLReaderTests {
         ("&amp;#38;", "&#38;"),
     ])
     func `knows predefined entities and character references`(source: String, expected: String) throws {
-        let root = try read("<a b=\"\(source)\">\(source)</a>")
+        let root = try read("<a xmlns=\"urn:\(source)\" xmlns:n=\"\(source)\" b=\"\(source)\" n:c=\"\">\(source)</a>")
         #expect(root.text == expected)
         #expect(root.attribute("b") == expected)
+        #expect(root.namespace == "urn:\(expected)")
+        #expect(root.attribute("c", namespace: expected) == "")
     }
 
     @Test(arguments: [
