@@ -1,9 +1,5 @@
 import ArgumentParser
 import Delivery
-import Foundation
-import RabbitMQBus
-import UnixSignals
-import Values
 
 struct BenchTasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,25 +38,13 @@ struct BenchTasksCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Tasks in one poll of the broker, at most; the server's default without it.", valueName: "tasks"))
     var pollLimit: Int?
-    @Option(
-        help: ArgumentHelp(
-            "A file with a database's address: PostgreSQL, in a schema that is made and dropped. SQLite without it.",
-            valueName: "file"))
-    var postgresUrlFile: String?
-    @Option(help: "Where the store is made: a directory of a disk.")
-    var scratch = "/var/tmp"
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var bus: BusOptions
+    @OptionGroup var common: BenchOptions
 
     func run() async throws {
         try Settings.check()
         let options = try checked()
-        let isTerminal = isatty(2) == 1
-        let bench = Benchmark(options) { line in
-            if isTerminal { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-        }
-        let report = try await Self.untilInterrupted { try await bench.run() }
-        print(output.json ? report.json.text : report.text)
+        let report = try await common.run(options) { try await $0.run() }
+        print(common.output.json ? report.json.text : report.text)
         if let failure = report.failure { throw CommandError(failure) }
     }
 
@@ -76,29 +60,8 @@ struct BenchTasksCommand: AsyncParsableCommand {
         }
         return Benchmark.Options(
             instances: instances, rounds: rounds, payload: payload,
-            store: try BenchStore(postgresURLFile: postgresUrlFile),
-            queueType: queueType, prefetch: prefetch,
-            rate: rate, seconds: seconds, serverArguments: pollLimit.map { ["--poll-limit", String($0)] } ?? [],
-            busArguments: bus.arguments, address: try bus.configuration(clientName: "waybill-bench").address(),
-            scratch: scratch)
-    }
-
-    /// Ends `body` by cancelling it when SIGINT or SIGTERM comes, so that what it started ends and what it made is removed.
-    static func untilInterrupted<Answer: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Answer
-    ) async throws -> Answer {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-        return try await withThrowingTaskGroup(of: Answer?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                for await _ in signals { throw CommandError("interrupted") }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let answer = try await group.next() {
-                if let answer { return answer }
-            }
-            throw CancellationError()
-        }
+            store: try common.store(), queueType: queueType, prefetch: prefetch, rate: rate, seconds: seconds,
+            serverArguments: pollLimit.map { ["--poll-limit", String($0)] } ?? [],
+            busArguments: common.bus.arguments, address: try common.address(), scratch: common.scratch)
     }
 }

@@ -21,15 +21,7 @@ struct BenchTimersCommand: AsyncParsableCommand {
 
     @Option(help: "Instances that wait.")
     var instances = 100_000
-    @Option(
-        help: ArgumentHelp(
-            "A file with a database's address: PostgreSQL, in a schema that is made and dropped. SQLite without it.",
-            valueName: "file"))
-    var postgresUrlFile: String?
-    @Option(help: "Where the store is made: a directory of a disk.")
-    var scratch = "/var/tmp"
-    @OptionGroup var output: OutputOptions
-    @OptionGroup var bus: BusOptions
+    @OptionGroup var common: BenchOptions
 
     func run() async throws {
         try Settings.check()
@@ -37,15 +29,11 @@ struct BenchTimersCommand: AsyncParsableCommand {
             throw CommandError("--instances is a number from 1 to 1000000, not \(instances)")
         }
         let options = Benchmark.Options(
-            instances: instances, rounds: 1, payload: 16, store: try BenchStore(postgresURLFile: postgresUrlFile),
-            queueType: .quorum, prefetch: 1, rate: 1, seconds: 0, serverArguments: [], busArguments: bus.arguments,
-            address: try bus.configuration(clientName: "waybill-bench").address(), scratch: scratch)
-        let isTerminal = isatty(2) == 1
-        let bench = Benchmark(options) { line in
-            if isTerminal { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-        }
-        let result = try await BenchTasksCommand.untilInterrupted { try await TimerBench(bench).run() }
-        print(output.json ? result.json.text : result.text)
+            instances: instances, rounds: 1, payload: 16, store: try common.store(), queueType: .quorum, prefetch: 1,
+            rate: 1, seconds: 0, serverArguments: [], busArguments: common.bus.arguments, address: try common.address(),
+            scratch: common.scratch)
+        let result = try await common.run(options) { try await TimerBench($0).run() }
+        print(common.output.json ? result.json.text : result.text)
         guard result.lost == 0, result.twice == 0 else {
             throw CommandError("\(result.lost) instances did not end, \(result.twice) are too many")
         }
