@@ -1,5 +1,6 @@
 import ArgumentParser
 import Delivery
+import Values
 
 struct BenchTasksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
