@@ -112,9 +112,9 @@ extension PostgresStore {
             ])
     }
 
-    private static let inboxColumns = "id, due_at, awaits, awaits_key, awaits_business_key, body"
+    static let inboxColumns = "id, due_at, awaits, awaits_key, awaits_business_key, body"
 
-    private static func inboxEntry(_ row: ResultRow) -> InboxEntry {
+    static func inboxEntry(_ row: ResultRow) -> InboxEntry {
         let awaited = row.optional(2, row.text).map {
             InboxEntry.Awaited(name: $0, key: row.optional(3, row.text), businessKey: row.optional(4, row.text))
         }

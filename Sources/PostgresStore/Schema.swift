@@ -35,6 +35,17 @@ struct Schema {
         try raisePositions()
     }
 
+    /// Throws if the tables are not those that this program reads. Only reads.
+    func checkIsNewest() throws {
+        let version = try version()
+        guard version == Self.newest else {
+            throw StoreError(
+                .misuse,
+                "the schema \(name) has version \(version), this program reads \(Self.newest): start a server of its version once"
+            )
+        }
+    }
+
     /// Only if there is none: one that was made for us needs no right to make another.
     private func makeSchema() throws {
         let isThere = try connection.first("SELECT 1 FROM pg_namespace WHERE nspname = $1::text", [.text(name)]) { _ in

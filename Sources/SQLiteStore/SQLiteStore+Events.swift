@@ -82,9 +82,9 @@ extension SQLiteStore {
         }
     }
 
-    private static let inboxColumns = "id, due_at, awaits, awaits_key, awaits_business_key, body"
+    static let inboxColumns = "id, due_at, awaits, awaits_key, awaits_business_key, body"
 
-    private static func inboxEntry(_ row: StoredRow) throws -> InboxEntry {
+    static func inboxEntry(_ row: StoredRow) throws -> InboxEntry {
         let awaited = (row[2] as String?).map { InboxEntry.Awaited(name: $0, key: row[3], businessKey: row[4]) }
         return InboxEntry(
             id: row[0], content: InboxEntry.Content(dueAt: row.timestamp(1), awaits: awaited, body: row[5]))

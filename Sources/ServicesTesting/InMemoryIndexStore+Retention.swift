@@ -37,7 +37,7 @@ extension InMemoryIndexStore: RetentionStore {
     }
 }
 
-extension InMemoryIndexStore.State {
+extension IndexContents {
     fileprivate mutating func remove(_ id: InstanceID) {
         instances[id] = nil
         tasks = tasks.filter { $0.key.instance != id }

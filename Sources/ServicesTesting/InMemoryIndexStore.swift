@@ -5,13 +5,7 @@ import Values
 
 /// The reference for every index store.
 package final class InMemoryIndexStore: IndexStore {
-    struct State {
-        var position: Int64 = 0
-        var instances: [InstanceID: IndexedInstance] = [:]
-        var tasks: [TaskID: IndexedTask] = [:]
-        var userTasks: [TaskID: (task: OpenUserTask, createdAt: Timestamp)] = [:]
-    }
-    let state = Mutex(State())
+    let state = Mutex(IndexContents())
     let live: any ProcessStore
 
     /// `live` has the rows of the moment.
@@ -26,59 +20,10 @@ package final class InMemoryIndexStore: IndexStore {
     package func apply(_ changes: [IndexChange], from: Int64, to: Int64) async throws -> Bool {
         state.withLock { state in
             guard state.position == from else { return false }
-            for change in changes { Self.apply(change, to: &state) }
+            for change in changes { state.apply(change) }
             state.position = to
             return true
         }
-    }
-
-    private static func apply(_ change: IndexChange, to state: inout State) {
-        switch change {
-        case .instanceStarted(let instance):
-            if state.instances[instance.id] == nil { state.instances[instance.id] = instance }
-        case .instanceEnded(let id, let newState, let message, let at):
-            update(id, in: &state) { instance in
-                instance.state = newState
-                instance.message = message
-                instance.endedAt = at
-                instance.openIncidents = 0
-            }
-        case .incidents(let id, let change, let message):
-            update(id, in: &state) { instance in
-                instance.count(incidents: change, message: message)
-            }
-        case .suspension(let id, let isSuspended): update(id, in: &state) { $0.suspend(isSuspended) }
-        case .migrated(let instance, let migrated):
-            update(instance, in: &state) { $0.migrate(migrated) }
-            let names = migrated.newNames
-            for (task, row) in state.tasks where task.instance == instance && row.endedAt == nil {
-                state.tasks[task]?.element = names[row.element] ?? row.element
-            }
-            for (id, row) in state.userTasks where id.instance == instance {
-                state.userTasks[id]?.task.element = names[row.task.element] ?? row.task.element
-            }
-        case .taskCreated(let task):
-            guard state.tasks[task.id] == nil else { return }
-            state.tasks[task.id] = task
-            state.instances[task.id.instance]?.tasksCreated += 1
-            if task.endedAt != nil { state.instances[task.id.instance]?.tasksDone += 1 }
-        case .taskChanged(let id, let newState, let message, let at):
-            guard var task = state.tasks[id], task.endedAt == nil else { return }
-            task.change(to: newState, message, at: at)
-            if task.endedAt != nil { state.instances[id.instance]?.tasksDone += 1 }
-            state.tasks[id] = task
-        case .userTaskCreated(let instance, let task, let at):
-            state.userTasks[TaskID(instance: instance, number: task.number)] = (task, at)
-        case .userTaskClaimed(let id, let assignee): state.userTasks[id]?.task.assignee = assignee
-        case .userTaskEnded(let id): state.userTasks[id] = nil
-        }
-    }
-
-    /// An instance that is over stays as it is: then a change that comes again finds nothing to do.
-    private static func update(_ id: InstanceID, in state: inout State, _ change: (inout IndexedInstance) -> Void) {
-        guard var instance = state.instances[id], instance.endedAt == nil else { return }
-        change(&instance)
-        state.instances[id] = instance
     }
 
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {

@@ -40,6 +40,6 @@ struct Waybill: AsyncParsableCommand {
                 subcommands: [PublishCommand.self, SignalCommand.self, ClaimCommand.self, CompleteCommand.self]),
             CommandGroup(
                 name: "Measuring and proving:",
-                subcommands: [BenchCommand.self, BenchAgentCommand.self, SimulateCommand.self]),
+                subcommands: [BenchCommand.self, BenchAgentCommand.self, SimulateCommand.self, VerifyCommand.self]),
         ])
 }

@@ -104,6 +104,20 @@ final class Installation {
         return server.terminate()
     }
 
+    /// Checks the store when everything is over, and answers what `waybill verify` says; throws with that if it finds something.
+    /// The file of an embedded store is given free for it.
+    func verify() throws -> String {
+        let place: [String]
+        switch store {
+        case .sqlite:
+            for number in ports.indices { _ = try stopServer(number) }
+            place = ["--data", directory.appending(path: "data").path]
+        case .postgres: place = ["--postgres-url-file", directory.appending(path: "postgres/postgres.url").path]
+        }
+        return try Self.run(Self.program, ["verify", "--settled"] + place)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     /// Waits until a queue has no message that is ready, as `/metrics` and the broker see it.
     func queueIsEmpty(_ queue: String, tries: Int = 50) async throws -> Bool {
         let script = """

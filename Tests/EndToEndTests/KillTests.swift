@@ -44,6 +44,8 @@ import Values
         for number in site.ports.indices { await chaos.collectCounters(of: number) }
 
         let rows = try await Verdict.read(site, expecting: Self.instances, runs: runs)
+        let verified = try site.verify()
+        print("kill test: \(verified)")
         let counters = chaos.counters
         print(
             """

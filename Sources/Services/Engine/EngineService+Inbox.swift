@@ -301,7 +301,7 @@ extension EngineService {
 
 extension ParentCall {
     /// Of the called instance.
-    fileprivate var startKey: String { "call \(instance) \(call)" }
+    var startKey: String { "call \(instance) \(call)" }
 }
 
 extension Effect {

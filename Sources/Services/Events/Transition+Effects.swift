@@ -160,7 +160,7 @@ extension Transition {
 
 extension ProcessEngine.Subscription.Kind {
     /// What the store finds it by; nil for what nobody looks for.
-    fileprivate var indexed: (SubscriptionKind, name: String, key: String?)? {
+    var indexed: (SubscriptionKind, name: String, key: String?)? {
         switch self {
         case .message(let name, let key): (.message, name, key?.canonical.text)
         case .signal(let name): (.signal, name, nil)

@@ -37,6 +37,17 @@ enum StorePlace {
         }
     }
 
+    /// Without opening it as a server would: nothing is made, nothing is changed.
+    func verify(_ verification: StoreVerification) async throws(StoreError) -> VerificationReport {
+        switch self {
+        case .directory(let path): try await verification.run(on: SQLiteInspection(path: Self.file(in: path)))
+        case .postgres(let configuration):
+            try await verification.run(on: PostgresInspection(configuration: configuration))
+        }
+    }
+
+    private static func file(in directory: String) -> String { directory + "/waybill.sqlite" }
+
     private static func openFile(in directory: String) async throws -> OpenStore {
         do {
             try FileManager.default.createDirectory(
@@ -45,7 +56,7 @@ enum StorePlace {
             throw CommandError("cannot make the data directory \(directory): \(error.localizedDescription)")
         }
         do {
-            let store = try await SQLiteStore(path: directory + "/waybill.sqlite")
+            let store = try await SQLiteStore(path: file(in: directory))
             return OpenStore(store: store, hints: nil) { try? await store.close() }
         } catch {
             throw CommandError("cannot open the store in \(directory): \(error.message)")
