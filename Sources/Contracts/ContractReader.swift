@@ -34,6 +34,13 @@ struct ContractReader {
 
     /// Nil if anything is wrong; `fields` has it all.
     mutating func read() -> Contract? {
+        if let members = fields.source.value.objectValue, members["kind"] == nil {
+            // Its other fields are those of something else, most likely.
+            fields.report(
+                "missing-field", at: "", "the field \"kind\" is missing",
+                suggestion: "a file that is no contract belongs into another directory")
+            return nil
+        }
         let wanted = fields.source.value["kind"]?.stringValue.flatMap(Contract.Kind.init(rawValue:))
         let isWorkflow = wanted == .workflow
         // `$schema` is for editors.

@@ -23,7 +23,7 @@ package struct ClaimCheck: Sendable, Hashable {
         var checks: [ClaimCheck] = []
         for (name, claim) in members {
             guard let href = claim["href"]?.stringValue, href.utf8.count <= longestHref,
-                href.hasPrefix("http://") || href.hasPrefix("https://")
+                (try? HTTPAddress(href)) != nil
             else { throw EnvelopeError(.wrongShape, "the href of a claim is missing or no HTTP address") }
             guard let bytes = claim["bytes"]?.intValue, bytes >= 0 else {
                 throw EnvelopeError(.wrongShape, "the bytes of a claim are missing or no count")

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Delivery
 import NIOCore
 import NIOHTTP1
 
@@ -14,7 +15,8 @@ enum HTTPClaims {
     }()
 
     static let get: ClaimGetter = { href, token, limit in
-        var request = HTTPClientRequest(url: href)
+        // The client ends the process at some addresses.
+        var request = HTTPClientRequest(url: try HTTPAddress(href).text)
         request.headers.add(name: "waybill-token", value: token)
         let response = try await client.execute(request, timeout: .minutes(10))
         var body: [UInt8] = []

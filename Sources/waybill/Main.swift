@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Values
 
 @main
 struct Waybill: AsyncParsableCommand {
@@ -42,4 +44,29 @@ struct Waybill: AsyncParsableCommand {
                 name: "Measuring and proving:",
                 subcommands: [BenchCommand.self, BenchAgentCommand.self, SimulateCommand.self, VerifyCommand.self]),
         ])
+
+    /// As the library does it, and besides: what was printed is known to be written, and findings are told as they are.
+    static func main() async {
+        StandardOutput.prepare()
+        do {
+            var command = try parseAsRoot()
+            if var waiting = command as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            leave(with: error)
+        }
+        leave(with: ExitCode.success)
+    }
+
+    private static func leave(with error: any Error) -> Never {
+        if let problem = StandardOutput.problem() { exit(withError: CommandError(problem)) }
+        if let findings = error as? Diagnostics {
+            FileHandle.standardError.write(Data("\(findings)\n".utf8))
+            exit(withError: ExitCode.failure)
+        }
+        exit(withError: error)
+    }
 }

@@ -73,6 +73,7 @@ struct ClaimCheckTests {
         #"{"input":{},"claims":{"a":{"href":"http://h/"}}}"#,
         #"{"input":{},"claims":{"a":{"href":"http://h/","bytes":-1}}}"#,
         #"{"input":{},"claims":{"a":{"href":"file:///etc/passwd","bytes":1}}}"#,
+        #"{"input":{},"claims":{"a":{"href":"http://127.0.0.1:99999/","bytes":1}}}"#,
         #"{"input":{"a":1},"claims":{"a":{"href":"http://h/","bytes":1}}}"#,
     ])
     func `claims that cannot be read make the message unreadable`(body: String) throws {

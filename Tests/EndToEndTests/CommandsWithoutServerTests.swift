@@ -56,4 +56,11 @@ struct CommandsWithoutServerTests {
             #expect(events.count == 2 && events[0] == events[1], "\(text)")
         }
     }
+
+    @Test(arguments: ["check", "test"])
+    func `output that is lost is a failure`(command: String) throws {
+        let outcome = try Installation.outcome(
+            of: "/bin/sh", ["-c", "\"$0\" \(command) \"$1\" > /dev/full", Installation.program, Self.example])
+        #expect(outcome.status == 1 && outcome.text.contains("no space"), "\(outcome.status): \(outcome.text)")
+    }
 }

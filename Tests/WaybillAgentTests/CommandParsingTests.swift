@@ -43,4 +43,31 @@ struct CommandParsingTests {
             #expect(body[member]?.text == text, "\(member)")
         }
     }
+
+    @Test(arguments: [
+        ["list", "--server", "http://127.0.0.1:99999"], ["list", "--server", "http://h?x=1"],
+        ["list", "--server", "http://name:secret@h"],
+    ])
+    func `a server that cannot be is refused before anything is sent`(arguments: [String]) async throws {
+        let command = try ListCommand.parse(Array(arguments.dropFirst()))
+        do {
+            try await command.run()
+            Issue.record("it was taken")
+        } catch let error as CommandError {
+            #expect(error.description.hasPrefix("--server") && !error.description.contains("secret"), "\(error)")
+        }
+    }
+
+    @Test(arguments: [
+        ["--json"], ["--json", "--revision", "3"],
+    ])
+    func `a rollback for programs asks nobody`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try StageRollbackCommand.parse(arguments) }
+        #expect(throws: Never.self) { try StageRollbackCommand.parse(arguments + ["--yes"]) }
+    }
+
+    @Test func `a label is named once`() throws {
+        let command = try StartCommand.parse(["p", "--metadata", "x=y", "--metadata", "x=q"])
+        #expect(throws: CommandError.self) { try command.request() }
+    }
 }

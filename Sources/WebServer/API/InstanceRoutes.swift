@@ -212,6 +212,9 @@ extension RESTAPI {
         writer.beginArray()
         for task in tasks.reversed() { writer.task(task) }
         writer.endArray()
+        writer.list("timers", state.openTimers) { $0.timer($1) }
+        writer.list("subscriptions", state.openSubscriptions) { $0.subscription($1) }
+        writer.list("calls", state.openCalls) { $0.call($1, mask) }
         writer.endObject()
         return Response(json: writer)
     }

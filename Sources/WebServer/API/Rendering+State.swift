@@ -84,7 +84,7 @@ extension JSONWriter {
         endObject()
     }
 
-    private mutating func timer(_ timer: OpenTimer) {
+    mutating func timer(_ timer: OpenTimer) {
         beginObject()
         number("timer", timer.number)
         number("activity", timer.activity)
@@ -93,7 +93,7 @@ extension JSONWriter {
         endObject()
     }
 
-    private mutating func subscription(_ subscription: ProcessEngine.Subscription) {
+    mutating func subscription(_ subscription: ProcessEngine.Subscription) {
         beginObject()
         number("subscription", subscription.number)
         number("activity", subscription.activity)
@@ -116,7 +116,7 @@ extension JSONWriter {
         endObject()
     }
 
-    private mutating func call(_ call: CallEvent.Call, _ mask: Mask) {
+    mutating func call(_ call: CallEvent.Call, _ mask: Mask) {
         beginObject()
         number("call", call.call)
         number("activity", call.activity)

@@ -41,7 +41,7 @@ struct BenchServer: Sendable {
     private func waitUntilReady() async throws {
         for _ in 0..<600 {
             do {
-                _ = try await client.get("/health/ready")
+                _ = try await client.get("/health/ready", with: "status")
                 return
             } catch let error as CommandError where error.isPassing {
                 try await Task.sleep(for: .milliseconds(100))
@@ -59,9 +59,9 @@ struct BenchServer: Sendable {
                     "files",
                     .array(files.map { .object([("path", .string($0.path)), ("content", .string($0.content))]) })
                 ),
-            ]))
+            ]), with: "status")
         for _ in 0..<300 {
-            let deployed = try await client.get("/v1/workflows")["workflows"]?.elements() ?? []
+            let deployed = try await client.get("/v1/workflows", with: "workflows")["workflows"]?.elements() ?? []
             if !deployed.isEmpty { return }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -84,7 +84,7 @@ struct BenchServer: Sendable {
             for _ in 0..<min(concurrency, count) {
                 group.addTask {
                     while started.take() < count {
-                        _ = try await client.post("/v1/workflows/\(workflow)/start", body())
+                        _ = try await client.post("/v1/workflows/\(workflow)/start", body(), with: "id")
                     }
                 }
             }
@@ -94,12 +94,13 @@ struct BenchServer: Sendable {
 
     func startOne(businessKey: String, payload: Int) async throws {
         _ = try await client.post(
-            "/v1/workflows/\(Workload.workflow)/start", Workload.start(businessKey: businessKey, payload: payload))
+            "/v1/workflows/\(Workload.workflow)/start", Workload.start(businessKey: businessKey, payload: payload),
+            with: "id")
     }
 
     /// Whether the index has an instance in a state.
     func has(_ state: String) async throws -> Bool {
-        let page = try await client.get("/v1/instances", query: [("state", state), ("limit", "1")])
+        let page = try await client.get("/v1/instances", query: [("state", state), ("limit", "1")], with: "instances")
         return page["instances"]?.elements()?.isEmpty == false
     }
 
@@ -109,7 +110,7 @@ struct BenchServer: Sendable {
         var next: String?
         repeat {
             let page = try await client.get(
-                "/v1/\(kind)", query: [("businessKey", businessKey), ("limit", "1000"), ("after", next)])
+                "/v1/\(kind)", query: [("businessKey", businessKey), ("limit", "1000"), ("after", next)], with: kind)
             rows += page[kind]?.elements() ?? []
             next = page["next"]?.stringValue
         } while next != nil

@@ -50,7 +50,8 @@ struct TimerBench: Sendable {
         var bytes = 0
         repeat {
             let asked = ContinuousClock.now
-            _ = try await server.client.post("/v1/workflows/bench.plain/start", .object([("input", .object([]))]))
+            _ = try await server.client.post(
+                "/v1/workflows/bench.plain/start", .object([("input", .object([]))]), with: "id")
             starts.append((ContinuousClock.now - asked).seconds * 1000)
             bytes = max(bytes, ProcessUsage.residentBytes(of: server.process.id) ?? 0)
             try await Task.sleep(for: .milliseconds(50))

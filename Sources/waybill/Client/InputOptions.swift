@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Values
 
 /// Inputs on the command line: a JSON object, and single members that win over it.
@@ -19,8 +18,11 @@ struct InputOptions: ParsableArguments {
                 }
                 members = given
             } catch let error as JSONError {
+                let isFile = input.hasPrefix("@")
                 throw CommandError(
-                    "--input is not valid JSON: line \(error.line), column \(error.column): \(error.message)")
+                    "\(isFile ? String(input.dropFirst()) : "--input") is not valid JSON: line \(error.line), "
+                        + "column \(error.column): \(error.message)"
+                        + (isFile || input == "-" || input.hasPrefix("{") ? "" : "; a file is --input @\(input)"))
             }
         }
         for text in sets {
@@ -33,17 +35,17 @@ struct InputOptions: ParsableArguments {
     }
 
     private static func bytes(of input: String) throws -> [UInt8] {
-        if input == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
+        if input == "-" { return try InputFile.bytes(input, takesStandardInput: true) }
         guard input.hasPrefix("@") else { return Array(input.utf8) }
         let path = String(input.dropFirst())
-        guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("cannot read \(path)") }
-        return Array(data)
+        if path.isEmpty { throw CommandError("--input @ names no file: --input @order.json") }
+        return try InputFile.bytes(path)
     }
 
-    /// `NAME=VALUE`, of an option that is named if it is something else.
-    static func pair(_ text: String, _ option: String) throws -> (String, String) {
+    /// `NAME=VALUE`, of an option that is named, with its form, if it is something else.
+    static func pair(_ text: String, _ option: String, takes form: String = "NAME=VALUE") throws -> (String, String) {
         guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-            throw CommandError("\(option) takes NAME=VALUE, not '\(text)'")
+            throw CommandError("\(option) takes \(form), not '\(text)'")
         }
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
     }

@@ -37,6 +37,7 @@ struct InstanceWatch {
     /// Waits until it has ended, or stands still at an incident, or time is up.
     func wait(for id: String, position: String?) async throws -> Outcome {
         var shown: [String: String] = [:]
+        var waits: [String] = []
         let began = Date()
         func say(_ text: String) {
             if !quiet { print(String(format: "%7.1fs  ", Date().timeIntervalSince(began)) + text) }
@@ -56,6 +57,8 @@ struct InstanceWatch {
                 shown[task.cell("id")] = line
                 say(line)
             }
+            for line in WaitingText.lines(of: instance) where !waits.contains(line) { say("waits for \(line)") }
+            waits = WaitingText.lines(of: instance)
             if instance["endedAt"]?.isNull == false {
                 say(instance.cell("state") + Self.suffix(instance["message"]))
                 for (name, value) in instance["output"]?.members() ?? [] where !quiet {
@@ -84,7 +87,9 @@ struct InstanceWatch {
         var away: Date?
         while true {
             do {
-                return try await client.get("/v1/instances/\(RESTClient.escape(id))", query: [("position", position)])
+                return try await client.get(
+                    "/v1/instances/\(RESTClient.escape(id))", query: [("position", position)],
+                    with: "state")
             } catch let error as CommandError where error.isPassing {
                 let since = away ?? Date()
                 let isOver = deadline.map { Date() >= $0 } ?? false

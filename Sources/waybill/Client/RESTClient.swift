@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Delivery
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -6,34 +7,49 @@ import Values
 
 /// What a command needs of a server: JSON in, JSON out, and errors a person understands.
 struct RESTClient {
+    /// Where a command got its server from, for what it says of it.
+    struct Origin {
+        /// The option with the address.
+        var option: String
+        /// The variable of the environment with the token.
+        var tokenVariable: String
+
+        static let server = Origin(option: "--server", tokenVariable: "WAYBILL_TOKEN")
+        static let stagingSource = Origin(option: "--from", tokenVariable: "WAYBILL_FROM_TOKEN")
+        static let stagingTarget = Origin(option: "--to", tokenVariable: "WAYBILL_TOKEN")
+    }
+
     let server: String
     let token: String?
     let http: HTTPClient
+    var origin = Origin.server
 
     /// Speaks HTTP for as long as `body` runs.
     static func with<Result>(
         _ options: ServerOptions, _ body: (RESTClient) async throws -> Result
     ) async throws -> Result {
-        try await with(address: options.server, option: "--server", tokenVariable: "WAYBILL_TOKEN", body)
+        try await with(address: options.server, .server, body)
     }
 
     /// The same with an address that another option gave.
     static func with<Result>(
-        address: String, option: String, tokenVariable: String, _ body: (RESTClient) async throws -> Result
+        address: String, _ origin: Origin, _ body: (RESTClient) async throws -> Result
     ) async throws -> Result {
         try Settings.check()
         let server = address.hasSuffix("/") ? String(address.dropLast()) : address
-        guard server.hasPrefix("http://") || server.hasPrefix("https://") else {
-            throw CommandError("\(option) must begin with http:// or https://, not '\(address)'")
+        guard try ServerAddress.read(server, of: origin.option).credentials == nil else {
+            throw CommandError(
+                "\(origin.option) '\(HTTPAddress.withoutCredentials(address))' has a name and a password: "
+                    + "servers know tokens, which \(origin.tokenVariable) holds")
         }
         var configuration = HTTPClient.Configuration()
         // A server that is not there is told at once, not after a minute of trying.
         configuration.connectionPool.retryConnectionEstablishment = false
+        let token = try ServerAddress.token(origin.tokenVariable)
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        let token = ProcessInfo.processInfo.environment[tokenVariable]
         let result: Swift.Result<Result, any Error>
         do {
-            result = .success(try await body(RESTClient(server: server, token: token, http: http)))
+            result = .success(try await body(RESTClient(server: server, token: token, http: http, origin: origin)))
         } catch {
             result = .failure(error)
         }
@@ -41,21 +57,25 @@ struct RESTClient {
         return try result.get()
     }
 
-    func get(_ path: String, query: [(String, String?)] = []) async throws -> JSON {
-        try json(await send(.GET, Self.path(path, query)), path)
+    /// - Parameter member: one that every answer of a Waybill has here; others answer with JSON too, and must not be taken for
+    ///   one. Nil: it has none.
+    func get(_ path: String, query: [(String, String?)] = [], with member: String) async throws -> JSON {
+        try json(await send(.GET, Self.path(path, query)), path, member)
     }
 
-    func post(_ path: String, _ body: JSON) async throws -> JSON {
-        try json(await send(.POST, path, body: body.bytes), path)
+    func post(_ path: String, _ body: JSON, with member: String?) async throws -> JSON {
+        try json(await send(.POST, path, body: body.bytes), path, member)
     }
 
-    func put(_ path: String, query: [(String, String?)], _ body: JSON) async throws -> JSON {
-        try json(await send(.PUT, Self.path(path, query), body: body.bytes), path)
+    func put(_ path: String, query: [(String, String?)], _ body: JSON) async throws {
+        _ = try await send(.PUT, Self.path(path, query), body: body.bytes)
     }
 
     /// Sends a file of another kind than JSON.
-    func post(_ path: String, query: [(String, String?)], _ bytes: [UInt8], type: String) async throws -> JSON {
-        try json(await send(.POST, Self.path(path, query), body: bytes, type: type), path)
+    func post(
+        _ path: String, query: [(String, String?)], _ bytes: [UInt8], type: String, with member: String
+    ) async throws -> JSON {
+        try json(await send(.POST, Self.path(path, query), body: bytes, type: type), path, member)
     }
 
     func delete(_ path: String) async throws {
@@ -72,9 +92,9 @@ struct RESTClient {
         return path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
     }
 
-    private func json(_ answer: ByteBuffer, _ path: String) throws -> JSON {
-        guard let json = try? JSON(validating: answer.readableBytesView) else {
-            throw CommandError("\(server)\(path) did not answer with JSON; is it a Waybill server?")
+    private func json(_ answer: ByteBuffer, _ path: String, _ member: String?) throws -> JSON {
+        guard let json = try? JSON(validating: answer.readableBytesView), member.map({ json[$0] != nil }) ?? true else {
+            throw CommandError("\(server)\(path) did not answer as a Waybill server does: is it one?")
         }
         return json
     }
@@ -93,20 +113,27 @@ struct RESTClient {
         do {
             response = try await http.execute(request, timeout: .seconds(60))
         } catch {
+            let another = origin.option == "--server" ? "--server or WAYBILL_SERVER" : origin.option
             throw CommandError(
-                noAnswer:
-                    "no answer from \(server): \(error)\nIs it running? Start one with `waybill dev`, or name another with --server "
-                    + "or WAYBILL_SERVER.")
+                noAnswer: "no answer from \(server): \(NetworkFailure.words(for: error))\n"
+                    + "Is it running? Start one with `waybill dev`, or name another with \(another).")
         }
         let bytes: ByteBuffer
         do {
             bytes = try await response.body.collect(upTo: 256 << 20)
         } catch {
-            throw CommandError(noAnswer: "the answer of \(server) broke off: \(error)")
+            throw CommandError(noAnswer: "the answer of \(server) broke off: \(NetworkFailure.words(for: error))")
+        }
+        if response.status == .unauthorized {
+            throw CommandError(
+                token == nil
+                    ? "\(server) wants a token: put it into \(origin.tokenVariable)"
+                    : "\(server) does not know the token in \(origin.tokenVariable)")
         }
         guard (200..<300).contains(response.status.code) else {
             throw CommandError(
-                status: response.status.code, problem: try? JSON(validating: bytes.readableBytesView))
+                status: response.status.code, problem: try? JSON(validating: bytes.readableBytesView),
+                at: server + path.prefix { $0 != "?" })
         }
         return bytes
     }
@@ -115,49 +142,5 @@ struct RESTClient {
     static func escape(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~")))
             ?? text
-    }
-}
-
-/// An error for the person at the terminal.
-package struct CommandError: Error, CustomStringConvertible {
-    package let description: String
-    /// The server did not answer, or is not ready: what was asked may be asked again.
-    let isPassing: Bool
-
-    init(_ text: String) {
-        description = text
-        isPassing = false
-    }
-
-    init(noAnswer text: String) {
-        description = text
-        isPassing = true
-    }
-
-    /// From problem details of the server.
-    init(status: UInt, problem: JSON?) {
-        guard let problem, let title = problem["title"]?.stringValue else {
-            description = "the server answered \(status)"
-            isPassing = status >= 500
-            return
-        }
-        var lines = ["\(title): \(problem["detail"]?.stringValue ?? "")"]
-        let diagnostics = problem["problems"]?.elements() ?? []
-        if !diagnostics.isEmpty { lines = ["\(title):"] + diagnostics.map { "  " + Self.line(of: $0) } }
-        description = lines.joined(separator: "\n")
-        isPassing = status == 503
-    }
-
-    /// `file:line:column: severity: message [code]; suggestion`.
-    static func line(of diagnostic: JSON) -> String {
-        Diagnostic(
-            severity: diagnostic["severity"]?.stringValue.flatMap { Diagnostic.Severity(rawValue: $0) } ?? .error,
-            code: diagnostic["code"]?.stringValue ?? "", file: diagnostic["file"]?.stringValue ?? "",
-            position: SourcePosition(
-                line: diagnostic["line"]?.intValue ?? 0, column: diagnostic["column"]?.intValue ?? 0),
-            element: diagnostic["element"]?.stringValue, elementName: diagnostic["elementName"]?.stringValue,
-            message: diagnostic["message"]?.stringValue ?? "",
-            suggestion: diagnostic["suggestion"]?.stringValue
-        ).description
     }
 }

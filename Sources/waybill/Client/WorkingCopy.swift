@@ -20,8 +20,8 @@ struct WorkingCopy {
     /// Nil if the directory was not pulled. Throws `CommandError` if the file is not what a pull wrote.
     static func read(in directory: String) throws -> WorkingCopy? {
         let path = directory + "/" + fileName
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        guard let json = try? JSON(validating: data), let store = json["store"]?.stringValue,
+        if case .failure(let reason) = InputFile.read(path), reason.isMissing { return nil }
+        guard let json = try? JSON(validating: InputFile.bytes(path)), let store = json["store"]?.stringValue,
             let revision = json["revision"]?.intValue, let files = json["files"]?.members()
         else { throw CommandError("\(path) cannot be read; remove it to forget what was pulled") }
         return WorkingCopy(
@@ -34,12 +34,7 @@ struct WorkingCopy {
         let json = JSON.object([
             ("store", .string(store)), ("revision", .number(revision)), ("files", .object(members)),
         ])
-        do {
-            try Data(json.bytes + [10]).write(
-                to: URL(fileURLWithPath: directory + "/" + Self.fileName), options: .atomic)
-        } catch {
-            throw CommandError("cannot write \(directory)/\(Self.fileName): \(error.localizedDescription)")
-        }
+        try OutputFile.write(json.bytes + [10], to: directory + "/" + Self.fileName)
     }
 
     /// The contracts and models of a directory, as a pull compares them. What cannot be read is for nothing.

@@ -31,7 +31,7 @@ struct AgentCommand: AsyncParsableCommand {
     var exec: String
     @Argument(help: "Arguments for the program, after --.")
     var arguments: [String] = []
-    @Option(help: "What the bus and the log call it.")
+    @Option(help: "What the bus and the log call it (default: made of the contract).")
     var name: String?
     @Option(help: "Tasks at once, 1 to 65535.")
     var prefetch = 1
@@ -46,6 +46,10 @@ struct AgentCommand: AsyncParsableCommand {
     @OptionGroup var bus: BusOptions
     @OptionGroup var logging: LogOptions
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard consumerTimeout > 0 else { throw ValidationError("--consumer-timeout is a number of seconds from 1") }
+    }
 
     func run() async throws {
         try Settings.check()
@@ -80,10 +84,9 @@ struct AgentCommand: AsyncParsableCommand {
 
     private func publishContracts() async throws {
         let files = try publish.map { path -> JSON in
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-                throw CommandError("cannot read \(path)")
-            }
-            return .object([(name: "path", value: .string(path)), (name: "content", value: .string(text))])
+            .object([
+                (name: "path", value: .string(path)), (name: "content", value: .string(try InputFile.text(path))),
+            ])
         }
         try await RESTClient.with(server) { client in
             _ = try await client.post(
@@ -92,7 +95,7 @@ struct AgentCommand: AsyncParsableCommand {
                     (name: "author", value: .string(NSUserName())),
                     (name: "message", value: .string("published by the agent of \(contract)")),
                     (name: "files", value: .array(files)),
-                ]))
+                ]), with: "status")
         }
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Contracts
 import Decisions
-import Foundation
 import ProcessEngine
 import Services
 import Staging
@@ -39,20 +38,18 @@ struct CheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        let files = try ContractDirectory.files(in: directory)
-        guard !files.isEmpty else {
-            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn, *.dmn)")
-        }
-        let (findings, hasContracts) = DirectoryCheck.findings(of: files)
+        let (files, unreadable) = try ContractDirectory.read(directory)
+        guard !files.isEmpty || !unreadable.isEmpty else { throw ContractDirectory.isEmpty(directory) }
+        let (findings, hasContracts) = DirectoryCheck.findings(of: files, besides: unreadable)
         let report = CheckReport(findings)
         if sarif {
             print(report.sarif(version: Waybill.configuration.version).text)
         } else if output.json {
-            print(report.json.text)
+            print(JSON.object([("files", .number(files.count))] + (report.json.members() ?? [])).text)
         } else {
             if !report.findings.isEmpty { print(report.text + "\n") }
             let alone = hasContracts ? "" : "; no contracts there, so that the models were checked on their own"
-            print("\(files.count) files: \(report.summary)\(alone)")
+            print("\(Count.text(files.count + unreadable.count, "file")): \(report.summary)\(alone)")
         }
         if report.errors > 0 || strict && report.warnings > 0 { throw ExitCode(1) }
     }
@@ -67,8 +64,12 @@ struct DirectoryCheck {
     private var definitions: [ProcessDefinition] = []
     private var decisions: Set<String> = []
 
-    static func findings(of files: [(path: String, content: String)]) -> (findings: [Diagnostic], hasContracts: Bool) {
+    /// - Parameter unreadable: what is wrong with files that are not among these.
+    static func findings(
+        of files: [ContractDirectory.File], besides unreadable: [Diagnostic]
+    ) -> (findings: [Diagnostic], hasContracts: Bool) {
         var check = DirectoryCheck()
+        check.problems = unreadable
         let models = files.filter { SourceFile.isModel($0.path) }
         let dmn = files.filter { $0.path.hasSuffix(".dmn") }
         let others = files.filter { !SourceFile.isModel($0.path) && !$0.path.hasSuffix(".dmn") }

@@ -8,6 +8,7 @@ struct ConformanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conformance",
         abstract: "Run public conformance suites, wherever their data lies, and print the scores.",
+        discussion: "Example:\n  waybill conformance dmn-tck ../tck/TestCases",
         subcommands: [
             TraceConformanceCommand.self, DecisionConformanceCommand.self, JSONParsingConformanceCommand.self,
             SchemaConformanceCommand.self,
@@ -32,7 +33,9 @@ struct DecisionConformanceCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        guard FileManager.default.fileExists(atPath: directory) else { throw CommandError("cannot read \(directory)") }
+        guard FileManager.default.fileExists(atPath: directory) else {
+            throw CommandError("cannot read \(directory): there is no such directory")
+        }
         let report = DecisionConformance(
             files: .system,
             options: DecisionOptions(now: SystemClock().now, zones: SystemZones(), keepsTrace: false)
@@ -55,9 +58,11 @@ extension DecisionConformance.Files {
             }
         },
         read: { (file) throws(Diagnostics) in
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw Diagnostics(Diagnostic(code: "unreadable", file: file, message: "the file cannot be read"))
+            switch InputFile.read(file) {
+            case .success(let bytes): return try XMLReader.read(bytes, file: file)
+            case .failure(let reason):
+                throw Diagnostics(
+                    Diagnostic(code: "unreadable", file: file, message: "the file cannot be read: \(reason)"))
             }
-            return try XMLReader.read(data, file: file)
         })
 }

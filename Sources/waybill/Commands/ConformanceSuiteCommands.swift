@@ -25,13 +25,15 @@ struct TraceConformanceCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        guard let data = FileManager.default.contents(atPath: file) else { throw CommandError("cannot read \(file)") }
+        let data = try InputFile.bytes(file)
         let folder = models
         let suite = TraceSuite(zones: SystemZones()) { (path) throws(Diagnostics) in
-            guard let model = FileManager.default.contents(atPath: folder + "/" + path) else {
-                throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read"))
+            switch InputFile.read(folder + "/" + path) {
+            case .success(let model): return try XMLReader.read(model, file: path)
+            case .failure(let reason):
+                throw Diagnostics(
+                    Diagnostic(code: "unreadable", file: path, message: "the file cannot be read: \(reason)"))
             }
-            return try XMLReader.read(model, file: path)
         }
         try suite.run(String(decoding: data, as: UTF8.self).split(separator: "\n")).show(output, of: file)
     }
@@ -92,13 +94,10 @@ private enum SuiteDirectory {
     /// The `*.json` files in and below a directory, by path.
     static func files(in directory: String) throws -> [(path: String, bytes: [UInt8])] {
         guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: directory) else {
-            throw CommandError("cannot read \(directory)")
+            throw CommandError("cannot read \(directory): it is no directory that can be listed")
         }
         return try paths.filter { $0.hasSuffix(".json") }.sorted().map { path in
-            guard let data = FileManager.default.contents(atPath: directory + "/" + path) else {
-                throw CommandError("cannot read \(directory)/\(path)")
-            }
-            return (path, [UInt8](data))
+            (path, try InputFile.bytes(directory + "/" + path))
         }
     }
 }

@@ -8,6 +8,7 @@ struct ContractCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "contract",
         abstract: "Turn contracts of VidiFlow into contract files, and back.",
+        discussion: "Example:\n  waybill contract import TranscodeMedia.json > transcode-media.json",
         subcommands: [ContractImportCommand.self, ContractExportCommand.self])
 }
 
@@ -63,8 +64,7 @@ struct ContractExportCommand: ParsableCommand {
 
 private enum ContractFile {
     static func read(_ file: String) throws -> LocatedValue {
-        guard let data = FileManager.default.contents(atPath: file) else { throw CommandError("cannot read \(file)") }
-        return try YAMLReader.read(Array(data), file: file)
+        try YAMLReader.read(InputFile.bytes(file), file: file)
     }
 
     /// JSON for people. Depth is bounded by whoever read the value.

@@ -44,7 +44,9 @@ struct DecideCommand: AsyncParsableCommand {
         var body: [(name: String, value: JSON)] = [("input", try inputs.object())]
         if let version { body.append(("version", .number(version))) }
         try await RESTClient.with(server) { client in
-            show(try await client.post("/v1/decisions/\(RESTClient.escape(decision))/evaluate", .object(body)))
+            show(
+                try await client.post(
+                    "/v1/decisions/\(RESTClient.escape(decision))/evaluate", .object(body), with: "value"))
         }
     }
 
@@ -59,10 +61,7 @@ struct DecideCommand: AsyncParsableCommand {
     private static func model(_ files: [String]) throws -> DecisionModel {
         var read: [DecisionModel.File] = []
         for file in files {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw CommandError("cannot read \(file)")
-            }
-            read.append(DecisionModel.File(try XMLReader.read(data, file: file), name: file))
+            read.append(DecisionModel.File(try XMLReader.read(InputFile.bytes(file), file: file), name: file))
         }
         return try DecisionModel.read(read)
     }

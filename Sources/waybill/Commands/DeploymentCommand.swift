@@ -17,7 +17,9 @@ struct DeploymentCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        let answer = try await RESTClient.with(server) { try await $0.get("/v1/config/deployment") }
+        let answer = try await RESTClient.with(server) {
+            try await $0.get("/v1/config/deployment", with: "differences")
+        }
         let drift = answer["drift"]?.elements() ?? []
         let differences = answer["differences"]?.intValue ?? 0
         if output.json {

@@ -29,11 +29,13 @@ struct DiffCommand: AsyncParsableCommand {
 
     func run() async throws {
         let old = try Self.revision(from)
+        guard !to.isEmpty else { throw CommandError("the second revision or directory is empty") }
         let answer = try await RESTClient.with(server) { client in
             if to == "head" || Int(to) != nil {
                 return try await client.get(
                     "/v1/config/diff",
-                    query: [("from", old.map { String($0) }), ("to", try Self.revision(to).map { String($0) })])
+                    query: [("from", old.map { String($0) }), ("to", try Self.revision(to).map { String($0) })],
+                    with: "parts")
             }
             let files = try ContractDirectory.files(in: to)
             var body: [(name: String, value: JSON)] = [
@@ -44,7 +46,7 @@ struct DiffCommand: AsyncParsableCommand {
                 ),
             ]
             if let old { body.append(("revision", .number(old))) }
-            return try await client.post("/v1/config/diff", .object(body))
+            return try await client.post("/v1/config/diff", .object(body), with: "parts")
         }
         let parts = answer["parts"]?.elements() ?? []
         if output.json {

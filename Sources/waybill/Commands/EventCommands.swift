@@ -74,7 +74,7 @@ struct SignalCommand: AsyncParsableCommand {
 private enum Accepted {
     static func post(_ path: String, _ body: [(name: String, value: JSON)], _ server: ServerOptions) async throws {
         try await RESTClient.with(server) { client in
-            let answer = try await client.post(path, .object(body))
+            let answer = try await client.post(path, .object(body), with: "new")
             print(answer["new"]?.boolValue == false ? "Taken before" : "Taken")
         }
     }

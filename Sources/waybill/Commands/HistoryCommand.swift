@@ -24,12 +24,13 @@ struct HistoryCommand: AsyncParsableCommand {
         let path = "/v1/instances/\(RESTClient.escape(id))"
         try await RESTClient.with(server) { client in
             if let at {
-                let state = try await client.get(path + "/state", query: [("at", at)])
+                let state = try await client.get(path + "/state", query: [("at", at)], with: "state")
                 return print(output.json ? state.text : Self.describe(state))
             }
             var after: Int?
             repeat {
-                let page = try await client.get(path + "/history", query: [("after", after.map { String($0) })])
+                let page = try await client.get(
+                    path + "/history", query: [("after", after.map { String($0) })], with: "history")
                 after = page["next"]?.intValue
                 for entry in page["history"]?.elements() ?? [] {
                     // A line of JSON for each, so that long histories can be read as they come.

@@ -17,7 +17,8 @@ struct LogCommand: AsyncParsableCommand {
     func run() async throws {
         try await RESTClient.with(server) { client in
             let answer = try await client.get(
-                "/v1/config/revisions", query: [("before", before.map { String($0) }), ("limit", String(limit))])
+                "/v1/config/revisions", query: [("before", before.map { String($0) }), ("limit", String(limit))],
+                with: "revisions")
             if output.json { return print(answer.text) }
             let revisions = answer["revisions"]?.elements() ?? []
             guard !revisions.isEmpty else { return print("No revisions.") }
@@ -66,7 +67,7 @@ struct UsesCommand: AsyncParsableCommand {
                 "/v1/contracts/\(RESTClient.escape(String(parts[0])))/uses",
                 query: [
                     ("version", version), ("revision", revision.map { String($0) }), ("all", all ? "true" : nil),
-                ])
+                ], with: "uses")
             if output.json { return print(answer.text) }
             let uses = answer["uses"]?.elements() ?? []
             guard !uses.isEmpty else { return print("Nobody uses \(contract).") }

@@ -48,7 +48,7 @@ struct ListCommand: AsyncParsableCommand {
                     ("objectId", objectId), ("correlationId", correlationId), ("startedAfter", startedAfter),
                     ("startedBefore", startedBefore), ("restartedFrom", restartedFrom), ("limit", String(limit)),
                     ("after", after),
-                ] + labels.query())
+                ] + labels.query(), with: "instances")
             if output.json { return print(page.text) }
             var table = Table("ID", "WORKFLOW", "STATE", "STARTED", "OBJECT", "MESSAGE")
             for row in page["instances"]?.elements() ?? [] {
@@ -78,11 +78,11 @@ struct ShowCommand: AsyncParsableCommand {
     func run() async throws {
         try await RESTClient.with(server) { client in
             let path = "/v1/instances/\(RESTClient.escape(id))"
-            let instance = try await client.get(path)
+            let instance = try await client.get(path, with: "state")
             if output.json { return print(instance.text) }
             for name in [
-                "id", "workflow", "version", "definition", "state", "message", "businessKey", "objectId", "startedAt",
-                "endedAt", "restartedFrom",
+                "id", "workflow", "version", "definition", "state", "message", "businessKey", "objectId", "startedBy",
+                "runAs", "correlationId", "startedAt", "endedAt", "restartedFrom", "metadata", "progress",
             ] {
                 print(name.padding(toLength: 15, withPad: " ", startingAt: 0) + instance.cell(name))
             }
@@ -103,11 +103,7 @@ struct ShowCommand: AsyncParsableCommand {
                 ])
             }
             print(tasks.text)
-            for task in instance["userTasks"]?.elements() ?? [] {
-                print(
-                    "user task \(task.cell("number")) at \(task.cell("element")): \(task.cell("name")), assignee \(task.cell("assignee"))"
-                )
-            }
+            for line in WaitingText.lines(of: instance) { print("waits for \(line)") }
             for incident in instance["incidents"]?.elements() ?? [] {
                 print(
                     "incident \(incident.cell("incident")) at \(incident.cell("element")): \(incident.cell("message"))")
@@ -163,7 +159,7 @@ struct TasksCommand: AsyncParsableCommand {
                     query: people.query + [
                         ("instance", instance), ("workflow", workflow), ("businessKey", businessKey),
                         ("limit", String(limit)), ("after", after),
-                    ])
+                    ], with: "userTasks")
                 if output.json { return print(page.text) }
                 print(UserTaskOptions.table(of: page))
                 if let next = page["next"]?.stringValue { print("more: --after \(next)") }
@@ -174,7 +170,7 @@ struct TasksCommand: AsyncParsableCommand {
                 query: [
                     ("state", state), ("contract", contract), ("instance", instance), ("workflow", workflow),
                     ("businessKey", businessKey), ("objectId", objectId), ("limit", String(limit)), ("after", after),
-                ] + labels.query())
+                ] + labels.query(), with: "tasks")
             if output.json { return print(page.text) }
             var table = Table("ID", "CONTRACT", "STATE", "PHASE", "ATTEMPT", "MESSAGE")
             for row in page["tasks"]?.elements() ?? [] {
@@ -203,10 +199,10 @@ struct CancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            for id in ids {
+            try await InstanceArgument.each(ids) { id in
                 _ = try await client.post(
                     "/v1/instances/\(RESTClient.escape(id))/cancel",
-                    .object(reason.map { [("reason", .string($0))] } ?? []))
+                    .object(reason.map { [("reason", .string($0))] } ?? []), with: "position")
                 print("Canceled \(id)")
             }
         }
@@ -233,18 +229,26 @@ struct RetryCommand: AsyncParsableCommand {
     @OptionGroup var variables: InputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        if let retries, !(1...10_000).contains(retries) {
+            throw ValidationError("--retries is a number from 1 to 10000")
+        }
+    }
+
     func run() async throws {
         let given = try variables.object()
         try await RESTClient.with(server) { client in
             var body: [(name: String, value: JSON)] = []
             if let incident { body.append(("incident", .number(incident))) }
             if let retries { body.append(("retries", .number(retries))) }
-            for id in ids {
+            let members = body
+            try await InstanceArgument.each(ids) { id in
+                let path = "/v1/instances/\(RESTClient.escape(id))"
                 if given.members()?.isEmpty == false {
                     let change = JSON.object([("instructions", .array([.object([("setVariables", given)])]))])
-                    _ = try await client.post("/v1/instances/\(RESTClient.escape(id))/modify", change)
+                    _ = try await client.post("\(path)/modify", change, with: "position")
                 }
-                _ = try await client.post("/v1/instances/\(RESTClient.escape(id))/retry", .object(body))
+                _ = try await client.post("\(path)/retry", .object(members), with: "position")
                 print("Retrying \(id)")
             }
         }

@@ -7,7 +7,7 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Take running instances of one version of a workflow over to another.",
         discussion: """
-            Elements go over to those of the same id; --map and --mapping name others. What has no counterpart is listed, and
+            Exit status 1 if an instance was refused, or is not there. Elements go over to those of the same id; --map and --mapping name others. What has no counterpart is listed, and
             instances that are at such an element are refused and stay as they are. Broken off, begin again: those that went over
             are found no more.
 
@@ -45,17 +45,21 @@ struct MigrateCommand: AsyncParsableCommand {
         ]
         let report: Report? = try await RESTClient.with(server) { client in
             let path = "/v1/workflows/\(RESTClient.escape(workflow))"
-            let plans = try await client.post("\(path)/migration-plan", .object(request))["plans"]?.elements() ?? []
+            let answer = try await client.post("\(path)/migration-plan", .object(request), with: "plans")
+            let plans = answer["plans"]?.elements() ?? []
             if plan { return try show(plans) }
             if !output.json { for plan in plans { Self.summarize(plan) } }
             return try await migrate(request, client, path)
         }
-        if let report, report.refused > 0 { throw ExitCode.failure }
+        if let report, report.left > 0 { throw ExitCode.failure }
     }
 
     private struct Report {
         var counts: [(outcome: String, count: Int)] = []
-        var refused: Int { counts.first { $0.outcome == "refused" }?.count ?? 0 }
+        /// Those that were asked for and did not go over: refused, or not there.
+        var left: Int {
+            counts.filter { ["refused", "unknown"].contains($0.outcome) }.reduce(0) { $0 + $1.count }
+        }
 
         mutating func count(_ outcome: String) {
             if let place = counts.firstIndex(where: { $0.outcome == outcome }) {
@@ -80,7 +84,7 @@ struct MigrateCommand: AsyncParsableCommand {
             var body = request + [("dryRun", .bool(dryRun)), ("limit", .number(batch))]
             if !instance.isEmpty { body.append(("instances", .array(left.prefix(batch).map { .string($0) }))) }
             if let after { body.append(("after", .string(after))) }
-            let answer = try await client.post("\(path)/migrations", .object(body))
+            let answer = try await client.post("\(path)/migrations", .object(body), with: "instances")
             for row in answer["instances"]?.elements() ?? [] {
                 report.count(row.cell("outcome"))
                 output.json ? print(row.text) : Self.tell(row)
@@ -130,11 +134,9 @@ struct MigrateCommand: AsyncParsableCommand {
     func overrides() throws -> JSON {
         var members: [(name: String, value: JSON)] = []
         if let mapping {
-            guard let data = FileManager.default.contents(atPath: mapping) else {
-                throw CommandError("cannot read \(mapping)")
-            }
+            let bytes = try InputFile.bytes(mapping)
             do {
-                let file = try JSON(validating: Array(data))
+                let file = try JSON(validating: bytes)
                 guard let given = (file["mapping"] ?? file).members() else {
                     throw CommandError("\(mapping) must hold a JSON object of element ids")
                 }
@@ -146,7 +148,7 @@ struct MigrateCommand: AsyncParsableCommand {
             }
         }
         for pair in map {
-            let (old, new) = try InputOptions.pair(pair, "--map")
+            let (old, new) = try InputOptions.pair(pair, "--map", takes: "OLD=NEW")
             members.removeAll { $0.name == old }
             members.append((old, new.isEmpty ? .null : .string(new)))
         }

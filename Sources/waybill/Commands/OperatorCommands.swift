@@ -18,7 +18,7 @@ struct SuspendCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        for id in ids {
+        try await InstanceArgument.each(ids) { id in
             try await Instruction.post("suspend", [], to: id, server)
             print("Suspended \(id)")
         }
@@ -36,7 +36,7 @@ struct ResumeCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        for id in ids {
+        try await InstanceArgument.each(ids) { id in
             try await Instruction.post("resume", [], to: id, server)
             print("Resumed \(id)")
         }
@@ -72,7 +72,8 @@ struct RestartCommand: AsyncParsableCommand {
         ]
         if let idempotencyKey { body.append(("idempotencyKey", .string(idempotencyKey))) }
         try await RESTClient.with(server) { client in
-            let answer = try await client.post("/v1/instances/\(RESTClient.escape(id))/restart", .object(body))
+            let answer = try await client.post(
+                "/v1/instances/\(RESTClient.escape(id))/restart", .object(body), with: "id")
             if output.json { return print(answer.text) }
             let elements = (answer["at"]?.elements() ?? []).compactMap(\.stringValue).joined(separator: ", ")
             print("\(answer.cell("id")) goes on at \(elements)")
@@ -141,7 +142,8 @@ enum Instruction {
         _ action: String, _ body: [(name: String, value: JSON)], to instance: String, _ server: ServerOptions
     ) async throws {
         try await RESTClient.with(server) { client in
-            _ = try await client.post("/v1/instances/\(RESTClient.escape(instance))/\(action)", .object(body))
+            _ = try await client.post(
+                "/v1/instances/\(RESTClient.escape(instance))/\(action)", .object(body), with: "position")
         }
     }
 }

@@ -35,7 +35,8 @@ struct PullCommand: AsyncParsableCommand {
 
     func run() async throws {
         let snapshot = try await RESTClient.with(server) { client in
-            try await client.get("/v1/config/snapshot", query: [("revision", revision.map { String($0) })])
+            try await client.get(
+                "/v1/config/snapshot", query: [("revision", revision.map { String($0) })], with: "artifacts")
         }
         guard let number = snapshot["revision"]?["number"]?.intValue, let store = snapshot["store"]?.stringValue else {
             throw CommandError("the config store is empty: there is nothing to pull")
@@ -67,10 +68,10 @@ struct PullCommand: AsyncParsableCommand {
     private func carryOut(_ plan: PullPlan, in directory: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            for (path, bytes) in plan.writes {
-                try Data(bytes).write(to: URL(fileURLWithPath: directory + "/" + path), options: .atomic)
-            }
+            for (path, bytes) in plan.writes { try OutputFile.write(bytes, to: directory + "/" + path) }
             for path in plan.deletes { try FileManager.default.removeItem(atPath: directory + "/" + path) }
+        } catch let error as CommandError {
+            throw error
         } catch {
             throw CommandError("cannot write into \(directory): \(error.localizedDescription)")
         }

@@ -37,13 +37,14 @@ struct PushCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        let directory = try ContractDirectory.name(directory)
         let files = try ContractDirectory.files(in: directory)
-        guard !files.isEmpty else {
-            throw CommandError("\(directory) has no contracts (*.yaml, *.yml, *.json) and no models (*.bpmn, *.dmn)")
-        }
+        guard !files.isEmpty else { throw ContractDirectory.isEmpty(directory) }
         var copy = try WorkingCopy.read(in: directory)
         try await RESTClient.with(server) { client in
-            if let known = copy, try await client.get("/v1/config").cell("store") != known.store { copy = nil }
+            if let known = copy, try await client.get("/v1/config", with: "store").cell("store") != known.store {
+                copy = nil
+            }
             var body: [(name: String, value: JSON)] = [
                 ("author", .string(author)), ("message", .string(message)), ("prune", .bool(prune)),
                 ("dryRun", .bool(dryRun)),
@@ -54,7 +55,7 @@ struct PushCommand: AsyncParsableCommand {
             ]
             // What was pulled says what it is based on.
             if let parent = parent ?? copy?.revision { body.append(("parent", .number(parent))) }
-            let report = try await client.post("/v1/config/push", .object(body))
+            let report = try await report(of: body, at: client)
             if !dryRun, var copy, let number = report["revision"]?["number"]?.intValue {
                 copy.revision = number
                 for file in files {
@@ -79,6 +80,22 @@ struct PushCommand: AsyncParsableCommand {
             }
         }
     }
+
+    func validate() throws {
+        if message.allSatisfy(\.isWhitespace) { throw ValidationError("--message is empty: say what this is about") }
+        if author.allSatisfy(\.isWhitespace) { throw ValidationError("--author is empty") }
+    }
+
+    private func report(of body: [(name: String, value: JSON)], at client: RESTClient) async throws -> JSON {
+        do {
+            return try await client.post("/v1/config/push", .object(body), with: "status")
+        } catch let error as CommandError {
+            // A program reads the findings where it reads everything else.
+            guard output.json, let problem = error.problem else { throw error }
+            print(problem.text)
+            throw ExitCode.failure
+        }
+    }
 }
 
 struct WorkflowsCommand: AsyncParsableCommand {
@@ -91,7 +108,7 @@ struct WorkflowsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            let answer = try await client.get("/v1/workflows")
+            let answer = try await client.get("/v1/workflows", with: "workflows")
             if output.json { return print(answer.text) }
             var table = Table("WORKFLOW", "VERSION", "DEFINITION", "OPEN", "DEPLOYED")
             for row in answer["workflows"]?.elements() ?? [] {
@@ -102,33 +119,5 @@ struct WorkflowsCommand: AsyncParsableCommand {
             }
             print(table.text)
         }
-    }
-}
-
-/// The files of a directory that are contracts or models.
-enum ContractDirectory {
-    static func files(in directory: String) throws -> [(path: String, content: String)] {
-        let root = URL(fileURLWithPath: directory, isDirectory: true)
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: root.path, isDirectory: &isDirectory), isDirectory.boolValue else {
-            throw CommandError("\(directory) is not a directory")
-        }
-        guard let all = FileManager.default.enumerator(at: root, includingPropertiesForKeys: [.isRegularFileKey]) else {
-            throw CommandError("cannot read \(directory)")
-        }
-        var files: [(path: String, content: String)] = []
-        for case let url as URL in all {
-            let isSource = ["yaml", "yml", "json", "dmn"].contains(url.pathExtension.lowercased())
-            guard isSource || SourceFile.isModel(url.path), !TestDirectory.isTest(url.path) else { continue }
-            let path = directory + "/" + url.path.dropFirst(root.path.count).drop { $0 == "/" }
-            guard let data = FileManager.default.contents(atPath: url.path) else {
-                throw CommandError("cannot read \(path)")
-            }
-            guard let content = String(validating: data, as: UTF8.self) else {
-                throw CommandError("\(path) is not UTF-8 text")
-            }
-            files.append((path, content))
-        }
-        return files.sorted { $0.path < $1.path }
     }
 }

@@ -46,8 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try await Server(
             Server.Configuration(
-                roles: roles, place: store.place(), engine: try engine.map(RemoteEngine.init),
-                checkEngine: try checkEngine.map(RemoteEngine.init),
+                roles: roles, place: store.place(), engine: try engine.map { try RemoteEngine($0, option: "--engine") },
+                checkEngine: try checkEngine.map { try RemoteEngine($0, option: "--check-engine") },
                 serving: serving.checked(),
                 bus: bus.configuration(
                     clientName: "waybill-"

@@ -34,7 +34,7 @@ struct SettingsListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            let answer = try await client.get("/v1/settings")
+            let answer = try await client.get("/v1/settings", with: "settings")
             if output.json { return print(answer.text) }
             let settings = answer["settings"]?.elements() ?? []
             guard !settings.isEmpty else { return print("No settings.") }
@@ -82,10 +82,17 @@ struct SettingsSetCommand: AsyncParsableCommand {
     var author: String = NSUserName()
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        if let kind, !["string", "number", "boolean", "json"].contains(kind) {
+            throw ValidationError("--kind is string, number, boolean or json, not '\(kind)'")
+        }
+        if stage == "" { throw ValidationError("--stage is empty: leave it out to set the value of every stage") }
+    }
+
     func run() async throws {
         let text = try text()
         try await RESTClient.with(server) { client in
-            let known = try await client.get("/v1/settings")["settings"]?.elements()?.first {
+            let known = try await client.get("/v1/settings", with: "settings")["settings"]?.elements()?.first {
                 $0.cell("name") == name && $0.cell("stage") == stage ?? ""
             }
             let kind = kind ?? known?.cell("kind") ?? "string"
@@ -97,7 +104,7 @@ struct SettingsSetCommand: AsyncParsableCommand {
                     throw CommandError("the value is no \(kind): \(error.message)")
                 }
             }
-            _ = try await client.put(
+            try await client.put(
                 "/v1/settings/\(RESTClient.escape(name))", query: [("stage", stage)],
                 .object([
                     ("value", json), ("kind", .string(kind)), ("secret", .bool(secret)), ("author", .string(author)),
@@ -110,12 +117,7 @@ struct SettingsSetCommand: AsyncParsableCommand {
         switch (value, file) {
         case (let value?, nil): return value
         case (nil, let file?):
-            let data =
-                file == "-"
-                ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-            guard let data, let text = String(validating: data, as: UTF8.self) else {
-                throw CommandError("cannot read \(file)")
-            }
+            let text = try InputFile.text(file, takesStandardInput: true)
             return text.hasSuffix("\n") ? String(text.dropLast()) : text
         case (nil, nil), (_?, _?): throw CommandError("give a value, or --file")
         }
@@ -132,6 +134,10 @@ struct SettingsUnsetCommand: AsyncParsableCommand {
     @Option(help: "Of this stage.")
     var stage: String?
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        if stage == "" { throw ValidationError("--stage is empty: leave it out for the value of every stage") }
+    }
 
     func run() async throws {
         try await RESTClient.with(server) { client in
@@ -157,8 +163,8 @@ struct SettingsRotateCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await RESTClient.with(server) { client in
-            let answer = try await client.post("/v1/settings/rotate", .emptyObject)
-            print("Encrypted \(answer.cell("rotated")) secrets anew.")
+            let answer = try await client.post("/v1/settings/rotate", .emptyObject, with: "rotated")
+            print("Encrypted \(Count.text(answer["rotated"]?.intValue ?? 0, "secret")) anew.")
         }
     }
 }
@@ -177,13 +183,9 @@ struct SettingsKeyCommand: ParsableCommand {
     var file: String
 
     func run() throws {
-        let old = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let old = try SecretKeys.lines(ofFile: file)
         let (line, id) = SecretKeys.newLine()
-        let isNew = !FileManager.default.fileExists(atPath: file)
-        guard
-            FileManager.default.createFile(
-                atPath: file, contents: Data((line + "\n" + old).utf8), attributes: [.posixPermissions: 0o600])
-        else { throw CommandError("cannot write \(file)") }
-        print(isNew ? "Made \(file) with the key \(id)." : "Put the key \(id) first into \(file).")
+        try OutputFile.write(Array((line + "\n" + (old ?? "")).utf8), to: file, isPrivate: true)
+        print(old == nil ? "Made \(file) with the key \(id)." : "Put the key \(id) first into \(file).")
     }
 }

@@ -38,10 +38,19 @@ struct SimulateCommand: AsyncParsableCommand {
     var cores: Int?
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard seed != nil || SimulateProgram.seeds(seeds) != nil else {
+            throw ValidationError("--seeds takes two numbers, the smaller first, as in 1-1000, not '\(seeds)'")
+        }
+        if let cores, cores < 1 { throw ValidationError("--cores is a number from 1") }
+    }
+
     func run() async throws {
+        // Why it cannot be read, in words.
+        if let file { _ = try InputFile.bytes(file) }
         var options = SimulateProgram.Options()
         guard let range = seed.map({ $0...$0 }) ?? SimulateProgram.seeds(seeds) else {
-            throw ValidationError("--seeds takes two numbers, as in 1-1000")
+            throw ValidationError("--seeds takes two numbers")
         }
         options.seeds = range
         options.file = file
@@ -50,8 +59,12 @@ struct SimulateCommand: AsyncParsableCommand {
         options.json = output.json
         options.shrinks = !noShrink
         if let cores { options.cores = cores }
-        guard try await SimulateProgram(options, name: "waybill simulate", tell: { print($0) }).run() else {
-            throw ExitCode(1)
+        do {
+            guard try await SimulateProgram(options, name: "waybill simulate", tell: { print($0) }).run() else {
+                throw ExitCode(1)
+            }
+        } catch is DecodingError {
+            throw CommandError("\(file ?? "the file") is no schedule of the simulator")
         }
     }
 }

@@ -61,13 +61,10 @@ struct StageOptions: ParsableArguments {
 
     func source() async throws -> [UInt8] {
         if let bundle {
-            guard let data = FileManager.default.contents(atPath: bundle) else {
-                throw CommandError("cannot read \(bundle)")
-            }
-            return Array(data)
+            return try InputFile.bytes(bundle)
         }
         let archive = try await RESTClient.with(
-            address: from ?? "", option: "--from", tokenVariable: "WAYBILL_FROM_TOKEN"
+            address: from ?? "", .stagingSource
         ) { client in
             try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
         }
@@ -83,11 +80,12 @@ struct StageOptions: ParsableArguments {
     }
 
     func plan(_ bundle: [UInt8], at client: RESTClient) async throws -> JSON {
-        try await client.post("/v1/config/staging/plan", query: query, bundle, type: "application/x-tar")
+        try await client.post(
+            "/v1/config/staging/plan", query: query, bundle, type: "application/x-tar", with: "canApply")
     }
 
     func withTarget<Result>(_ body: (RESTClient) async throws -> Result) async throws -> Result {
-        try await RESTClient.with(address: to, option: "--to", tokenVariable: "WAYBILL_TOKEN", body)
+        try await RESTClient.with(address: to, .stagingTarget, body)
     }
 }
 
@@ -138,6 +136,10 @@ struct StageApplyCommand: AsyncParsableCommand {
     var yes = false
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if output.json, !yes, plan == nil { throw ValidationError("--json asks nobody: give --yes or --plan") }
+    }
+
     func run() async throws {
         let bundle = try await options.source()
         try await options.withTarget { client in
@@ -145,12 +147,12 @@ struct StageApplyCommand: AsyncParsableCommand {
             let choices = options.query.map { "\($0)=\($1 ?? "")" }.joined(separator: "&")
             let id = Readers.sha256(Array("\(author) \(choices) ".utf8) + bundle)
             try await Lease.hold(id, by: author, at: client) { lease in
-                guard let fingerprint = try await agreed(bundle, client) else { return }
+                let fingerprint = try await agreed(bundle, client)
                 let answer = try await client.post(
                     "/v1/config/staging/apply",
                     query: options.query + [
                         ("plan", fingerprint), ("author", author), ("message", message), ("lease", lease),
-                    ], bundle, type: "application/x-tar")
+                    ], bundle, type: "application/x-tar", with: "status")
                 if output.json { return print(answer.text) }
                 let number = answer["revision"]?.cell("number") ?? "?"
                 switch answer.cell("status") {
@@ -162,22 +164,15 @@ struct StageApplyCommand: AsyncParsableCommand {
         }
     }
 
-    /// The fingerprint of the plan to apply; nil if the person does not want it.
-    private func agreed(_ bundle: [UInt8], _ client: RESTClient) async throws -> String? {
+    /// The fingerprint of the plan to apply. Throws if the person does not want it.
+    private func agreed(_ bundle: [UInt8], _ client: RESTClient) async throws -> String {
         if let plan { return plan }
         let report = try await options.plan(bundle, at: client)
-        if !output.json || !yes { print(PlanText(report).text) }
+        if !output.json { print(PlanText(report).text) }
         guard report["canApply"]?.boolValue == true else {
             throw CommandError("the plan cannot be applied as it is; nothing was changed")
         }
-        if !yes {
-            print("Apply? [y/N] ", terminator: "")
-            fflush(nil)
-            guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
-                print("Nothing was changed.")
-                return nil
-            }
-        }
+        if !yes { try Question.ask("Apply?", orGive: "--yes or --plan \(report.cell("plan"))") }
         return report.cell("plan")
     }
 }
@@ -206,11 +201,16 @@ struct StageRollbackCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        if output.json, !yes, !dryRun { throw ValidationError("--json asks nobody: give --yes or --dry-run") }
+    }
+
     func run() async throws {
         try await RESTClient.with(server) { client in
             try await Lease.hold(UUID().uuidString, by: author, at: client) { lease in
                 let preview = try await client.post(
-                    "/v1/config/staging/rollback", body(lease, revision: revision, head: nil, dryRun: true))
+                    "/v1/config/staging/rollback", body(lease, revision: revision, head: nil, dryRun: true),
+                    with: "parts")
                 if dryRun, output.json { return print(preview.text) }
                 let restored = preview["restored"]?["number"]?.intValue
                 if !output.json {
@@ -218,16 +218,11 @@ struct StageRollbackCommand: AsyncParsableCommand {
                     print(PlanText.rollback(preview))
                 }
                 guard !dryRun else { return }
-                if !yes {
-                    print("Roll back? [y/N] ", terminator: "")
-                    fflush(nil)
-                    guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
-                        return print("Nothing was changed.")
-                    }
-                }
+                if !yes { try Question.ask("Roll back?", orGive: "--yes") }
                 let answer = try await client.post(
                     "/v1/config/staging/rollback",
-                    body(lease, revision: restored, head: preview["head"]?["number"]?.intValue, dryRun: false))
+                    body(lease, revision: restored, head: preview["head"]?["number"]?.intValue, dryRun: false),
+                    with: "revision")
                 print(output.json ? answer.text : "Rolled back: revision \(answer["revision"]?.cell("number") ?? "?").")
             }
         }
@@ -256,7 +251,7 @@ struct StageBundleCommand: AsyncParsableCommand {
 
     @Option(help: "This revision instead of the newest.")
     var revision: Int?
-    @Option(name: .shortAndLong, help: "The file to write.")
+    @Option(name: .shortAndLong, help: "The file to write; - for standard output.")
     var output: String
     @Option(
         help: ArgumentHelp("A file with a private key to sign with; `waybill stage key` makes one.", valueName: "file"))
@@ -268,11 +263,9 @@ struct StageBundleCommand: AsyncParsableCommand {
             try await client.bytes("/v1/config/bundle", query: [("revision", revision.map { String($0) })])
         }
         let bundle = try sign.map { try BundleSigning.sign(archive, keyFile: $0) } ?? BundleSigning.read(archive)
-        do {
-            try Data(bundle.archive(hash: Readers.sha256)).write(to: URL(fileURLWithPath: output), options: .atomic)
-        } catch {
-            throw CommandError("cannot write \(output): \(error.localizedDescription)")
-        }
+        let bytes = bundle.archive(hash: Readers.sha256)
+        if output == "-" { return try OutputFile.writeToStandardOutput(bytes) }
+        try OutputFile.write(bytes, to: output)
         print(
             "Wrote revision \(bundle.origin.revision) with \(bundle.artifacts.count) artifacts to \(output)"
                 + (bundle.signature.map { ", signed by \($0.publicKey)." } ?? ", not signed."))
@@ -296,11 +289,22 @@ struct StageKeyCommand: ParsableCommand {
     func run() throws {
         let key = BundleSigning.newKey()
         guard !FileManager.default.fileExists(atPath: file) else { throw CommandError("\(file) is there already") }
-        guard
-            FileManager.default.createFile(
-                atPath: file, contents: Data((key.privateKey + "\n").utf8), attributes: [.posixPermissions: 0o600])
-        else { throw CommandError("cannot write \(file)") }
+        try OutputFile.write(Array((key.privateKey + "\n").utf8), to: file, isPrivate: true)
         print(key.publicKey)
+    }
+}
+
+/// Asks whoever is at the terminal.
+enum Question {
+    /// Returns if the answer is yes, and throws if it is another, or if nobody answers.
+    static func ask(_ question: String, orGive options: String) throws {
+        print("\(question) [y/N] ", terminator: "")
+        fflush(nil)
+        guard let answer = readLine() else {
+            print("")
+            throw CommandError("nobody answered, and nothing was changed: give \(options)")
+        }
+        guard ["y", "yes"].contains(answer.lowercased()) else { throw CommandError("nothing was changed") }
     }
 }
 
@@ -314,7 +318,7 @@ enum Lease {
     ) async throws {
         _ = try await client.post(
             "/v1/config/staging/lease",
-            .object([("id", .string(id)), ("holder", .string(author)), ("seconds", .number(seconds))]))
+            .object([("id", .string(id)), ("holder", .string(author)), ("seconds", .number(seconds))]), with: nil)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(id))

@@ -41,10 +41,16 @@ struct StartCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        try WaitOptions.check(timeout)
+        if timeout != nil, !wait { throw ValidationError("--timeout is for --wait") }
+    }
+
     /// The name of the workflow, and the body of the request.
     func request() throws -> (workflow: String, body: JSON) {
         var body: [(name: String, value: JSON)] = [("input", try inputs.object())]
         let parts = workflow.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        guard !parts[0].isEmpty else { throw CommandError("name a workflow; `waybill workflows` lists them") }
         if parts.count == 2 { body.append(("version", .string(parts[1]))) }
         if let businessKey { body.append(("businessKey", .string(businessKey))) }
         if let idempotencyKey { body.append(("idempotencyKey", .string(idempotencyKey))) }
@@ -52,18 +58,22 @@ struct StartCommand: AsyncParsableCommand {
         if let correlationId { body.append(("correlationId", .string(correlationId))) }
         if let priority { body.append(("priority", .number(priority))) }
         body.append(("startedBy", .string(NSUserName())))
-        body.append(
-            (
-                "metadata",
-                .object(try metadata.map { try InputOptions.pair($0, "--metadata") }.map { ($0.0, .string($0.1)) })
-            ))
+        var labels: [(name: String, value: JSON)] = []
+        for text in metadata {
+            let (name, value) = try InputOptions.pair(text, "--metadata", takes: "KEY=TEXT")
+            guard !labels.contains(where: { $0.name == name }) else {
+                throw CommandError("--metadata names \(name) twice")
+            }
+            labels.append((name, .string(value)))
+        }
+        body.append(("metadata", .object(labels)))
         return (parts[0], .object(body))
     }
 
     func run() async throws {
         let (name, body) = try request()
         try await RESTClient.with(server) { client in
-            let started = try await client.post("/v1/workflows/\(RESTClient.escape(name))/start", body)
+            let started = try await client.post("/v1/workflows/\(RESTClient.escape(name))/start", body, with: "id")
             let id = started["id"]?.stringValue ?? ""
             guard wait else {
                 print(output.json ? started.text : Self.sentence(for: started))

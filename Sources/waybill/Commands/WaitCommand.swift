@@ -20,6 +20,8 @@ struct WaitCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws { try WaitOptions.check(timeout) }
+
     func run() async throws {
         try await RESTClient.with(server) { client in
             let outcome = try await InstanceWatch(client: client, quiet: output.json, timeout: timeout).wait(
@@ -30,10 +32,29 @@ struct WaitCommand: AsyncParsableCommand {
     }
 }
 
+enum WaitOptions {
+    static func check(_ timeout: Double?) throws {
+        if let timeout, !(timeout >= 0) { throw ValidationError("--timeout is a number of seconds from 0") }
+    }
+}
+
 /// An instance's id on the command line.
 enum InstanceArgument {
     @Sendable static func read(_ text: String) throws -> String {
         guard !text.isEmpty else { throw ValidationError("an instance's id is not empty; `waybill list` shows them") }
         return text
+    }
+
+    /// Does something to each of several, and goes on with the next after what cannot be done: each is told with its instance.
+    static func each(_ ids: [String], _ work: (String) async throws -> Void) async throws {
+        var problems: [String] = []
+        for id in ids {
+            do {
+                try await work(id)
+            } catch let error as CommandError where !error.isPassing {
+                problems.append("\(id): \(error)")
+            }
+        }
+        if !problems.isEmpty { throw CommandError(problems.joined(separator: "\n")) }
     }
 }

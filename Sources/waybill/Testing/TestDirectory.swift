@@ -36,7 +36,7 @@ struct TestDirectory {
         for path in paths {
             var isDirectory: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-                throw CommandError("cannot read \(path)")
+                throw CommandError("cannot read \(path): there is no such file")
             }
             guard isDirectory.boolValue else {
                 found.append(path)
@@ -48,14 +48,10 @@ struct TestDirectory {
     }
 
     static func write(_ text: String, to path: String) throws {
-        let url = URL(fileURLWithPath: path)
-        do {
-            try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: url, options: .atomic)
-        } catch {
-            throw CommandError("cannot write \(path): \(error.localizedDescription)")
-        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        // Reports go into directories of their own; why one cannot be made, the write says.
+        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try OutputFile.write(Array(text.utf8), to: path)
     }
 
     mutating func read(_ file: String) throws(Diagnostics) -> TestFile {
@@ -138,9 +134,10 @@ struct TestDirectory {
     }
 
     private static func content(of path: String) throws(Diagnostics) -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read"))
+        switch InputFile.read(path) {
+        case .success(let bytes): return bytes
+        case .failure(let reason):
+            throw Diagnostics(Diagnostic(code: "unreadable", file: path, message: "the file cannot be read: \(reason)"))
         }
-        return [UInt8](data)
     }
 }

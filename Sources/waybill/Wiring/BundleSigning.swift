@@ -17,8 +17,8 @@ enum BundleSigning {
 
     /// Signs with the private key in a file. Throws `CommandError`.
     static func sign(_ archive: [UInt8], keyFile: String) throws -> StagingBundle {
-        guard let text = try? String(contentsOfFile: keyFile, encoding: .utf8),
-            let raw = bytes(text.trimmingCharacters(in: .whitespacesAndNewlines)),
+        let text = try InputFile.text(keyFile, of: "the private key")
+        guard let raw = bytes(text.trimmingCharacters(in: .whitespacesAndNewlines)),
             let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: raw)
         else {
             throw CommandError(
@@ -50,9 +50,7 @@ enum BundleSigning {
 
     /// The public keys in a file, one a line. Throws `CommandError`.
     static func publicKeys(file: String) throws -> Set<String> {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw CommandError("cannot read the public keys from \(file)")
-        }
+        let text = try InputFile.text(file, of: "the public keys")
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !lines.isEmpty, lines.allSatisfy({ bytes($0)?.count == 32 }) else {

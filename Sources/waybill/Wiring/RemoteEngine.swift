@@ -10,18 +10,17 @@ struct RemoteEngine: Sendable {
     private let address: String
 
     /// Throws `CommandError` for what is no address. Credentials in it are taken out of it.
-    init(_ text: String) throws {
-        guard var parts = URLComponents(string: text), ["http", "https"].contains(parts.scheme),
-            parts.host?.isEmpty == false
-        else { throw CommandError("--engine is an address like http://localhost:8080/engine-rest, not '\(text)'") }
+    init(_ text: String, option: String) throws {
+        _ = try ServerAddress.read(text, of: option)
+        let unread = CommandError(
+            "\(option) is an address like http://localhost:8080/engine-rest; this one cannot be read")
+        guard var parts = URLComponents(string: text) else { throw unread }
         var credentials: CamundaCredentials?
         if let user = parts.user { credentials = .basic(user: user, password: parts.password ?? "") }
-        if let token = ProcessInfo.processInfo.environment["WAYBILL_ENGINE_TOKEN"], !token.isEmpty {
-            credentials = .bearer(token)
-        }
+        if let token = try ServerAddress.token("WAYBILL_ENGINE_TOKEN") { credentials = .bearer(token) }
         parts.user = nil
         parts.password = nil
-        guard let url = parts.string else { throw CommandError("--engine cannot be read: '\(text)'") }
+        guard let url = parts.string else { throw unread }
         address = url
         transport = CamundaHTTP(url: url.hasSuffix("/") ? String(url.dropLast()) : url, credentials: credentials)
     }

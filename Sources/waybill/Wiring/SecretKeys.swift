@@ -7,15 +7,20 @@ enum SecretKeys {
     /// The box of the keys in a file, else of the environment; without either there is no key. Throws `CommandError`.
     static func box(file: String?) throws -> SecretBox {
         if let file {
-            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                throw CommandError("cannot read the keys for secrets from \(file)")
-            }
-            return try box(text, from: file)
+            return try box(InputFile.text(file, of: "the keys for secrets"), from: file)
         }
         guard let text = ProcessInfo.processInfo.environment["WAYBILL_SETTINGS_KEY"], !text.isEmpty else {
             return .none
         }
         return try box(text, from: "WAYBILL_SETTINGS_KEY")
+    }
+
+    /// The text of a file of keys; nil if it is not there. Throws `CommandError` if it is something else: nobody's file gets a key.
+    static func lines(ofFile file: String) throws -> String? {
+        if case .failure(let reason) = InputFile.read(file), reason.isMissing { return nil }
+        let text = try InputFile.text(file, of: "keys")
+        if !text.allSatisfy(\.isWhitespace) { _ = try box(text, from: file) }
+        return text
     }
 
     /// A new key as a line of a file.

@@ -89,6 +89,9 @@ struct ServingOptions: ParsableArguments {
         guard let queueType = QueueType(rawValue: queueType) else {
             throw CommandError("--queue-type is quorum or classic, not '\(queueType)'")
         }
+        guard busPrefix.utf8.allSatisfy(Self.isAllowedInNames) else {
+            throw CommandError("--bus-prefix is of letters, digits and . _ - : /, not '\(busPrefix)'")
+        }
         return try Checked(
             host: host, port: port, token: token, publicURL: publicURL(host, port),
             claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
@@ -98,6 +101,12 @@ struct ServingOptions: ParsableArguments {
             bundleKeys: (bundleKeysFile ?? Settings.value("bundle-keys-file")).map(BundleSigning.publicKeys) ?? [],
             secretBox: SecretKeys.box(file: settingsKeyFile ?? Settings.value("settings-key-file")),
             stage: stageName(), retention: kept(), drift: driftPolicy())
+    }
+
+    /// In names of queues and in the patterns of bindings, where `*` and `#` mean something else.
+    private static func isAllowedInNames(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || "._-:/".utf8.contains(byte)
     }
 
     private func driftPolicy() throws -> Reconciliation.DriftPolicy {
@@ -123,11 +132,10 @@ struct ServingOptions: ParsableArguments {
     }
 
     private static func token(file: String) throws -> String {
-        guard
-            let text = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(
-                in: .whitespacesAndNewlines),
-            text.utf8.count >= 16
-        else { throw CommandError("--token-file \(file) must hold a token of at least 16 characters") }
+        let text = try InputFile.text(file, of: "the token").trimmingCharacters(in: .whitespacesAndNewlines)
+        guard text.utf8.count >= 16 else {
+            throw CommandError("--token-file \(file) must hold a token of at least 16 characters")
+        }
         return text
     }
 
@@ -137,10 +145,8 @@ struct ServingOptions: ParsableArguments {
             if port == 0 || host == "0.0.0.0" || host == "::" { return nil }
             return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }
-        guard let url = URL(string: publicUrl), ["http", "https"].contains(url.scheme), url.host?.isEmpty == false,
-            url.query == nil, url.fragment == nil
-        else {
-            throw CommandError("--public-url is an address like https://waybill.example.com, not '\(publicUrl)'")
+        guard try ServerAddress.read(publicUrl, of: "--public-url").credentials == nil else {
+            throw CommandError("--public-url goes to agents: no name and password")
         }
         return publicUrl.replacing(#//+$/#, with: "")
     }
@@ -152,6 +158,10 @@ struct ServingOptions: ParsableArguments {
             throw CommandError("--listen takes HOST:PORT, like 127.0.0.1:8585, not '\(text)'")
         }
         let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        guard !host.isEmpty else {
+            throw CommandError(
+                "--listen takes HOST:PORT: '\(text)' has no host; 0.0.0.0 is every address of this machine")
+        }
         return (host, port)
     }
 }

@@ -41,13 +41,16 @@ enum Settings {
     private static func readFile() throws -> [String: String] {
         let named = ProcessInfo.processInfo.environment["WAYBILL_CONFIG"]
         let path = named ?? "waybill.yaml"
-        guard let data = FileManager.default.contents(atPath: path) else {
-            guard let named else { return [:] }
-            throw CommandError("WAYBILL_CONFIG names \(named), which cannot be read")
+        let data: [UInt8]
+        switch InputFile.read(path) {
+        case .success(let bytes): data = bytes
+        case .failure(let reason):
+            if named == nil, reason.isMissing { return [:] }
+            throw CommandError("cannot read \(path)\(named == nil ? "" : ", which WAYBILL_CONFIG names"): \(reason)")
         }
         let source: Value
         do {
-            source = try YAMLReader.read(Array(data), file: path).value
+            source = try YAMLReader.read(data, file: path).value
         } catch {
             throw CommandError("\(error)")
         }

@@ -47,9 +47,6 @@ struct StoreOptions: ParsableArguments {
         guard let file = postgresUrlFile ?? Settings.value("postgres-url-file") else {
             return environment["WAYBILL_POSTGRES_URL"].flatMap { $0.isEmpty ? nil : $0 }
         }
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw CommandError("cannot read the database's address from \(file)")
-        }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+        return try InputFile.text(file, of: "the database's address").trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

@@ -18,6 +18,15 @@ import Testing
         #expect(found == expected)
     }
 
+    @Test(arguments: [
+        ("${n}", ["suspicious-expression A"]), ("n", ["suspicious-expression A"]), ("= \"n\"", []), ("some text", []),
+    ])
+    func `a text that was meant as an expression is doubted`(value: String, expected: [String]) throws {
+        let found = try W.codes(
+            W.task("A", value), nodes: "start:s end:e", flows: "s>A", "A>e")
+        #expect(found == expected)
+    }
+
     @Test func `types go through mappings and scripts`() throws {
         func found(_ value: String) throws -> [String] {
             try W.codes(

@@ -121,15 +121,33 @@ struct TypeCheck {
         var findings: [Diagnostic] = []
         for mapping in task.inputs where mapping.target.count == 1 {
             let name = mapping.target[0]
-            guard schema.propertyNames.contains(name),
-                let refusal = refusal(of: mapping.source, as: name, by: schema, at: task.id)
-            else { continue }
-            findings.append(
-                subject.finding(
-                    .inputType, at: task.id, "the input \"\(name)\" of \(contract.reference) \(refusal)",
-                    "correct the mapping, or convert the value"))
+            guard schema.propertyNames.contains(name) else { continue }
+            if let refusal = refusal(of: mapping.source, as: name, by: schema, at: task.id) {
+                findings.append(
+                    subject.finding(
+                        .inputType, at: task.id, "the input \"\(name)\" of \(contract.reference) \(refusal)",
+                        "correct the mapping, or convert the value"))
+            } else if let (text, suggestion) = doubt(about: mapping.source) {
+                findings.append(
+                    subject.finding(
+                        .suspiciousExpression, at: task.id, "the input \"\(name)\" is the text \(text), as it stands",
+                        suggestion))
+            }
         }
         return findings
+    }
+
+    /// A text that was probably meant to be an expression. Who wrote one, as in `= "visitor"`, meant the text.
+    private func doubt(about source: VariableMapping.Source) -> (text: String, suggestion: String)? {
+        guard case .expression(let expression) = source, let text = expression.constantValue?.stringValue else {
+            return nil
+        }
+        let shown = "\"\(text.prefix(100))\""
+        if text.hasPrefix("${") || text.hasPrefix("#{") {
+            return (shown, "an expression begins with =, as in \"= visitor\"")
+        }
+        guard declared[text] != nil else { return nil }
+        return (shown, "for the variable of this name write \"= \(text)\" (in Camunda 7's elements ${\(text)})")
     }
 
     private func refusal(

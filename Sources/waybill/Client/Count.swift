@@ -1,0 +1,5 @@
+/// Numbers with their nouns.
+enum Count {
+    /// `1 file`, `2 files`.
+    static func text(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}
