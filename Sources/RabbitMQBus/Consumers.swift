@@ -242,7 +242,8 @@ final class Consumers: LinkRole {
         } else {
             // Told once: it looks again each second, for as long as nobody makes the queue.
             log.log(
-                level: consumer.hasToldWaiting ? .debug : .warning, "a consumer waits for its queue",
+                level: consumer.hasToldWaiting ? .debug : .notice,
+                "a consumer waits for its queue, which the broker makes for each contract that was pushed",
                 metadata: ["queue": "\(queue)", "code": "\(code)", "text": "\(text)"])
             consumer.hasToldWaiting = true
             consumer.answerStart(nil)

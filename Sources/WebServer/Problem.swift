@@ -106,7 +106,11 @@ struct ProblemMiddleware: RouterMiddleware {
                 if refusal.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(refusal.message)") }
                 return refusal.response
             }
-            let problem = Problem(error)
+            var problem = Problem(error)
+            // The framework says no more than its status.
+            if error is HTTPError, problem.detail == problem.title {
+                problem.detail = "there is no \(request.method) \(request.uri.path)"
+            }
             if problem.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(problem.detail)") }
             return problem.response
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Foundation
 import Values
 
@@ -49,6 +50,7 @@ struct Waybill: AsyncParsableCommand {
     static func main() async {
         StandardOutput.prepare()
         do {
+            try checkName()
             var command = try parseAsRoot()
             if var waiting = command as? any AsyncParsableCommand {
                 try await waiting.run()
@@ -59,6 +61,17 @@ struct Waybill: AsyncParsableCommand {
             leave(with: error)
         }
         leave(with: ExitCode.success)
+    }
+
+    /// A command that is not there was mistyped.
+    private static func checkName() throws {
+        guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-") else { return }
+        let names =
+            configuration.subcommands.map { $0.configuration.commandName ?? "" }
+            + configuration.groupedSubcommands.flatMap(\.subcommands).map { $0.configuration.commandName ?? "" }
+        guard name != "help", !names.contains(name) else { return }
+        throw CommandError(
+            "there is no command '\(name)'; \(Spelling.suggestion(for: name, among: names) ?? "see waybill --help")")
     }
 
     private static func leave(with error: any Error) -> Never {

@@ -54,8 +54,11 @@ extension Step {
     }
 
     private mutating func start(before id: ElementID, _ variables: [Variable]) throws(Rejection) {
-        guard let element = definition.element(id), !(element is any BoundaryElement) else {
-            throw Rejection(.invalid, "a token cannot be put before \(id)", element: id)
+        guard let element = definition.element(id) else {
+            throw Rejection(.invalid, "there is no element \(id)", element: id)
+        }
+        guard !(element is any BoundaryElement) else {
+            throw Rejection(.invalid, "a token cannot be put before \(id), a boundary event", element: id)
         }
         let scope = try openScope(of: id)
         try checkNames(variables, element: id)

@@ -87,8 +87,9 @@ package actor BrokerService {
                 isBusUp = true
                 log.info("the bus is connected")
             case .disconnected(let reason):
+                // At the start it has not come yet, which is no news.
+                log.log(level: isBusUp ? .warning : .info, "the bus is away: \(reason)")
                 isBusUp = false
-                log.warning("the bus is away: \(reason)")
             case .blocked(let reason): log.warning("the bus is blocked, pulling stops: \(reason)")
             }
             await wakePullers()

@@ -122,9 +122,13 @@ extension StagingService {
         guard seen == nil || seen == head.number else {
             throw Rejection(.conflict, "revision \(head.number) is the newest now, not \(seen ?? 0): look again")
         }
-        guard let number = number ?? head.parent, number < head.number,
-            let restored = try await config.revision(number)
-        else { throw Rejection(.invalid, "there is no older revision to roll back to") }
+        guard let number = number ?? head.parent else {
+            throw Rejection(.invalid, "revision \(head.number) is the only one: there is none to roll back to")
+        }
+        guard number < head.number, let restored = try await config.revision(number) else {
+            throw Rejection(
+                .invalid, "there is no revision \(number) before the newest, which is \(head.number)")
+        }
         let parts = try await config.parts(at: restored.number)
         let models = try newestModels(of: parts)
         var rollback = Rollback(

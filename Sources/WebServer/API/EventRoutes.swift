@@ -6,6 +6,9 @@ import Values
 
 /// Messages, signals, and what operators do to running instances.
 extension RESTAPI {
+    /// As durations of contracts.
+    private static let longestTimeToLive: Duration = .seconds(366 * 86_400)
+
     func addEventRoutes(to router: Router<BasicRequestContext>) {
         router.post("/v1/messages") { request, _ in try await publish(request) }
         router.post("/v1/signals") { request, _ in try await signal(request) }
@@ -40,8 +43,10 @@ extension RESTAPI {
         message.id = try body.id()
         message.all = try body.bool("all") ?? false
         if let text = try body.string("timeToLive") {
-            guard let duration = CalendarDuration(iso8601: text)?.duration, duration >= .zero else {
-                throw Problem.badRequest("timeToLive is a duration such as PT10M, not '\(text)'")
+            guard let duration = CalendarDuration(iso8601: text)?.duration,
+                (.zero...Self.longestTimeToLive).contains(duration)
+            else {
+                throw Problem.badRequest("timeToLive is a duration such as PT10M, at most P366D, not '\(text)'")
             }
             message.timeToLive = duration
         }

@@ -1,3 +1,4 @@
+import Contracts
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -109,6 +110,29 @@ extension Request {
     func filter(_ name: String) throws -> String? {
         guard let text = query(name) else { return nil }
         guard !text.isEmpty else { throw Problem.badRequest("\(name) is empty: leave it out to see everything") }
+        return text
+    }
+
+    /// The filter `contract`: `NAME` or `NAME@MAJOR`; a version stands for its major.
+    func contractFilter() throws -> String? {
+        guard let text = try filter("contract"), text.contains("@") else { return try filter("contract") }
+        guard let reference = Contract.parseReference(text) else {
+            throw Problem.badRequest("contract is NAME or NAME@MAJOR, not '\(text)'")
+        }
+        switch reference.wanted {
+        case .newest(let major): return "\(reference.name)@\(major)"
+        case .exactly(let version): return "\(reference.name)@\(version.major)"
+        case .latest: return reference.name
+        }
+    }
+
+    /// The filter `workflow`: a name, of all versions.
+    func workflowFilter() throws -> String? {
+        guard let text = try filter("workflow") else { return nil }
+        guard !text.contains("@") else {
+            throw Problem.badRequest(
+                "workflow is a name without a version, as in \(text.prefix { $0 != "@" }); each row tells its version")
+        }
         return text
     }
 

@@ -24,8 +24,8 @@ extension RESTAPI {
         var query = TaskQuery()
         query.states = try request.queryStates("state", of: IndexedTaskState.self)
         query.instance = try request.filter("instance").map { InstanceID($0) }
-        query.workflow = try request.filter("workflow")
-        query.contract = try request.filter("contract")
+        query.workflow = try request.workflowFilter()
+        query.contract = try request.contractFilter()
         query.businessKey = try request.filter("businessKey")
         query.objectID = try request.filter("objectId")
         query.createdAfter = try request.queryTime("createdAfter")

@@ -70,7 +70,7 @@ extension RESTAPI {
         query.candidateUser = try request.filter("candidateUser")
         query.candidateGroups = try request.filter("candidateGroup")?.split(separator: ",").map { String($0) } ?? []
         query.instance = try request.filter("instance").map { InstanceID($0) }
-        query.workflow = try request.filter("workflow")
+        query.workflow = try request.workflowFilter()
         query.businessKey = try request.filter("businessKey")
         query.dueBefore = try request.queryTime("dueBefore")
         query.dueAfter = try request.queryTime("dueAfter")

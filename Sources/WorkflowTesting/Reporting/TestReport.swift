@@ -69,7 +69,8 @@ package struct TestReport: Sendable {
             lines += ["", "coverage"] + coverage.map { "  \($0.text.replacing("\n", with: "\n  "))" }
         }
         let broken = unreadable == 0 ? "" : ", \(unreadable) files that cannot be read"
-        return (lines + ["", "\(run) tests: \(run - failed) passed, \(failed) failed\(broken)"]).joined(separator: "\n")
+        return (lines + ["", "\(run) test\(run == 1 ? "" : "s"): \(run - failed) passed, \(failed) failed\(broken)"])
+            .joined(separator: "\n")
     }
 
     package var json: JSON {

@@ -42,10 +42,7 @@ package struct ExecRunner: Sendable {
         precondition(!command.isEmpty, "a command has at least a program")
         program = command[0]
         guard Self.isRunnable(program) else {
-            throw CommandError(
-                program.contains("/")
-                    ? "\(program) is no program that this user may run"
-                    : "there is no program \(program) in PATH; a program of this directory is ./\(program)")
+            throw CommandError(Self.reason(program))
         }
         executable = command[0].contains("/") ? .path(FilePath(command[0])) : .name(command[0])
         arguments = Array(command.dropFirst())
@@ -53,6 +50,19 @@ package struct ExecRunner: Sendable {
         self.logger = logger
         // A program that ends without reading its input must not end this one.
         signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Why it cannot be run.
+    private static func reason(_ program: String) -> String {
+        guard program.contains("/") else {
+            return "there is no program \(program) in PATH; a program of this directory is ./\(program)"
+        }
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: program, isDirectory: &isDirectory) else {
+            return "there is no program \(program)"
+        }
+        return isDirectory.boolValue
+            ? "\(program) is a directory, and no program" : "\(program) may not be run: chmod +x \(program)"
     }
 
     /// The handler for `Agent.serve(_:prefetch:rawHandler:)`.

@@ -18,7 +18,9 @@ struct BenchServer: Sendable {
             guard process.isRunning else {
                 throw CommandError("the server ended; its log ends with\n\(process.logTail)")
             }
-            address = process.log.firstMatch(of: #/ready in \d+ ms: (http://\S+)/#).map { String($0.output.1) }
+            address = process.log.firstMatch(of: #/(?:ready|serving) in \d+ ms: (http://\S+)/#).map {
+                String($0.output.1)
+            }
             if address == nil { try await Task.sleep(for: .milliseconds(100)) }
         }
         guard let address else { throw CommandError("the server did not start; its log ends with\n\(process.logTail)") }

@@ -111,6 +111,9 @@ struct InstanceWatch {
         let isOpen = task.cell("state") == "Open"
         guard let state = isOpen ? task["phase"]?.stringValue : task.cell("state").lowercased() else { return nil }
         var line = "\(task.cell("element")): \(state)"
+        if isOpen, state == "waiting", let attempt = task["attempt"]?.intValue, attempt > 0 {
+            line += " for attempt \(attempt + 1) at \(task.cell("availableAt")), \(task.cell("retries")) left"
+        }
         if let progress = task["progress"]?.doubleValue { line += " \(Int(progress * 100))%" }
         if let text = task["progressMessage"]?.stringValue { line += " \(text)" }
         return line + suffix(task["message"])

@@ -3,7 +3,7 @@ import Foundation
 
 /// Where a command finds its server.
 struct ServerOptions: ParsableArguments {
-    @Option(help: "The server's address.", transform: { $0 })
+    @Option(help: "The server's address (default: WAYBILL_SERVER, or http://127.0.0.1:8585).", transform: { $0 })
     var server: String = Settings.value("server") ?? "http://127.0.0.1:8585"
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contracts
 import Decisions
 import Foundation
 import Values
@@ -33,8 +34,10 @@ struct DecideCommand: AsyncParsableCommand {
         if files.isEmpty { return try await askServer() }
         if version != nil { throw CommandError("--version is for decisions of the server: leave the files out") }
         let model = try Self.model(files)
+        let given = try inputs.object()
+        Self.warn(of: given, without: model.inputNames)
         let result = try model.evaluate(
-            try decision ?? Self.onlyDecision(of: model), inputs: DecisionInput.members(of: try inputs.object()),
+            try decision ?? Self.onlyDecision(of: model), inputs: DecisionInput.members(of: given),
             options: DecisionOptions(now: SystemClock().now, zones: SystemZones()))
         show(result.report)
     }
@@ -56,6 +59,15 @@ struct DecideCommand: AsyncParsableCommand {
         if let omitted = report["traceOmitted"]?.intValue { print("… and \(omitted) steps more") }
         for diagnostic in report["diagnostics"]?.elements() ?? [] { print(CommandError.line(of: diagnostic)) }
         print(report["value"]?.text ?? "null")
+    }
+
+    /// Tells of inputs that no decision asks for: a mistyped one is null without a word.
+    private static func warn(of given: JSON, without names: [String]) {
+        guard !names.isEmpty else { return }
+        for (name, _) in given.members() ?? [] where !names.contains(name) {
+            let meant = Spelling.suggestion(for: name, among: names) ?? "there are: \(names.joined(separator: ", "))"
+            FileHandle.standardError.write(Data("warning: no input is called \(name); \(meant)\n".utf8))
+        }
     }
 
     private static func model(_ files: [String]) throws -> DecisionModel {

@@ -26,7 +26,7 @@ struct PublishCommand: AsyncParsableCommand {
     var all = false
     @Option(help: "An id of the caller's: the message is taken once.")
     var id: String?
-    @Option(help: "How long it waits for somebody, an ISO 8601 duration.")
+    @Option(help: "How long it waits for somebody, an ISO 8601 duration (default: PT1H).")
     var ttl: String?
     @OptionGroup var variables: InputOptions
     @OptionGroup var server: ServerOptions

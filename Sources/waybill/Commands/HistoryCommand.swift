@@ -6,7 +6,7 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Print what happened in an instance, in order; with --at, what it was like at a position.",
         discussion: """
-            Each commit has a position. Values that contracts call secret are not shown.
+            Each commit has a position. --json prints a line of JSON for each, so that long histories can be read as they come. Values that contracts call secret are not shown.
 
             Examples:
               waybill history 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e

@@ -62,6 +62,7 @@ struct UsesCommand: AsyncParsableCommand {
     func run() async throws {
         let parts = contract.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let version = parts.count == 2 ? String(parts[1]) : nil
+        guard !parts[0].isEmpty else { throw CommandError("name a contract, as in media.transcode") }
         try await RESTClient.with(server) { client in
             let answer = try await client.get(
                 "/v1/contracts/\(RESTClient.escape(String(parts[0])))/uses",

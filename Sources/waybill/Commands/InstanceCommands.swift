@@ -39,6 +39,10 @@ struct ListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        if state == "" { throw ValidationError("--state is empty: leave it out to see every state") }
+    }
+
     func run() async throws {
         try await RESTClient.with(server) { client in
             let page = try await client.get(
@@ -145,6 +149,7 @@ struct TasksCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
+        if state == "" { throw ValidationError("--state is empty: leave it out to see every state") }
         guard people.isAsked else { return }
         guard state == nil, contract == nil, objectId == nil, try labels.query().isEmpty else {
             throw ValidationError("--state, --contract, --object-id and --metadata are of tasks of agents")

@@ -18,7 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     @Option(
-        help: "The parts to play: engine, broker, deployer, indexer, web, with commas; or all.", transform: Role.list)
+        help: "The parts to play: engine, broker, deployer, indexer, web, with commas; or all (default: all).",
+        transform: Role.list)
     var roles = Set(Role.allCases)
     @Option(
         help: ArgumentHelp(

@@ -190,7 +190,7 @@ struct StageRollbackCommand: AsyncParsableCommand {
 
     @Option(help: "The revision whose content is restored.")
     var revision: Int?
-    @Option(name: .shortAndLong, help: "Why.")
+    @Option(name: .shortAndLong, help: "Why (default: which revision it restores).")
     var message: String = ""
     @Option(help: "Who rolls back.")
     var author: String = NSUserName()
@@ -229,8 +229,9 @@ struct StageRollbackCommand: AsyncParsableCommand {
     }
 
     private func body(_ lease: String, revision: Int?, head: Int?, dryRun: Bool) -> JSON {
+        let why = message.isEmpty ? revision.map { "restores #\($0)" } ?? "" : message
         var members: [(name: String, value: JSON)] = [
-            ("author", .string(author)), ("message", .string(message)), ("lease", .string(lease)),
+            ("author", .string(author)), ("message", .string(why)), ("lease", .string(lease)),
             ("dryRun", .bool(dryRun)),
         ]
         if let revision { members.append(("revision", .number(revision))) }

@@ -32,7 +32,8 @@ struct StartCommand: AsyncParsableCommand {
     var runAs: String?
     @Option(help: "What this instance and those it calls are found by; without it, its id.")
     var correlationId: String?
-    @Option(parsing: .unconditional, help: "Of its tasks, where the model says nothing; higher comes first.")
+    @Option(
+        parsing: .unconditional, help: "Of its tasks, where the model says nothing; higher comes first (default: 0).")
     var priority: Int?
     @Flag(help: "Wait for the end or an incident, with progress.")
     var wait = false
@@ -79,7 +80,10 @@ struct StartCommand: AsyncParsableCommand {
                 print(output.json ? started.text : Self.sentence(for: started))
                 return
             }
-            if !output.json { print(Self.sentence(for: started)) }
+            if !output.json {
+                print(Self.sentence(for: started))
+                if isatty(STDOUT_FILENO) == 1 { print("Ctrl-C ends the waiting, not the instance.") }
+            }
             let outcome = try await InstanceWatch(client: client, quiet: output.json, timeout: timeout).wait(
                 for: id, position: started["position"]?.stringValue)
             if output.json { print(outcome.instance.text) }

@@ -50,6 +50,12 @@ struct TestCommand: ParsableCommand {
     var minCoverage: Double?
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if let minCoverage, !(0...100).contains(minCoverage) {
+            throw ValidationError("--min-coverage is a percentage from 0 to 100")
+        }
+    }
+
     func run() throws {
         let files = try TestDirectory.testFiles(in: paths)
         guard !files.isEmpty else {

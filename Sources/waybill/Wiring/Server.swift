@@ -82,7 +82,7 @@ struct Server {
     }
 
     private func web(_ parts: Parts, _ opened: OpenStore) -> WebServer {
-        let (serving, log, began) = (configuration.serving, configuration.log, began)
+        let (serving, log, began, health) = (configuration.serving, configuration.log, began, parts.health)
         let address = "http://\(serving.host):"
         let names = Role.allCases.filter { configuration.roles.contains($0) }.map(\.rawValue).joined(separator: ", ")
         return WebServer(
@@ -90,7 +90,12 @@ struct Server {
             dialect: configuration.roles.contains(.web) ? parts.dialect(over: opened.store) : nil,
             host: serving.host, port: serving.port, token: serving.token, log: log
         ) { port in
-            log.notice("ready in \(began.duration(to: .now).milliseconds) ms: \(address)\(port) (\(names))")
+            let late = await health.parts().filter { !$0.ready }.map(\.name).joined(separator: " and ")
+            log.notice(
+                """
+                \(late.isEmpty ? "ready" : "serving") in \(began.duration(to: .now).milliseconds) ms: \(address)\(port) \
+                (\(names))\(late.isEmpty ? "" : "; not there yet: \(late)")
+                """)
         }
     }
 
