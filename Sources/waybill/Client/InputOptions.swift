@@ -3,7 +3,9 @@ import Values
 
 /// Inputs on the command line: a JSON object, and single members that win over it.
 struct InputOptions: ParsableArguments {
-    @Option(name: .customLong("set"), help: "One input, NAME=VALUE; may be given several times.")
+    @Option(
+        name: .customLong("set"),
+        help: "One input, NAME=VALUE; may be given several times. A text of digits has quotes: NAME='\"42\"'.")
     var sets: [String] = []
     @Option(help: "A JSON object of inputs: @FILE, - for standard input, or the JSON itself.")
     var input: String?
