@@ -172,7 +172,8 @@ import WebServerTesting
 
     @Test(arguments: [
         ("messages", #"{"nam": "x"}"#, 400), ("messages", "{}", 422), ("messages", #"{"name": 7}"#, 400),
-        ("messages", #"{"name": "x", "timeToLive": "soon"}"#, 400), ("signals", #"{"name": ""}"#, 422),
+        ("messages", #"{"name": "x", "timeToLive": "soon"}"#, 400),
+        ("messages", #"{"name": "x", "timeToLive": "P400D"}"#, 400), ("signals", #"{"name": ""}"#, 422),
         ("instances/nobody/user-tasks/1/complete", "{}", 404), ("instances/nobody/user-tasks/x/complete", "{}", 404),
         ("instances/nobody/modify", #"{"instructions": []}"#, 400),
         ("instances/nobody/modify", #"{"instructions": [{"do": "it"}]}"#, 400),
@@ -182,6 +183,35 @@ import WebServerTesting
         try await Self.run { world in
             let answer = try await world.client.post("/v1/" + path, body)
             #expect(answer.status == status, "\(answer.text)")
+        }
+    }
+
+    @Test func `an instance says what it waits for`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            let done = try await world.client.post("/v1/instances/\(id)/user-tasks/1/complete", "{}")
+            let position = try #require(done.json["position"]?.stringValue)
+            #expect(try await world.waits(id, at: "wait"))
+
+            let shown = try await world.client.get("/v1/instances/\(id)?position=\(position)")
+
+            let waiting = try #require(shown.json["subscriptions"]?.elements()?.first, "\(shown.text)")
+            #expect(["waitsFor", "name", "element"].map { waiting[$0]?.stringValue } == ["message", "paid", "wait"])
+            #expect(shown.json["timers"]?.elements()?.isEmpty == true)
+        }
+    }
+
+    @Test(arguments: [
+        ("instances?workflow=p@1.0", 400, "without a version"), ("tasks?workflow=p@1", 400, "without a version"),
+        ("instances?contract=a.b@y", 400, "NAME@MAJOR"), ("tasks?contract=a.b@1.0", 200, ""),
+        ("nix", 404, "GET /v1/nix"),
+    ])
+    func `a filter that would find nothing is refused, and a path that is not there is named`(
+        path: String, status: Int, says: String
+    ) async throws {
+        try await Self.run { world in
+            let answer = try await world.client.get("/v1/" + path)
+            #expect(answer.status == status && (says.isEmpty || answer.text.contains(says)), "\(answer.text)")
         }
     }
 }

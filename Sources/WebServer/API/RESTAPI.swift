@@ -115,7 +115,9 @@ extension Request {
 
     /// The filter `contract`: `NAME` or `NAME@MAJOR`; a version stands for its major.
     func contractFilter() throws -> String? {
-        guard let text = try filter("contract"), text.contains("@") else { return try filter("contract") }
+        guard let text = try filter("contract") else { return nil }
+        // Topics of models made for Camunda have names that no contract file has.
+        if !text.contains("@") || ContractKey(text) != nil { return text }
         guard let reference = Contract.parseReference(text) else {
             throw Problem.badRequest("contract is NAME or NAME@MAJOR, not '\(text)'")
         }
