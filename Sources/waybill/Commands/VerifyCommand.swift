@@ -31,9 +31,9 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let began = ContinuousClock.now
         let report: VerificationReport
-        do {
+        do throws(CommandError) {
             report = try await verify()
-        } catch let error as CommandError {
+        } catch {
             FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
             throw ExitCode(2)
         }
