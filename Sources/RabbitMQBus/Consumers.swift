@@ -243,7 +243,7 @@ final class Consumers: LinkRole {
             // Told once: it looks again each second, for as long as nobody makes the queue.
             log.log(
                 level: consumer.hasToldWaiting ? .debug : .notice,
-                "a consumer waits for its queue, which the broker makes for each contract that was pushed",
+                "a consumer waits for its queue",
                 metadata: ["queue": "\(queue)", "code": "\(code)", "text": "\(text)"])
             consumer.hasToldWaiting = true
             consumer.answerStart(nil)
