@@ -35,7 +35,7 @@ struct Claim {
 
     private func leased(_ row: ResultRow) throws -> LeasedTask {
         let id = row.taskID(0, 1)
-        guard !row.isNull(9), let input = try? JSON(validating: row.bytes(9)) else {
+        guard !row.isNull(9), let input = try? JSON(validating: row.bytes(9), limits: EventCoding.limits) else {
             throw StoreError(.corrupt, "the input of task \(id) is missing or no JSON; restore from a backup")
         }
         return LeasedTask(

@@ -146,7 +146,7 @@ struct Claim {
         guard let input = found.input else {
             throw StoreError(.corrupt, "the journal row of task \(found.task.id) is missing; check the file")
         }
-        found.task.input = try JSON(validating: input)
+        found.task.input = try JSON(validating: input, limits: EventCoding.limits)
         try database.run(
             "UPDATE task SET phase = 1, attempt = ?, token = ?, owner = ?, lease_until = ? WHERE id = ?",
             [found.task.lease.attempt, token, request.owner, request.leaseUntil.stored, candidate.id])

@@ -17,6 +17,7 @@ final class FaultyStore: ProcessStore {
     private struct State {
         var faults: [Fault] = []
         var damaged: Set<InstanceID> = []
+        var refused: Set<InstanceID> = []
         var isAway = false
         var transitions: [Int] = []
         var marks: [LeaseMark] = []
@@ -40,6 +41,8 @@ final class FaultyStore: ProcessStore {
     func fail(_ faults: Fault...) { state.withLock { $0.faults += faults } }
     /// The journal of the instance cannot be read.
     func damage(_ instance: InstanceID) { state.withLock { _ = $0.damaged.insert(instance) } }
+    /// A commit with a row of the instance fails as a whole.
+    func refuse(_ instance: InstanceID) { state.withLock { _ = $0.refused.insert(instance) } }
     /// Everything fails until it is back.
     func setAway(_ isAway: Bool) { state.withLock { $0.isAway = isAway } }
     /// Happens once, between the next claim and its answer.
@@ -86,6 +89,8 @@ final class FaultyStore: ProcessStore {
     func commit(_ transitions: [Transition], marks: [LeaseMark]) async throws -> CommitReceipt {
         try requirePresence()
         try await once(\.beforeCommit)
+        let refused = state.withLock(\.refused)
+        if transitions.contains(where: { refused.contains($0.instance) }) { throw StoreError(.misuse, "too large") }
         let fault = state.withLock { $0.faults.isEmpty ? nil : $0.faults.removeFirst() }
         if fault == .before { throw StoreError(.unavailable, "failed before the commit") }
         let receipt = try await inner.commit(transitions, marks: marks)

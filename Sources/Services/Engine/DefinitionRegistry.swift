@@ -102,9 +102,9 @@ package actor DefinitionRegistry {
         return found
     }
 
-    /// What starts the newest version of each open process from outside, in the order of processes. One that cannot be read, or
-    /// is away with the store, has none.
-    func startEvents() async -> [(definition: DefinitionID, start: StartSubscription)] {
+    /// What starts the newest version of each open process from outside, in the order of processes. One that cannot be read has
+    /// none. Throws `StoreError` if the store is away: that is no answer to keep.
+    func startEvents() async throws -> [(definition: DefinitionID, start: StartSubscription)] {
         if let startEventsNow { return startEventsNow }
         let asked = epoch
         var newest: [String: DeployedDefinition] = [:]
@@ -113,8 +113,14 @@ package actor DefinitionRegistry {
         }
         var found: [(definition: DefinitionID, start: StartSubscription)] = []
         for definition in newest.values.filter(\.open).sorted(by: { $0.id.process < $1.id.process }) {
-            guard let parsed = try? await self.definition(definition.id) else { continue }
-            found += parsed.startSubscriptions.map { (definition.id, $0) }
+            do {
+                guard let parsed = try await self.definition(definition.id) else { continue }
+                found += parsed.startSubscriptions.map { (definition.id, $0) }
+            } catch let error as StoreError {
+                if error.kind != .corrupt { throw error }
+            } catch is Diagnostics {
+                continue
+            }
         }
         if asked == epoch { startEventsNow = found }
         return found

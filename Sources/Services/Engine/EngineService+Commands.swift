@@ -63,7 +63,12 @@ extension EngineService {
         }
         var position: Int64 = 0
         for open in state.openIncidents {
-            position = try await command(.resolveIncident(number: open.number, retries: retries), of: instance)
+            do {
+                position = try await command(.resolveIncident(number: open.number, retries: retries), of: instance)
+            } catch let rejection as Rejection where rejection.reason == .gone {
+                // What went on after one of the others took it away.
+                continue
+            }
         }
         return position
     }

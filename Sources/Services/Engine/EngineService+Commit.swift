@@ -85,10 +85,24 @@ extension EngineService {
             for decision in committing {
                 cache.remove(decision.before.id)
                 polls.giveBack(decision.before.id)
-                for item in decision.items + decision.deferred { answer(item, .failed(error)) }
             }
-            for entry in marks { if let item = entry.item { answer(item, .failed(error)) } }
             log.error("commit failed: \(error)")
+            await settle(failed: error, committing.map { $0.items + $0.deferred }, marks)
+        }
+    }
+
+    /// One transition that the store refuses for what is in it does not take the others with it: each is committed by itself.
+    private func settle(
+        failed error: any Error, _ groups: [[PendingWork]], _ marks: [(mark: LeaseMark, item: PendingWork?)]
+    ) async {
+        guard (error as? StoreError)?.kind == .misuse, groups.count + marks.count > 1 else {
+            for item in groups.joined() { answer(item, .failed(error)) }
+            for entry in marks { if let item = entry.item { answer(item, .failed(error)) } }
+            return
+        }
+        for group in groups { await commit(group) }
+        for entry in marks {
+            if let item = entry.item { await commit([item]) } else { lazyMarks.add(entry.mark, dueAt: time.now) }
         }
     }
 
@@ -237,7 +251,7 @@ extension EngineService {
             cache.insert(
                 CachedInstance(
                     id: before.id, instance: decision.after, seq: transition.seq, definitionID: decision.definitionID,
-                    definition: decision.definition))
+                    definition: decision.definition, bytes: before.bytes + transition.events.count))
         }
         for change in transition.tasks {
             switch change {
@@ -275,7 +289,8 @@ extension EngineService {
         if case .command(_, .start(let start), _, _, _)? = items.first?.work {
             if let definition = try await registry.definition(start.definition) {
                 return CachedInstance(
-                    id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition)
+                    id: id, instance: ProcessInstance(), seq: 0, definitionID: start.definition, definition: definition,
+                    bytes: 0)
             }
             missing = Rejection(.gone, "the process \(start.definition) is not deployed")
         } else {
@@ -295,7 +310,8 @@ extension EngineService {
         let runs = instance.definition ?? known.definitionID
         return CachedInstance(
             id: known.id, instance: instance, seq: last.seq, definitionID: runs,
-            definition: runs == known.definitionID ? known.definition : try await definition(runs, of: known.id))
+            definition: runs == known.definitionID ? known.definition : try await definition(runs, of: known.id),
+            bytes: rows.reduce(known.bytes) { $0 + $1.events.count })
     }
 
     /// An instance from its journal; nil if it never started.
@@ -310,7 +326,7 @@ extension EngineService {
         }
         let folded = CachedInstance(
             id: id, instance: instance, seq: last.seq, definitionID: runs,
-            definition: try await definition(runs, of: id))
+            definition: try await definition(runs, of: id), bytes: rows.reduce(0) { $0 + $1.events.count })
         if !instance.isEnded { cache.insert(folded) }
         return folded
     }

@@ -19,6 +19,8 @@ private enum Plan {
 /// of one process is kept as far as entries concern one instance.
 extension EngineService {
     private static let inboxLimit = 500
+    /// How long an entry waits that cannot be applied as things are.
+    private static let postponement = Duration.seconds(60)
 
     func inboxLoop() async {
         while !Task.isCancelled {
@@ -36,7 +38,7 @@ extension EngineService {
 
     /// Puts the timer start events of what is deployed into the inbox, each once: whoever does it first.
     private func scheduleStartTimers() async throws {
-        for found in await registry.timerStarts() {
+        for found in try await registry.timerStarts() {
             let start = found.start
             let key = "timer \(start.definition) \(start.element)"
             guard !scheduledTimers.contains(key) else { continue }
@@ -61,9 +63,11 @@ extension EngineService {
         var applied: [(entry: InboxEntry, effect: Effect)] = []
         var progressed = false
         for entry in entries {
-            guard let json = try? JSON(validating: entry.content.body), let effect = Effect(json) else {
-                log.error("entry \(entry.id) of the inbox cannot be read, and is dropped")
-                progressed = try await store.redirect(entry.id, into: []) || progressed
+            guard let json = try? JSON(validating: entry.content.body, limits: EventCoding.limits),
+                let effect = Effect(json)
+            else {
+                log.error("entry \(entry.id) of the inbox cannot be read; it is tried again in \(Self.postponement)")
+                progressed = try await postpone(entry) || progressed
                 continue
             }
             if entry.content.awaits != nil, entry.content.dueAt <= now {
@@ -103,18 +107,11 @@ extension EngineService {
         case .deliverSignal(let instance, let name, let variables):
             return .command(instance, .signal(name: name, variables: variables), startKey: nil)
         case .start(let start, let businessKey, let variables):
-            let deployed = await registry.deployed.first { $0.id == start.definition }
-            return .command(
-                newInstance(),
-                .start(
-                    Command.Start(
-                        definition: start.definition, variables: variables, businessKey: businessKey,
-                        labels: InstanceLabels(of: deployed), startEvent: start.element, trigger: start.trigger,
-                        uniqueKey: await registry.uniqueKey(of: deployed, businessKey: businessKey))),
-                startKey: nil)
+            let command = await registry.command(for: start, variables: variables, businessKey: businessKey)
+            return .command(newInstance(), .start(command), startKey: nil)
         case .message(let message): return try await deliver(message, entry, at: now)
         case .startTimer(let definition, let element, let fired):
-            return await startTimer(definition, element, fired, entry, at: now)
+            return try await startTimer(definition, element, fired, entry, at: now)
         }
     }
 
@@ -122,10 +119,13 @@ extension EngineService {
     private func start(_ call: Effect.Call, at now: Timestamp) async throws -> Plan {
         guard let definition = try await registry.called(call.target, by: call.caller) else {
             let outcome = CallOutcome.failed(
-                message: "the process \(call.target.process) that it calls is not deployed")
+                message: "the process \(call.target.process) that it calls is not deployed, or closed for new instances"
+            )
             return .redirect([Effect.endCall(call.parent, outcome).entry(at: now)])
         }
-        var labels = InstanceLabels(of: definition)
+        var labels = InstanceLabels()
+        labels.workflow = definition.workflow
+        labels.workflowVersion = definition.workflowVersion
         labels.objectID = await registry.objectID(of: call.variables, for: definition) ?? call.objectID
         labels.correlationID = call.correlationID
         labels.runAs = call.runAs
@@ -158,7 +158,7 @@ extension EngineService {
             last = row.instance
             contents.append(Effect.deliverSignal(row.instance, name: name, variables: variables).entry(at: now))
         }
-        for start in await registry.starts(withSignal: name) {
+        for start in try await registry.starts(withSignal: name) {
             // An instance that waits at its start for this signal takes it, and no other begins with it.
             let isAwaited = rows.contains {
                 $0.subscription.definition == start.definition && $0.subscription.element == start.element
@@ -219,9 +219,9 @@ extension EngineService {
     /// Starts an instance, and is due again when the timer fires next. Only the newest version of an open process has timers.
     private func startTimer(
         _ definition: DefinitionID, _ element: ElementID, _ fired: Int, _ entry: InboxEntry, at now: Timestamp
-    ) async -> Plan {
+    ) async throws -> Plan {
         guard
-            let found = await registry.timerStarts().first(where: {
+            let found = try await registry.timerStarts().first(where: {
                 $0.start.definition == definition && $0.start.element == element
             })
         else {
@@ -252,19 +252,33 @@ extension EngineService {
         case .committed: return true
         // Another process has applied it.
         case .stale: return true
-        case .rejected(let rejection): return try await reject(entry, effect, rejection.message)
-        case .unreadable(let error): return try await reject(entry, effect, "\(error)")
+        case .rejected(let rejection):
+            return try await reject(entry, effect, rejection.message, isGone: rejection.reason == .gone)
+        case .unreadable(let error): return try await reject(entry, effect, "\(error)", isGone: false)
         case .failed: return false
         }
     }
 
-    private func reject(_ entry: InboxEntry, _ effect: Effect, _ reason: String) async throws -> Bool {
+    /// Makes room for what came later: entries are read in their order, and only so many at a time.
+    private func postpone(_ entry: InboxEntry) async throws -> Bool {
+        var content = entry.content
+        content.dueAt = time.now.advanced(by: Self.postponement)
+        content.awaits = nil
+        return try await store.redirect(entry.id, into: [content])
+    }
+
+    private func reject(
+        _ entry: InboxEntry, _ effect: Effect, _ reason: String, isGone: Bool
+    ) async throws -> Bool {
         switch effect {
         case .call(let call):
             let failed = Effect.endCall(call.parent, .failed(message: reason)).entry(at: time.now)
             return try await store.redirect(entry.id, into: [failed])
-        // Who waited does no more: it is looked for somebody else.
-        case .message: return false
+        case .message(let message):
+            // Who waited does no more: it is looked for somebody else.
+            if isGone { return false }
+            log.error("the message \(message.name) was refused, and is tried again in \(Self.postponement): \(reason)")
+            return try await postpone(entry)
         case .start(let start, _, _):
             log.error("\(start.definition) could not be started at \(start.element): \(reason)")
             return try await store.redirect(entry.id, into: [])
@@ -292,7 +306,7 @@ extension EngineService {
                 kind: .message, name: message.name, key: .matching(message.key), businessKey: message.businessKey,
                 instance: message.instance, limit: 1))
         if let row = rows.first { return .subscription(row) }
-        guard message.instance == nil, let start = await registry.starts(withMessage: message.name).first else {
+        guard message.instance == nil, let start = try await registry.starts(withMessage: message.name).first else {
             return nil
         }
         return .start(start)
@@ -317,12 +331,5 @@ extension Effect {
         case .message(let message): "the message \(message.name)"
         case .startTimer(let definition, let element, _): "the timer \(element) of \(definition)"
         }
-    }
-}
-
-extension InstanceLabels {
-    /// Of an instance that was not started by contract.
-    fileprivate init(of deployed: DeployedDefinition?) {
-        self.init(workflow: deployed?.workflow, workflowVersion: deployed?.workflowVersion)
     }
 }

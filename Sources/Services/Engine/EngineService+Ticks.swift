@@ -18,6 +18,8 @@ extension EngineService {
         let earliest = wakes.min
         if earliest == due { return }
         wakes.insert(due)
+        // The tick asks the store as well: without the latest of very many it is late by its longest sleep at most.
+        if wakes.count > configuration.wakeLimit { wakes.removeMax() }
         if earliest.map({ due < $0 }) ?? true { tickSignal.fire() }
     }
 
@@ -28,11 +30,11 @@ extension EngineService {
         polls.expire(at: now)
         do {
             var items: [Work] = []
-            let timers = try await store.dueTimers(at: now, limit: configuration.dueLimit)
+            let timers = try await dueTimers(at: now)
             for timer in timers {
                 items.append(.command(timer.instance, .fireTimer(number: timer.number), fence: nil, startKey: nil))
             }
-            let overdue = try await store.overdueTasks(at: now, limit: configuration.dueLimit)
+            let overdue = try await overdueTasks(at: now)
             for task in overdue {
                 let fence = Fence(
                     task: task.id, attempt: task.attempt, token: task.token, mustBeOut: true, expiredAt: now)
@@ -44,6 +46,11 @@ extension EngineService {
             if !items.isEmpty {
                 log.debug("\(items.count) timers and lost tasks are due")
                 let outcomes = try await submit(items)
+                for (item, outcome) in zip(items, outcomes) where outcome.isHopeless {
+                    if case .command(let instance, _, _, _, _) = item {
+                        setAside[instance] = now.advanced(by: .seconds(60))
+                    }
+                }
                 counters.leasesLost.add(outcomes.dropFirst(timers.count).count(where: \.isCommitted))
                 // What cannot be done now is still due: without a pause this would be a loop.
                 if !outcomes.contains(where: \.isSettled) { return time.now.advanced(by: configuration.longestSleep) }
@@ -61,6 +68,36 @@ extension EngineService {
         } catch {
             log.error("looking for due work failed: \(error)")
             return time.now.advanced(by: configuration.longestSleep)
+        }
+    }
+}
+
+// MARK: - What cannot be done now
+
+extension EngineService {
+    /// An instance that cannot be read, or refuses what is due, is left out for a while: what is due later comes to its turn.
+    private func dueTimers(at now: Timestamp) async throws -> [DueTimer] {
+        setAside = setAside.filter { $0.value > now }
+        var limit = configuration.dueLimit
+        while true {
+            let due = try await store.dueTimers(at: now, limit: limit)
+            let possible = due.filter { setAside[$0.instance] == nil }
+            if due.count < limit || possible.count >= configuration.dueLimit {
+                return Array(possible.prefix(configuration.dueLimit))
+            }
+            limit *= 4
+        }
+    }
+
+    private func overdueTasks(at now: Timestamp) async throws -> [OverdueTask] {
+        var limit = configuration.dueLimit
+        while true {
+            let overdue = try await store.overdueTasks(at: now, limit: limit)
+            let possible = overdue.filter { setAside[$0.id.instance] == nil }
+            if overdue.count < limit || possible.count >= configuration.dueLimit {
+                return Array(possible.prefix(configuration.dueLimit))
+            }
+            limit *= 4
         }
     }
 }
@@ -198,6 +235,15 @@ extension Work {
 extension WorkOutcome {
     fileprivate var isCommitted: Bool {
         if case .committed = self { true } else { false }
+    }
+
+    /// Whether it will not go better the next moment. What is gone was done by somebody else.
+    fileprivate var isHopeless: Bool {
+        switch self {
+        case .rejected(let rejection): rejection.reason == .invalid
+        case .unreadable: true
+        case .committed, .stale, .existing, .failed: false
+        }
     }
 
     /// Whether it is not due any more.

@@ -39,6 +39,8 @@ package actor EngineService: TaskEngine {
     package internal(set) var lastPosition: Int64 = 0
     /// When something falls due, as far as this process caused it.
     var wakes = Heap<Timestamp>()
+    /// Instances of which something is due that cannot be done, and until when nobody tries.
+    var setAside: [InstanceID: Timestamp] = [:]
 
     package init(
         store: any ProcessStore, registry: DefinitionRegistry, time: any TimeSource, random: any RandomSource,
@@ -50,7 +52,7 @@ package actor EngineService: TaskEngine {
         self.random = random
         self.configuration = configuration
         self.log = log
-        self.cache = InstanceCache(limit: configuration.cachedInstances)
+        self.cache = InstanceCache(limit: configuration.cachedInstances, bytes: configuration.cachedBytes)
     }
 
     /// Serves until cancelled; then answers everyone who still waits.
@@ -114,6 +116,8 @@ package struct EngineConfiguration: Sendable {
     /// Commands in one commit, at most.
     package var batchLimit = 500
     package var cachedInstances = 10_000
+    /// Of journal that the cached instances were made from, which stands for their size.
+    package var cachedBytes = 256 << 20
     /// A commit that lost to another process is decided again this often.
     package var conflictLimit = 20
     /// How long an idle tick may sleep: the delay until work of another process is seen.
@@ -126,6 +130,8 @@ package struct EngineConfiguration: Sendable {
     package var sharedStore = false
     /// How many due timers, and lost tasks, one tick takes.
     package var dueLimit = 500
+    /// How many of the next due times are kept in memory.
+    package var wakeLimit = 10_000
     /// Of times in expressions.
     package var zones: any ZoneRules = FixedZones()
     package init() {}

@@ -8,26 +8,33 @@ final class CachedInstance: Sendable {
     let seq: Int
     let definitionID: DefinitionID
     let definition: ProcessDefinition
+    /// Of journal that it is the fold of: what reading it again costs, and roughly its size.
+    let bytes: Int
 
     init(
-        id: InstanceID, instance: ProcessInstance, seq: Int, definitionID: DefinitionID, definition: ProcessDefinition
+        id: InstanceID, instance: ProcessInstance, seq: Int, definitionID: DefinitionID, definition: ProcessDefinition,
+        bytes: Int
     ) {
         self.id = id
         self.instance = instance
         self.seq = seq
         self.definitionID = definitionID
         self.definition = definition
+        self.bytes = bytes
     }
 }
 
-/// The instances used last. It may be dropped at any time.
+/// The instances used last, so many and of so many bytes. It may be dropped at any time.
 struct InstanceCache {
     private var entries: [InstanceID: (entry: CachedInstance, used: Int)] = [:]
     private var tick = 0
+    private var bytes = 0
     private let limit: Int
+    private let byteLimit: Int
 
-    init(limit: Int) {
+    init(limit: Int, bytes: Int) {
         self.limit = limit
+        self.byteLimit = bytes
     }
 
     subscript(id: InstanceID) -> CachedInstance? {
@@ -43,17 +50,19 @@ struct InstanceCache {
     mutating func insert(_ entry: CachedInstance) {
         if let known = entries[entry.id], known.entry.seq > entry.seq { return }
         tick += 1
-        entries[entry.id] = (entry, tick)
-        if entries.count > limit { evict() }
+        let replaced = entries.updateValue((entry, tick), forKey: entry.id)
+        bytes += entry.bytes - (replaced?.entry.bytes ?? 0)
+        if entries.count > limit || bytes > byteLimit { evict() }
     }
 
     mutating func remove(_ id: InstanceID) {
-        entries[id] = nil
+        if let removed = entries.removeValue(forKey: id) { bytes -= removed.entry.bytes }
     }
 
-    /// Drops the older half in one go, so that the cost of an insertion stays constant on average.
+    /// Drops the oldest until half the room is free, in one go, so that the cost of an insertion stays constant on average. The
+    /// newest stays, however large: it would be read again at its next step.
     private mutating func evict() {
-        let median = entries.values.map(\.used).sorted()[entries.count / 2]
-        entries = entries.filter { $0.value.used >= median }
+        let oldestFirst = entries.values.map { (id: $0.entry.id, used: $0.used) }.sorted { $0.used < $1.used }
+        for old in oldestFirst.dropLast() where entries.count > limit / 2 || bytes > byteLimit / 2 { remove(old.id) }
     }
 }

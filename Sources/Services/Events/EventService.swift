@@ -51,6 +51,7 @@ package struct EventService: Sendable {
     /// this id was taken before.
     package func publish(_ message: Message) async throws -> Bool {
         try Self.check(message.name)
+        try Self.check(message.variables)
         guard message.key?.byteCount ?? 0 <= MessageLimits.keyBytes else {
             throw Rejection(.invalid, "a correlation key has at most \(MessageLimits.keyBytes) bytes")
         }
@@ -67,6 +68,7 @@ package struct EventService: Sendable {
     /// Takes a signal: durable on return, given to all who wait now, and to all processes that start with it, soon after.
     package func signal(_ name: String, variables: [Variable], id: String? = nil) async throws -> Bool {
         try Self.check(name)
+        try Self.check(variables)
         let effect = Effect.signal(name: name, variables: variables, sender: nil)
         let isNew = try await store.post([effect.entry(at: time.now)], key: id.map { "signal \($0)" })
         engine.inboxSignal.fire()
@@ -79,12 +81,10 @@ package struct EventService: Sendable {
         _ variables: [Variable], process: String? = nil, businessKey: String? = nil
     ) async throws -> [CorrelationResult] {
         var results: [CorrelationResult] = []
-        for start in await registry.starts(withCondition: variables, at: time.now)
+        for start in try await registry.starts(withCondition: variables, at: time.now)
         where process == nil || start.definition.process == process {
             let receipt = try await engine.start(
-                Command.Start(
-                    definition: start.definition, variables: variables, businessKey: businessKey,
-                    startEvent: start.element, trigger: start.trigger), key: nil)
+                await registry.command(for: start, variables: variables, businessKey: businessKey), key: nil)
             results.append(
                 CorrelationResult(
                     instance: receipt.instance, definition: start.definition, businessKey: businessKey, started: true))
@@ -97,6 +97,11 @@ package struct EventService: Sendable {
         guard name.utf8.count <= MessageLimits.nameBytes else {
             throw Rejection(.invalid, "the name of a message or signal has at most \(MessageLimits.nameBytes) bytes")
         }
+    }
+
+    /// Those who wait for it would refuse it.
+    private static func check(_ variables: [Variable]) throws(Rejection) {
+        guard !variables.contains(where: \.name.isEmpty) else { throw Rejection(.invalid, "a variable has no name") }
     }
 }
 
@@ -132,7 +137,8 @@ extension EventService: MessageCorrelation {
     private func waiting(for message: CorrelatedMessage) async throws -> [SubscriptionRow] {
         let rows = try await store.subscriptions(
             SubscriptionQuery(
-                kind: .message, name: message.name, businessKey: message.businessKey, instance: message.instance))
+                kind: .message, name: message.name, businessKey: message.businessKey, instance: message.instance,
+                limit: .max))
         var found: [SubscriptionRow] = []
         for row in rows where found.last?.instance != row.instance {
             if !message.correlationKeys.isEmpty {
@@ -148,13 +154,12 @@ extension EventService: MessageCorrelation {
     }
 
     private func start(with message: CorrelatedMessage) async throws -> CorrelationResult {
-        guard message.instance == nil, let start = await registry.starts(withMessage: message.name).first else {
+        guard message.instance == nil, let start = try await registry.starts(withMessage: message.name).first else {
             throw Rejection(.gone, "No process definition or execution matches the parameters")
         }
         let receipt = try await engine.start(
-            Command.Start(
-                definition: start.definition, variables: message.variables, businessKey: message.businessKey,
-                startEvent: start.element, trigger: start.trigger), key: nil)
+            await registry.command(for: start, variables: message.variables, businessKey: message.businessKey), key: nil
+        )
         return CorrelationResult(
             instance: receipt.instance, definition: start.definition, businessKey: message.businessKey, started: true)
     }

@@ -19,27 +19,43 @@ extension DefinitionRegistry {
         var timer: TimerTrigger
     }
 
-    func starts(withMessage name: String) async -> [TriggeredStart] {
-        await startEvents().compactMap { $0.start.kind == .message(name: name) ? TriggeredStart($0) : nil }
+    func starts(withMessage name: String) async throws -> [TriggeredStart] {
+        try await startEvents().compactMap { $0.start.kind == .message(name: name) ? TriggeredStart($0) : nil }
     }
 
-    func starts(withSignal name: String) async -> [TriggeredStart] {
-        await startEvents().compactMap { $0.start.kind == .signal(name: name) ? TriggeredStart($0) : nil }
+    func starts(withSignal name: String) async throws -> [TriggeredStart] {
+        try await startEvents().compactMap { $0.start.kind == .signal(name: name) ? TriggeredStart($0) : nil }
     }
 
     /// Those whose condition holds for these variables.
-    func starts(withCondition variables: [Variable], at now: Timestamp) async -> [TriggeredStart] {
-        await startEvents().compactMap { $0.start.holds(for: variables, at: now) ? TriggeredStart($0) : nil }
+    func starts(withCondition variables: [Variable], at now: Timestamp) async throws -> [TriggeredStart] {
+        try await startEvents().compactMap { $0.start.holds(for: variables, at: now) ? TriggeredStart($0) : nil }
     }
 
-    func timerStarts() async -> [TimerStart] {
-        await startEvents().compactMap {
+    func timerStarts() async throws -> [TimerStart] {
+        try await startEvents().compactMap {
             guard case .timer(let timer) = $0.start.kind else { return nil }
             return TimerStart(start: TriggeredStart($0), timer: timer)
         }
     }
 
-    /// The definition that a call means; nil if there is none.
+    /// What starts an instance there, as its workflow contract wants it.
+    func command(
+        for start: TriggeredStart, variables: [Variable], businessKey: String?
+    ) -> Command.Start {
+        let deployed = deployed.first { $0.id == start.definition }
+        var labels = InstanceLabels()
+        labels.workflow = deployed?.workflow
+        labels.workflowVersion = deployed?.workflowVersion
+        if let deployed { labels.objectID = objectID(of: variables, for: deployed) }
+        return Command.Start(
+            definition: start.definition, variables: variables, businessKey: businessKey, labels: labels,
+            startEvent: start.element, trigger: start.trigger,
+            uniqueKey: uniqueKey(of: deployed, businessKey: businessKey))
+    }
+
+    /// The definition that a call means; nil if there is none that may begin. A version that is named, or was deployed with the
+    /// caller, may be closed for others.
     func called(_ target: CallTarget, by caller: DefinitionID) async throws -> DeployedDefinition? {
         let versions = deployed.filter { $0.id.process == target.process }
         switch target.binding {
@@ -55,7 +71,7 @@ extension DefinitionRegistry {
             // What has not changed since it was deployed with the caller was not deployed again.
             let time = deployed.first { $0.id == caller }?.deployedAt
             return time.flatMap { time in versions.last { $0.deployedAt <= time } } ?? versions.last
-        case .latest: return versions.last
+        case .latest: return versions.last(where: \.open)
         }
     }
 

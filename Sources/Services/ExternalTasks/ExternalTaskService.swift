@@ -257,11 +257,16 @@ package final class ExternalTaskService: Sendable {
     package func describe(_ rows: [TaskRow]) async throws -> [ExternalTask] {
         let policies = await registry.policies
         var tasks: [ExternalTask] = []
+        // Of each instance once: tasks of one often come together, and its journal may be long.
+        var failures: [InstanceID: [Int: Event.TaskFailed]] = [:]
         for row in rows {
             guard let instance = try await engine.instance(row.id.instance), let definition = instance.definition,
                 let open = instance.task(row.id.number)
             else { continue }
             let isFresh = open.failures == 0 && row.error == nil
+            if !isFresh, failures[row.id.instance] == nil {
+                failures[row.id.instance] = try await lastFailures(of: row.id.instance)
+            }
             let element = try await serviceTask(open.element, of: instance)
             tasks.append(
                 ExternalTask(
@@ -269,18 +274,20 @@ package final class ExternalTaskService: Sendable {
                     definition: definition, businessKey: instance.businessKey, priority: row.priority,
                     retries: isFresh && policies[open.contract] == nil ? nil : row.retries, worker: row.owner,
                     lockedUntil: row.leaseUntil ?? (isFresh ? nil : row.availableAt), error: row.error,
-                    errorDetails: isFresh ? nil : try await lastFailure(of: row.id)?.details, isSuspended: row.isPaused,
+                    errorDetails: isFresh ? nil : failures[row.id.instance]?[row.id.number]?.details,
+                    isSuspended: row.isPaused,
                     createdAt: isFresh ? row.availableAt : nil, input: open.input,
                     hasOwnInput: element.map { !$0.inputs.isEmpty } ?? false))
         }
         return tasks
     }
 
-    private func lastFailure(of task: TaskID) async throws -> Event.TaskFailed? {
-        for (_, events) in try await queries.history(task.instance).reversed() {
-            for case .taskFailed(let failure) in events.reversed() where failure.task == task.number { return failure }
+    private func lastFailures(of instance: InstanceID) async throws -> [Int: Event.TaskFailed] {
+        var last: [Int: Event.TaskFailed] = [:]
+        for (_, events) in try await queries.history(instance) {
+            for case .taskFailed(let failure) in events { last[failure.task] = failure }
         }
-        return nil
+        return last
     }
 
     private func serviceTask(_ id: ElementID, of instance: ProcessInstance) async throws -> ServiceTask? {
