@@ -50,6 +50,37 @@ struct ConditionTests {
         #expect(scenario.active == ["u", "after-b"])
     }
 
+    @Test(arguments: [(true, ["after-b"]), (false, ["after-b", "v"])])
+    func `a boundary event happens by what the work of its own activity changed`(
+        isInterrupting: Bool, expected: [String]
+    ) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))\(user("v"))\(chain("s", "u", "v"))
+            \(boundary("b", on: "u", condition("= n > 3"), attributes: "cancelActivity='\(isInterrupting)'"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("n", "1")])
+        try scenario.finish("u", [("n", "4")])
+        #expect(scenario.active.sorted() == expected)
+    }
+
+    @Test func `a boundary event does not happen by what the output mapping of its activity changed`() throws {
+        let mapping = """
+            <extensionElements><camunda:inputOutput><camunda:outputParameter name="n">${4}</camunda:outputParameter>
+            </camunda:inputOutput></extensionElements>
+            """
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u", inside: mapping))\(user("v"))\(chain("s", "u", "v"))
+            \(boundary("b", on: "u", condition("= n > 3")))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("n", "1")])
+        try scenario.finish("u")
+        #expect(scenario.active == ["v"])
+    }
+
     @Test func `an event subprocess begins with what a task changed`() throws {
         let text = bpmn(
             "<startEvent id='s'/>\(user("u"))\(user("v"))\(chain("s", "u", "v"))\(eventSubprocess("e", condition("= stop")))"

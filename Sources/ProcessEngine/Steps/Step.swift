@@ -216,7 +216,12 @@ package struct Step: Sendable {
 
     /// Leaves by every outgoing flow without a condition and every one whose condition holds; by the default flow if
     /// that is none. Without outgoing flows the path ends here.
+    ///
+    /// Before that, what its work changed may meet the condition of an event, also of one on its own boundary, which may end it.
+    /// Listeners and output mappings come after, and change nothing about that: as in Camunda 7.
     mutating func leave(_ number: Int) throws(IncidentCause) {
+        if !instance.isSuspended { while triggerCondition() {} }
+        guard instance.activity(number) != nil, !instance.isEnded else { return }
         if stopsAfter(number) { return }
         try runListeners(.end, of: number)
         let activity = activity(number)
