@@ -87,7 +87,24 @@ struct DefinitionReadingTests {
                 "invalid-gateway", "x"
             ),
             ("<serviceTask id=\"x\"/>", "no-contract", "x"),
-            ("<serviceTask id=\"x\" camunda:type=\"mail\"/>", "no-contract", "x"),
+            ("<serviceTask id=\"x\" camunda:type=\"mail\"/>", "host-language", "x"),
+            ("<serviceTask id=\"x\" camunda:type=\"nothing\"/>", "no-contract", "x"),
+            (
+                "<callActivity id=\"x\" calledElement=\"p\" camunda:variableMappingClass=\"a.B\"/>",
+                "host-language", "x"
+            ),
+            (
+                "<callActivity id=\"x\" calledElement=\"p\" camunda:variableMappingDelegateExpression=\"${m}\"/>",
+                "host-language", "x"
+            ),
+            (
+                "<serviceTask id=\"x\" waybill:contract=\"c\"><extensionElements><camunda:connector/></extensionElements></serviceTask>",
+                "host-language", "x"
+            ),
+            (
+                "<serviceTask id=\"x\" waybill:contract=\"c\"><extensionElements><camunda:inputOutput><camunda:inputParameter name=\"n\"><camunda:script scriptFormat=\"groovy\">1</camunda:script></camunda:inputParameter></camunda:inputOutput></extensionElements></serviceTask>",
+                "host-language", "x"
+            ),
             ("<serviceTask id=\"x\" camunda:class=\"a.B\"/>", "host-language", "x"),
             ("<serviceTask id=\"x\" waybill:contract=\"a@b\"/>", "invalid-contract", "x"),
             ("<serviceTask id=\"x\" waybill:contract=\"a b\"/>", "invalid-contract", "x"),
@@ -117,7 +134,7 @@ struct DefinitionReadingTests {
             ),
             (
                 "<sequenceFlow id=\"x\" sourceRef=\"g\" targetRef=\"e\"><conditionExpression language=\"groovy\">a</conditionExpression></sequenceFlow>",
-                "unsupported-element", "x"
+                "host-language", "x"
             ),
             ("<serviceTask id=\"x\" waybill:contract=\"c\" default=\"no\"/>", "dangling-reference", "x"),
             (

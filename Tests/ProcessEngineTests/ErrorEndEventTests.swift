@@ -37,4 +37,25 @@ struct ErrorEndEventTests {
         try scenario.start()
         #expect(scenario.active == ["after-caught"])
     }
+
+    @Test func `the message of an error may be an expression`() throws {
+        let declarations = """
+            <error id="E" errorCode="BAD" camunda:errorMessage="no ${what} left" name="${not read}"/>
+            """
+        var scenario = try Scenario(
+            bpmn(
+                "<startEvent id='s'/><endEvent id='e'><errorEventDefinition errorRef='E'/></endEvent>\(chain("s", "e"))",
+                declarations: declarations))
+        try scenario.start([("what", "\"paper\"")])
+        #expect(scenario.instance.end == .completedWithError(code: "BAD", message: "no paper left"))
+    }
+
+    @Test func `the name of an error is its message as it stands`() throws {
+        var scenario = try Scenario(
+            bpmn(
+                "<startEvent id='s'/><endEvent id='e'><errorEventDefinition errorRef='E'/></endEvent>\(chain("s", "e"))",
+                declarations: "<error id='E' errorCode='BAD' name='${as it is}'/>"))
+        try scenario.start()
+        #expect(scenario.instance.end == .completedWithError(code: "BAD", message: "${as it is}"))
+    }
 }

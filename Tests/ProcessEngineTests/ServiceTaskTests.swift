@@ -79,14 +79,17 @@ struct ServiceTaskTests {
                   <camunda:inputParameter name="l"><camunda:list><camunda:value>one</camunda:value><camunda:value>${a}</camunda:value>
                     <camunda:map><camunda:entry key="k">v</camunda:entry></camunda:map></camunda:list></camunda:inputParameter>
                   <camunda:inputParameter name="m"><camunda:map><camunda:entry key="k">${a}</camunda:entry></camunda:map></camunda:inputParameter>
+                  <camunda:inputParameter name="e"><camunda:map><camunda:entry key="${b}">1</camunda:entry><camunda:entry key="k">2</camunda:entry></camunda:map></camunda:inputParameter>
+                  <camunda:inputParameter name="s"><camunda:script scriptFormat="juel">${a + 1}</camunda:script></camunda:inputParameter>
                   <camunda:inputParameter name="n"/>
                 </camunda:inputOutput>
                 <zeebe:ioMapping><zeebe:input source="= a" target="o.p.q"/><zeebe:input source="= 5" target="o.r"/></zeebe:ioMapping>
                 """))
-        try scenario.start([("a", "1")])
+        try scenario.start([("a", "1"), ("b", "\"key\"")])
         #expect(
             try scenario.input(of: "t")
-                == #"{"l":["one",1,{"k":"v"}],"m":{"k":1},"n":null,"o":{"p":{"q":1},"r":5}}"#)
+                == #"{"l":["one",1,{"k":"v"}],"m":{"k":1},"e":{"key":"1","k":"2"},"s":2,"n":null,"o":{"p":{"q":1},"r":5}}"#
+        )
     }
 
     @Test(arguments: [

@@ -22,10 +22,13 @@ package struct CallActivity: CallingElement {
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         let called = node.extensions(named: "calledElement", namespace: BPMN.zeebe).first
-        if let kind = ["caseRef", "variableMappingClass", "variableMappingDelegateExpression"].first(where: {
-            node.attribute($0, namespace: BPMN.camunda) != nil
-        }) {
-            reader.reportUnsupported(node, element: id, "camunda:\(kind)")
+        for kind in ["variableMappingClass", "variableMappingDelegateExpression"]
+        where node.attribute(kind, namespace: BPMN.camunda) != nil {
+            reader.reportHostCode(node, element: id, "camunda:\(kind)", "map with <camunda:in> and <camunda:out>")
+            return nil
+        }
+        if node.attribute("caseRef", namespace: BPMN.camunda) != nil {
+            reader.reportUnsupported(node, element: id, "camunda:caseRef")
             return nil
         }
         guard let target = Self.target(of: node, called, element: id, reader: &reader),

@@ -10,7 +10,7 @@ package struct ErrorEndEvent: FlowElement {
     package let id: ElementID
     /// An expression, or a constant text.
     package let codeExpression: Expression
-    package let message: String?
+    package let messageExpression: Expression?
     /// Nil: an expression says it.
     package var code: String? { codeExpression.constantValue?.stringValue }
 
@@ -34,13 +34,26 @@ package struct ErrorEndEvent: FlowElement {
         guard let expression = reader.valueExpression(code, node: definition, element: id) else { return nil }
         self.id = id
         codeExpression = expression
-        self.message = error?.message
+        messageExpression = error?.message.flatMap { message in
+            error?.isMessageExpression == true
+                ? reader.valueExpression(message, node: definition, element: id)
+                : .constant(.string(message))
+        }
     }
 
     /// What catches the error cancels this event with its scope.
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let code = try EventTrigger.text(codeExpression, in: step.visibleVariables(of: activity), element: id)
         guard !code.isEmpty else { throw IncidentCause(.expressionFailed, "the error code of \(id) is empty") }
+        var message: String?
+        if let messageExpression {
+            do {
+                let value = try messageExpression.evaluate(in: step.visibleVariables(of: activity))
+                message = value.stringValue ?? value.text
+            } catch {
+                throw IncidentCause(.expressionFailed, "the message of the error of \(id) failed: \(error)")
+            }
+        }
         step.propagate(BPMNError(code: code, message: message), from: activity)
     }
 }

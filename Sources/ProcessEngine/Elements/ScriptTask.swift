@@ -19,27 +19,10 @@ package struct ScriptTask: FlowElement {
             resultVariable = zeebe.attribute("resultVariable")
             return
         }
-        let format = (node.attribute("scriptFormat") ?? "").lowercased()
         let text = node.firstChild(named: "script", namespace: BPMN.namespace)?.text.trimmed ?? ""
-        let language: ExpressionLanguage
-        switch format {
-        case "feel": language = .feel
-        case "juel": language = .juel
-        default:
-            reader.report(
-                "host-language", node, element: id,
-                "a script in \"\(format)\" would run inside the engine, which is not supported",
-                "write it in FEEL (scriptFormat=\"feel\"), or let an agent do it")
-            return nil
-        }
-        do {
-            let parsed = try Expression.parse(text, as: language)
-            guard let checked = reader.checkedHostCalls(of: parsed, node, element: id) else { return nil }
-            script = checked
-        } catch {
-            reader.reportExpression(error, node, element: id)
-            return nil
-        }
+        let format = node.attribute("scriptFormat") ?? ""
+        guard let script = reader.scriptExpression(in: format, text, node, element: id) else { return nil }
+        self.script = script
         resultVariable = node.attribute("resultVariable", namespace: BPMN.camunda)
     }
 

@@ -11,7 +11,8 @@ package struct VariableMapping: Sendable, Hashable {
     }
 
     package struct Entry: Sendable, Hashable {
-        package let key: String
+        /// Gives a text; of two entries with one key the later counts.
+        package let key: Expression
         package let value: Source
     }
 
@@ -96,7 +97,7 @@ extension VariableMapping.Source {
         switch self {
         case .expression(let expression): expression.variablesRead
         case .list(let items): items.flatMap(\.variablesRead)
-        case .map(let entries): entries.flatMap(\.value.variablesRead)
+        case .map(let entries): entries.flatMap { $0.key.variablesRead + $0.value.variablesRead }
         }
     }
 
@@ -108,9 +109,12 @@ extension VariableMapping.Source {
             for item in items { values.append(try item.evaluate(in: scope)) }
             return .array(values)
         case .map(let entries):
-            var members: [(name: String, value: JSON)] = []
-            for entry in entries { members.append((entry.key, try entry.value.evaluate(in: scope))) }
-            return .object(members)
+            var members = OrderedDictionary<String, JSON>()
+            for entry in entries {
+                let key = try entry.key.evaluate(in: scope)
+                members[key.stringValue ?? key.text] = try entry.value.evaluate(in: scope)
+            }
+            return .object(members.map { ($0.key, $0.value) })
         }
     }
 }

@@ -5,6 +5,8 @@ struct Declarations {
     struct ErrorCode {
         var code: String?
         var message: String?
+        /// The message may be an expression; the name that stands in for it is a text.
+        var isMessageExpression = false
     }
 
     private(set) var errors: [String: ErrorCode] = [:]
@@ -23,8 +25,9 @@ struct Declarations {
             switch node.name {
             case "error":
                 let code = node.attribute("errorCode").flatMap { $0.isEmpty ? nil : $0 }
-                let message = node.attribute("errorMessage", namespace: BPMN.camunda) ?? node.attribute("name")
-                errors[id] = ErrorCode(code: code, message: message)
+                let message = node.attribute("errorMessage", namespace: BPMN.camunda)
+                errors[id] = ErrorCode(
+                    code: code, message: message ?? node.attribute("name"), isMessageExpression: message != nil)
             case "message": messages[id] = node
             case "signal": signals[id] = node
             case "escalation": escalations[id] = node

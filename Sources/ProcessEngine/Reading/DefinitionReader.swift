@@ -157,6 +157,10 @@ package struct DefinitionReader {
 
     mutating func checkExtensions(of node: SourceNode, element: ElementID) {
         for child in ExtensionRules.unsupported(in: node) {
+            if child.name == "connector" {
+                reportHostCode(child, element: element, "a <camunda:connector>", "let an agent do it")
+                continue
+            }
             report(
                 "unsupported-extension", child, element: element,
                 "the extension <\(child.name)> (\(child.namespace)) is not supported on <\(node.name)>", "remove it")
@@ -344,7 +348,12 @@ package struct DefinitionReader {
         do {
             if text.first == "=" { return try Expression.parse(String(text.dropFirst()), as: .feel) }
             if let ownLanguage, !ownLanguage.contains("feel"), !ownLanguage.hasSuffix("uel") {
-                reportUnsupported(node, element: element, "a condition in \(ownLanguage)")
+                // The language of a standard is named by its address; a script's by its name.
+                if ownLanguage.contains(":") {
+                    reportUnsupported(node, element: element, "a condition in \(ownLanguage)")
+                } else {
+                    reportHostCode(node, element: element, "a condition in \(ownLanguage)", "write it in FEEL")
+                }
                 return nil
             }
             if text.contains("${") || text.contains("#{") {
@@ -403,6 +412,36 @@ package struct DefinitionReader {
             Diagnostic(
                 code: code, file: file, position: node.position, element: element?.text, message: message,
                 suggestion: suggestion))
+    }
+
+    /// What only an engine in Java, or one that runs scripts, could do.
+    mutating func reportHostCode(_ node: SourceNode, element: ElementID, _ what: String, _ suggestion: String) {
+        report(
+            "host-language", node, element: element, "\(what) runs code inside the engine, which is not supported",
+            suggestion)
+    }
+
+    /// A script that is an expression; other languages are refused, since they would run the host's code.
+    mutating func scriptExpression(
+        in format: String, _ text: String, _ node: SourceNode, element: ElementID
+    ) -> Expression? {
+        let language: ExpressionLanguage
+        switch format.lowercased() {
+        case "feel": language = .feel
+        case "juel": language = .juel
+        default:
+            report(
+                "host-language", node, element: element,
+                "a script in \"\(format)\" would run inside the engine, which is not supported",
+                "write it in FEEL (scriptFormat=\"feel\"), or let an agent do it")
+            return nil
+        }
+        do {
+            return checkedHostCalls(of: try Expression.parse(text, as: language), node, element: element)
+        } catch {
+            reportExpression(error, node, element: element)
+            return nil
+        }
     }
 
     mutating func reportUnsupported(_ node: SourceNode, element: ElementID, _ what: String) {

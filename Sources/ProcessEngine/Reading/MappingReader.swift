@@ -118,11 +118,16 @@ enum MappingReader {
             var entries: [VariableMapping.Entry] = []
             for child in children where child.name == "entry" {
                 guard let value = parameterSource(child, element, &reader) else { return nil }
-                let key = child.attribute("key") ?? ""
-                entries.removeAll { $0.key == key }
+                guard let key = reader.valueExpression(child.attribute("key") ?? "", node: child, element: element)
+                else { return nil }
                 entries.append(VariableMapping.Entry(key: key, value: value))
             }
             return .map(entries)
+        case "script":
+            let format = node.attribute("scriptFormat") ?? ""
+            return reader.scriptExpression(in: format, node.text.trimmed, node, element: element).map {
+                .expression($0)
+            }
         default:
             reader.reportUnsupported(node, element: element, "<camunda:\(node.name)> in a mapping")
             return nil

@@ -36,10 +36,13 @@ enum TaskReader {
     static func reportsHostCode(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Bool {
         for name in ["class", "expression", "delegateExpression"]
         where node.attribute(name, namespace: BPMN.camunda) != nil {
-            reader.report(
-                "host-language", node, element: element,
-                "camunda:\(name) runs code inside the engine, which is not supported",
+            reader.reportHostCode(
+                node, element: element, "camunda:\(name)",
                 "name a contract: waybill:contract=\"…\", or camunda:type=\"external\" and camunda:topic=\"…\"")
+            return true
+        }
+        if let type = node.attribute("type", namespace: BPMN.camunda), ["mail", "shell"].contains(type) {
+            reader.reportHostCode(node, element: element, "camunda:type=\"\(type)\"", "let an agent do it")
             return true
         }
         return false

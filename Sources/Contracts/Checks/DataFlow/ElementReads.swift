@@ -162,7 +162,7 @@ extension VariableMapping.Source {
         switch self {
         case .expression(let expression): [expression]
         case .list(let items): items.flatMap(\.expressions)
-        case .map(let entries): entries.flatMap(\.value.expressions)
+        case .map(let entries): entries.flatMap { [$0.key] + $0.value.expressions }
         }
     }
 }

@@ -171,9 +171,11 @@ struct TypeCheck {
             .list(of: items.reduce(.null) { $0.joined(with: type(of: $1, at: element, afterWork: afterWork)) })
         case .map(let entries):
             .context(
-                members: entries.map {
-                    .init(name: $0.key, type: type(of: $0.value, at: element, afterWork: afterWork))
-                }, open: false)
+                members: entries.compactMap { entry in
+                    (entry.key.constantValue?.stringValue).map {
+                        .init(name: $0, type: type(of: entry.value, at: element, afterWork: afterWork))
+                    }
+                }, open: entries.contains { $0.key.constantValue == nil })
         }
     }
 }
@@ -187,7 +189,12 @@ extension VariableMapping.Source {
             let values = items.compactMap(\.foldedValue)
             return values.count == items.count ? .array(values) : nil
         case .map(let entries):
-            let members = entries.compactMap { entry in entry.value.foldedValue.map { (name: entry.key, value: $0) } }
+            let members = entries.compactMap { entry -> (name: String, value: JSON)? in
+                guard let key = entry.key.constantValue?.stringValue, let value = entry.value.foldedValue else {
+                    return nil
+                }
+                return (key, value)
+            }
             return members.count == entries.count ? .object(members) : nil
         }
     }
