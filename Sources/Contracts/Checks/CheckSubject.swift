@@ -12,6 +12,8 @@ struct CheckSubject {
     let processes: Set<String>
     /// Whether one of them calls this process by its id, and passes what its contract does not declare.
     let isGivenMore: Bool
+    /// Whether a call activity of one of them calls this process.
+    private let isCalled: Bool
 
     init(_ definition: ProcessDefinition, among definitions: [ProcessDefinition], catalog: ContractCatalog?) {
         self.definition = definition
@@ -19,6 +21,9 @@ struct CheckSubject {
         workflow = catalog?.workflow(ofProcess: definition.process)
         processes = Set(definitions.map(\.process))
         let declared = workflow.flatMap { catalog?.inputNames(of: $0.key) } ?? []
+        isCalled = definitions.contains { caller in
+            caller.elements.contains { ($0 as? CallActivity)?.process(in: catalog) == definition.process }
+        }
         isGivenMore = definitions.contains { caller in
             caller.elements.contains { element in
                 guard let call = element as? CallActivity, !call.target.isContract,
@@ -27,6 +32,11 @@ struct CheckSubject {
                 return call.inputs.entries.contains { !declared.contains($0.target) }
             }
         }
+    }
+
+    /// Whether who calls the process may catch an error of this code: it is called, or its contract promises the error.
+    func mayBeCaughtByCaller(_ code: String) -> Bool {
+        isCalled || workflow?.errors.contains { $0.code == code } ?? false
     }
 
     func finding(_ rule: CheckRule, at element: ElementID?, _ message: String, _ suggestion: String? = nil)

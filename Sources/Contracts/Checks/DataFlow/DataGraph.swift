@@ -166,7 +166,7 @@ struct DataGraph {
         for flow in outgoing { lead(exit[id], to: entry[flow.target], by: flow) }
         if let link = element as? LinkThrowEvent {
             lead(exit[id], to: definition.linkTarget(of: link).flatMap { entry[$0] })
-        } else if outgoing.isEmpty, Self.completesScope(element), !definition.isForCompensation(id) {
+        } else if outgoing.isEmpty, completesScope(element, of: parent), !definition.isForCompensation(id) {
             lead(exit[id], to: parent.map { exit[$0] } ?? end)
         }
         if let boundary = element as? any BoundaryElement {
@@ -184,11 +184,24 @@ struct DataGraph {
         if element is EventSubProcess { lead(anywhere[parent], to: entry[id]) }
     }
 
-    /// Ends that leave their scope by another way do not complete it.
-    private static func completesScope(_ element: any FlowElement) -> Bool {
-        if case .error? = (element as? ThrowEvent)?.ending { return false }
-        if case .cancel? = (element as? ThrowEvent)?.ending { return false }
-        return !(element is ErrorEndEvent) && !(element is CancelEndEvent)
+    /// Ends that leave their scope by another way do not complete it. An error that nothing catches lets a subprocess go on; the
+    /// process ends with it.
+    private func completesScope(_ element: any FlowElement, of parent: ElementID?) -> Bool {
+        switch element {
+        case is CancelEndEvent: return false
+        case let event as ErrorEndEvent: return completesScope(event, of: parent)
+        case let event as ThrowEvent:
+            switch event.ending {
+            case .error(let error): return completesScope(error, of: parent)
+            case .cancel: return false
+            case .terminate, nil: return true
+            }
+        default: return true  // The catalog of elements is open.
+        }
+    }
+
+    private func completesScope(_ event: ErrorEndEvent, of parent: ElementID?) -> Bool {
+        parent != nil && !Interruption(subject).ends(scopeOf: event)
     }
 
     private mutating func connectEntries(of scope: ElementID?, _ children: [any FlowElement]) {

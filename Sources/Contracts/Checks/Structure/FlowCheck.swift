@@ -18,7 +18,7 @@ struct FlowCheck {
         var findings = unreachable() + IdleLoopCheck(subject).findings()
         let scopes = [ElementID?.none] + definition.elements.filter { $0 is any ScopeElement }.map(\.id)
         for scope in scopes where !(scope.map { definition.element($0) is AdHocSubProcess } ?? false) {
-            findings += soundness(of: FlowNet(definition, scope: scope, elements: children[scope] ?? []))
+            findings += soundness(of: FlowNet(subject, scope: scope, elements: children[scope] ?? []))
         }
         return findings
     }

@@ -36,12 +36,14 @@ struct FlowNet {
     /// The sets of nodes, one of which gets a token each at the beginning.
     private(set) var beginnings: [[Int]] = []
     private var numbers: [ElementID: Int] = [:]
-    private let definition: ProcessDefinition
+    private let subject: CheckSubject
+    private var definition: ProcessDefinition { subject.definition }
     /// A gateway whose condition says when it goes on: what follows depends on data.
     private(set) var isUndecidable = false
 
-    init(_ definition: ProcessDefinition, scope: ElementID?, elements: [any FlowElement]) {
-        self.definition = definition
+    init(_ subject: CheckSubject, scope: ElementID?, elements: [any FlowElement]) {
+        self.subject = subject
+        let definition = subject.definition
         for element in elements where Self.takesPart(element, definition) {
             numbers[element.id] = nodes.count
             nodes.append(Node(element: element.id, join: Self.join(of: element)))
@@ -90,8 +92,9 @@ struct FlowNet {
         switch element {
         case let gateway as EventBasedGateway where gateway.isParallel: nodes[node].outcomes = [always + perhaps]
         case is ExclusiveGateway, is EventBasedGateway: nodes[node].outcomes = (always + perhaps).map { [$0] }
-        case is TerminateEndEvent, is ErrorEndEvent, is CancelEndEvent: nodes[node].isTerminal = true
-        case let event as ThrowEvent where event.ending != nil || Interruption(definition).ends(scopeOf: event):
+        case is TerminateEndEvent, is CancelEndEvent: nodes[node].isTerminal = true
+        case let event as ErrorEndEvent: nodes[node].isTerminal = Interruption(subject).ends(scopeOf: event)
+        case let event as ThrowEvent where Interruption(subject).ends(scopeOf: event):
             nodes[node].isTerminal = true
         case is InclusiveGateway:
             addSubsets(of: perhaps, with: always, to: node)

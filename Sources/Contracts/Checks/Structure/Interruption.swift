@@ -4,15 +4,21 @@ import Values
 
 /// Whether what is thrown in a process ends, in that process, the scope it is thrown in.
 struct Interruption {
-    private let definition: ProcessDefinition
+    private let subject: CheckSubject
+    private var definition: ProcessDefinition { subject.definition }
 
-    init(_ definition: ProcessDefinition) {
-        self.definition = definition
+    init(_ subject: CheckSubject) {
+        self.subject = subject
     }
 
-    /// Whether an event that catches what is thrown takes every token out of the scope of the throwing event.
+    /// Whether the event ends its scope, or an event that catches what it throws takes every token out of that.
     func ends(scopeOf event: ThrowEvent) -> Bool {
-        event.thrown.contains { thrown in
+        switch event.ending {
+        case .error(let error) where ends(scopeOf: error): return true
+        case .cancel, .terminate: return true
+        case .error, nil: break
+        }
+        return event.thrown.contains { thrown in
             switch thrown {
             case .escalation(let code): isInterrupting(escalation: code, from: event.id)
             case .signal(let name, _):
@@ -20,6 +26,36 @@ struct Interruption {
             case .message, .expression, .compensation: false
             }
         }
+    }
+
+    /// Whether an error end event ends its scope: something catches the error, or, where that cannot be told, might. Else only its
+    /// own path ends; or an incident stands there, if the process wants that.
+    func ends(scopeOf event: ErrorEndEvent) -> Bool {
+        guard let code = event.code else { return true }
+        return definition.uncaughtErrors == .incident || catches(code, from: event.id)
+            || subject.mayBeCaughtByCaller(code)
+    }
+
+    /// Whether something in the process catches an error that an element throws out of its scope.
+    private func catches(_ code: String, from element: ElementID) -> Bool {
+        var origin = element
+        while true {
+            let scope = definition.parent(of: origin)
+            if beside(origin, in: scope).contains(where: { $0.match(of: code) != nil }) { return true }
+            guard let scope else { return false }
+            if definition.boundaryEvents(of: scope).contains(where: { ($0 as? any CodeCatcher)?.match(of: code) != nil }
+            ) {
+                return true
+            }
+            origin = scope
+        }
+    }
+
+    /// The starts of the event subprocesses that what comes out of an element can start: none if it interrupted them all.
+    private func beside(_ origin: ElementID, in scope: ElementID?) -> [any CodeCatcher] {
+        let all = definition.eventSubprocesses(in: scope)
+        if let own = all.first(where: { $0.subprocess.id == origin }), own.start.isInterrupting { return [] }
+        return all.filter { $0.subprocess.id != origin }.compactMap { $0.start as? any CodeCatcher }
     }
 
     /// The scopes around an element, the innermost first; the last is the process.
