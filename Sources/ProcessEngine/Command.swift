@@ -59,6 +59,8 @@ package enum Command: Sendable, Hashable {
         package var trigger: Int?
         /// The call that it answers.
         package var parent: ParentCall?
+        /// Which errors those catch that called it.
+        package var caughtErrors: CaughtErrors?
         /// Where its tokens begin instead of at a start event.
         package var placements: [Placement]
         /// Of its tasks, where the model says nothing; nil: what their contracts say.
@@ -69,8 +71,9 @@ package enum Command: Sendable, Hashable {
         package init(
             definition: DefinitionID, variables: [Variable] = [], businessKey: String? = nil,
             labels: InstanceLabels = InstanceLabels(),
-            startEvent: ElementID? = nil, trigger: Int? = nil, parent: ParentCall? = nil, placements: [Placement] = [],
-            priority: Int? = nil, uniqueKey: String? = nil
+            startEvent: ElementID? = nil, trigger: Int? = nil, parent: ParentCall? = nil,
+            caughtErrors: CaughtErrors? = nil,
+            placements: [Placement] = [], priority: Int? = nil, uniqueKey: String? = nil
         ) {
             self.definition = definition
             self.variables = variables
@@ -79,6 +82,7 @@ package enum Command: Sendable, Hashable {
             self.startEvent = startEvent
             self.trigger = trigger
             self.parent = parent
+            self.caughtErrors = caughtErrors
             self.placements = placements
             self.priority = priority
             self.uniqueKey = uniqueKey
@@ -109,11 +113,22 @@ package struct ParentCall: Sendable, Hashable {
 package enum CallOutcome: Sendable, Hashable {
     /// With the variables of its root scope.
     case completed([Variable])
+    /// It ended with an error that, as far as it knows, is caught here or by a caller of the caller.
     case error(BPMNError)
+    /// It came to its end, but a path of it had ended with an error that nobody catches. With the variables of its root scope.
+    case uncaughtError(BPMNError, variables: [Variable])
     /// It goes on; this is only news. With the variables of its root scope.
     case escalation(code: String?, variables: [Variable])
     /// It could not be made, or was canceled: an incident.
     case failed(message: String)
+}
+
+extension ProcessInstance {
+    /// What its caller is told of an error that it ended with: was it thrown out of it, or had a path of it ended so?
+    package func outcome(ofError code: String, _ message: String?) -> CallOutcome {
+        let error = BPMNError(code: code, message: message)
+        return uncaughtError?.code == code ? .uncaughtError(error, variables: rootVariables) : .error(error)
+    }
 }
 
 /// One change of an operator to where the tokens of an instance are.

@@ -67,7 +67,8 @@ package enum Engine {
             .instanceStarted(
                 Event.InstanceStarted(
                     definition: start.definition, businessKey: start.businessKey, labels: start.labels,
-                    parent: start.parent, priority: start.priority, uniqueKey: start.uniqueKey)))
+                    parent: start.parent, caughtErrors: start.caughtErrors, priority: start.priority,
+                    uniqueKey: start.uniqueKey)))
         if !start.variables.isEmpty { step.record(.variablesSet(scope: root, start.variables)) }
         do throws(IncidentCause) {
             try step.runProcessListeners(.start)

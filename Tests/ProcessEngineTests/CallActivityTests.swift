@@ -24,7 +24,8 @@ struct CallActivityTests {
         let call = CallEvent.Call(
             call: 1, activity: 2, element: ElementID("c"),
             target: CallTarget(process: "q", binding: .version(2)), businessKey: "k",
-            variables: [Variable(name: "x", value: .number(4)), Variable(name: "y", value: .number(8))])
+            variables: [Variable(name: "x", value: .number(4)), Variable(name: "y", value: .number(8))],
+            catches: .codes(["BAD"]))
         #expect(scenario.instance.openCalls == [call])
         try scenario.send(.endCall(call: 1, .completed([Variable(name: "r", value: .number(5))])))
         #expect(scenario.root("result") == "5")

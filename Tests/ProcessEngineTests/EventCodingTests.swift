@@ -35,6 +35,13 @@ struct EventCodingTests {
                     labels: InstanceLabels(runAs: "ann", correlationID: "c"), priority: -3, uniqueKey: "=p k")),
             #"{"e":"instanceStarted","definition":"p:1","businessKey":"k","runAs":"ann","correlationId":"c","priority":-3,"uniqueKey":"=p k"}"#
         ),
+        (
+            .instanceStarted(
+                Event.InstanceStarted(
+                    definition: DefinitionID(process: "p", version: 1), businessKey: nil, labels: InstanceLabels(),
+                    parent: ParentCall(instance: InstanceID("i"), call: 2), caughtErrors: .codes(["A", "B"]))),
+            #"{"e":"instanceStarted","definition":"p:1","parent":"i","call":2,"catches":["A","B"]}"#
+        ),
         (.instanceEnded(.completed), #"{"e":"instanceEnded","state":"completed"}"#),
         (
             .instanceEnded(.completedWithError(code: "E", message: "m")),
@@ -228,6 +235,14 @@ struct EventCodingTests {
             #"{"e":"callRequested","call":1,"activity":5,"element":"c","process":"p","binding":"deployment","variables":[]}"#
         ),
         (
+            .call(
+                .requested(
+                    CallEvent.Call(
+                        call: 1, activity: 5, element: ElementID("c"), target: CallTarget(process: "p"),
+                        businessKey: nil, variables: [], catches: .all))),
+            #"{"e":"callRequested","call":1,"activity":5,"element":"c","process":"p","catches":true,"variables":[]}"#
+        ),
+        (
             .subscription(.opened(Subscription(number: 2, activity: 5, element: ElementID("c"), kind: .answer))),
             #"{"e":"subscriptionOpened","subscription":2,"activity":5,"element":"c","waitsFor":"answer"}"#
         ),
@@ -320,6 +335,10 @@ struct EventCodingTests {
         (
             .held(.callEnded(call: 2, .error(BPMNError(code: "E")))),
             #"{"e":"held","what":"callErrorThrown","code":"E","variables":[],"call":2}"#
+        ),
+        (
+            .held(.callEnded(call: 2, .uncaughtError(BPMNError(code: "E"), variables: []))),
+            #"{"e":"held","what":"callEndedUncaught","code":"E","variables":[],"call":2}"#
         ),
         (
             .held(.callEnded(call: 2, .escalation(code: "X", variables: []))),

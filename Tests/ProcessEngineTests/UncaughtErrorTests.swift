@@ -70,6 +70,115 @@ struct UncaughtErrorTests {
         #expect(simulation.members[0].instance.end == .completedWithError(code: "BAD", message: nil))
     }
 
+    // MARK: Out of called processes
+
+    /// In parallel: the user task `w` whose end throws BAD, and the user task `v` that sets `r`.
+    private static let called = bpmn(
+        """
+        <startEvent id="s"/><parallelGateway id="g"/>\(user("w"))\(user("v"))\(bad)
+        \(chain("s", "g", "w", "bad"))\(chain("g", "v"))
+        """, declarations: declared, process: "id=\"c\" isExecutable=\"true\"")
+    /// Calls `c` and does nothing else.
+    private static let between = bpmn(
+        "<startEvent id='s'/><callActivity id='inner' calledElement='c'/>\(user("y"))\(chain("s", "inner", "y"))",
+        process: "id=\"m\" isExecutable=\"true\"")
+
+    private static func calling(_ process: String, _ rest: String = "") -> String {
+        bpmn(
+            """
+            <startEvent id="s"/><callActivity id="ca" calledElement="\(process)"><extensionElements>
+            <camunda:out source="r" target="taken"/></extensionElements></callActivity>\(user("z"))\(rest)
+            \(chain("s", "ca", "z"))
+            """, declarations: declared)
+    }
+
+    private static func run(_ texts: String..., body: (inout Simulation) throws -> Void) throws {
+        var simulation = Simulation(
+            try texts.map { try definition($0) }, now: Timestamp(millisecondsSinceEpoch: 0), contracts: StubContracts())
+        simulation.checksReplay = true
+        try simulation.start("p")
+        try body(&simulation)
+        #expect(simulation.replayFaults == [])
+    }
+
+    private static func open(_ simulation: Simulation) -> [String] {
+        simulation.members.flatMap { $0.instance.openUserTasks.map(\.element.text) }.sorted()
+    }
+
+    @Test func `nobody in the chain catches it: only the path ends, and the caller waits for the rest`() throws {
+        try Self.run(Self.calling("c"), Self.called) { simulation in
+            try simulation.perform(.complete(Simulation.Place(ElementID("w")), []))
+            #expect(Self.open(simulation) == ["v"])
+            try simulation.perform(
+                .complete(Simulation.Place(ElementID("v")), [Variable(name: "r", value: .number(5))]))
+            #expect(Self.open(simulation) == ["z"])
+            #expect(simulation.members[1].instance.end == .completedWithError(code: "BAD", message: nil))
+            let taken = simulation.members[0].instance.rootVariables
+            #expect(taken == [Variable(name: "taken", value: .number(5))])
+            try simulation.perform(.complete(Simulation.Place(ElementID("z")), []))
+            #expect(simulation.members[0].instance.end == .completedWithError(code: "BAD", message: nil))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `the caller of the caller catches it: both called instances end at once`(isBoundary: Bool) throws {
+        let catcher = "<errorEventDefinition errorRef='E1'/>"
+        let rest =
+            isBoundary
+            ? "<boundaryEvent id='b' attachedToRef='ca'>\(catcher)</boundaryEvent>\(user("x"))\(flow("b", "x"))"
+            : """
+            <subProcess id="es" triggeredByEvent="true"><startEvent id="es-s">\(catcher)</startEvent>\(user("x"))
+            \(flow("es-s", "x"))</subProcess>
+            """
+        try Self.run(Self.calling("m", rest), Self.between, Self.called) { simulation in
+            try simulation.perform(.complete(Simulation.Place(ElementID("w")), []))
+            #expect(Self.open(simulation) == ["x"])
+            let error = Event.InstanceEnd.completedWithError(code: "BAD", message: nil)
+            #expect(simulation.members[1...].map(\.instance.end) == [error, error])
+            try simulation.perform(.complete(Simulation.Place(ElementID("x")), []))
+            #expect(simulation.members[0].instance.end == .completed)
+        }
+    }
+
+    @Test func `another code is caught by nobody`() throws {
+        let rest = """
+            <boundaryEvent id='b' attachedToRef='ca'><errorEventDefinition errorRef='E2'/></boundaryEvent>
+            \(user("x"))\(flow("b", "x"))
+            """
+        let text = Self.calling("m", rest).replacing("<process", with: "<error id='E2' errorCode='OTHER'/><process")
+        try Self.run(text, Self.between, Self.called) { simulation in
+            try simulation.perform(.complete(Simulation.Place(ElementID("w")), []))
+            #expect(Self.open(simulation) == ["v"])
+            try simulation.perform(.complete(Simulation.Place(ElementID("v")), []))
+            #expect(Self.open(simulation) == ["y"])
+        }
+    }
+
+    @Test func `a called process may want an operator, and so may its caller`() throws {
+        let policy = "isExecutable=\"true\" waybill:uncaughtErrors=\"incident\""
+        try Self.run(Self.calling("c"), Self.called.replacing("isExecutable=\"true\"", with: policy)) { simulation in
+            try simulation.perform(.complete(Simulation.Place(ElementID("w")), []))
+            #expect(simulation.members[1].instance.openIncidents.map(\.kind) == [.uncaughtError])
+            #expect(Self.open(simulation) == ["v"])
+        }
+        try Self.run(Self.calling("c").replacing("isExecutable=\"true\"", with: policy), Self.called) { simulation in
+            for task in ["w", "v"] { try simulation.perform(.complete(Simulation.Place(ElementID(task)), [])) }
+            #expect(simulation.members[0].instance.openIncidents.map(\.kind) == [.uncaughtError])
+            #expect(simulation.members[0].instance.openIncidents.map(\.element.text) == ["ca"])
+        }
+    }
+
+    @Test func `an instance that was called before callers said what they catch ends at once, as it did`() throws {
+        var scenario = try Scenario(Self.called)
+        try scenario.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "c", version: 1),
+                    parent: ParentCall(instance: InstanceID("i"), call: 1))))
+        try scenario.finish("w")
+        #expect(scenario.instance.end == .completedWithError(code: "BAD", message: nil))
+    }
+
     @Test func `a process may want an operator instead, whose retry does the work again`() throws {
         var scenario = try Scenario(
             Self.parallel(process: "id=\"p\" isExecutable=\"true\" waybill:uncaughtErrors=\"incident\""))

@@ -143,7 +143,7 @@ package struct CallActivity: CallingElement {
         }
         return CallEvent.Call(
             call: step.instance.lastCall + 1, activity: activity, element: id, target: called,
-            businessKey: businessKey, variables: passed)
+            businessKey: businessKey, variables: passed, catches: step.caughtErrors(from: activity))
     }
 
     private static func target(of contract: ContractKey, in step: Step) throws(IncidentCause) -> CallTarget {
@@ -164,10 +164,15 @@ package struct CallActivity: CallingElement {
     package func completed(
         _ call: CallEvent.Call, with variables: [Variable], in step: inout Step
     ) throws(IncidentCause) {
+        try finish(call.activity, with: variables, in: &step)
+    }
+
+    /// The activity goes on, with what its outputs take of the called instance's variables.
+    func finish(_ activity: Int, with variables: [Variable], in step: inout Step) throws(IncidentCause) {
         let maps = step.definition.localMappings(of: id)?.outputs.isEmpty == false
         let result = maps && mappingsSeeAll ? variables : try passedBack(variables, in: step)
-        step.setResult(result, of: call.activity)
-        try step.leave(call.activity)
+        step.setResult(result, of: activity)
+        try step.leave(activity)
     }
 
     package func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {

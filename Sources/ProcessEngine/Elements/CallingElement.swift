@@ -15,10 +15,15 @@ extension CallEvent.Call {
         _ variables: [Variable], against contracts: any TaskContracts
     ) -> Result<[Variable], ContractViolation> {
         guard case .contract(let contract) = target.binding else { return .success(variables) }
-        let names = contracts.outputNames(of: contract) ?? []
-        let declared = names.isEmpty ? variables : variables.filter { names.contains($0.name) }
-        let output = JSON.object(declared.map { ($0.name, $0.value) })
+        let output = JSON.object(declared(variables, by: contracts).map { ($0.name, $0.value) })
         return contracts.checkOutput(output, of: contract).map(\.variables)
+    }
+
+    /// Those that the contract it was called by knows.
+    func declared(_ variables: [Variable], by contracts: any TaskContracts) -> [Variable] {
+        guard case .contract(let contract) = target.binding else { return variables }
+        let names = contracts.outputNames(of: contract) ?? []
+        return names.isEmpty ? variables : variables.filter { names.contains($0.name) }
     }
 }
 

@@ -91,7 +91,7 @@ package struct ServiceTask: TaskElement, CallingElement {
                     CallEvent.Call(
                         call: step.instance.lastCall + 1, activity: activity, element: id,
                         target: CallTarget(process: process, binding: .contract(contract)), businessKey: nil,
-                        variables: input.variables))))
+                        variables: input.variables, catches: step.caughtErrors(from: activity)))))
     }
 
     /// A result that is no object gets the name of the one output that the contract declares, else that of the decision.

@@ -19,10 +19,12 @@ package enum CallEvent: Sendable, Hashable {
         package var target: CallTarget
         package var businessKey: String?
         package var variables: [Variable]
+        /// What is caught that comes out of it, here or in the instances that called this one; nil: what wrote it did not know.
+        package var catches: CaughtErrors?
 
         package init(
             call: Int, activity: Int, element: ElementID, target: CallTarget, businessKey: String?,
-            variables: [Variable]
+            variables: [Variable], catches: CaughtErrors? = nil
         ) {
             self.call = call
             self.activity = activity
@@ -30,6 +32,7 @@ package enum CallEvent: Sendable, Hashable {
             self.target = target
             self.businessKey = businessKey
             self.variables = variables
+            self.catches = catches
         }
     }
 }

@@ -76,18 +76,21 @@ package enum Event: Sendable, Hashable {
         package var labels: InstanceLabels
         /// The call that made it; nil: it was started by itself.
         package var parent: ParentCall?
+        /// Which errors those catch that called it; nil: what wrote it did not know.
+        package var caughtErrors: CaughtErrors?
         /// Of its tasks, where the model says nothing.
         package var priority: Int?
         /// A word that is given back at its end.
         package var uniqueKey: String?
         package init(
             definition: DefinitionID, businessKey: String?, labels: InstanceLabels, parent: ParentCall? = nil,
-            priority: Int? = nil, uniqueKey: String? = nil
+            caughtErrors: CaughtErrors? = nil, priority: Int? = nil, uniqueKey: String? = nil
         ) {
             self.definition = definition
             self.businessKey = businessKey
             self.labels = labels
             self.parent = parent
+            self.caughtErrors = caughtErrors
             self.priority = priority
             self.uniqueKey = uniqueKey
         }

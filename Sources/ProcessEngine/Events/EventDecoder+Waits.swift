@@ -115,7 +115,7 @@ extension EventDecoder {
             call: try number("call"), activity: try number("activity"), element: try element("element"),
             target: CallTarget(process: try text("process"), binding: binding),
             businessKey: optionalText("businessKey"),
-            variables: try variables("variables"))
+            variables: try variables("variables"), catches: member("catches").flatMap { CaughtErrors($0) })
     }
 
     private func thrown() throws(Diagnostics) -> ThrownEvent {

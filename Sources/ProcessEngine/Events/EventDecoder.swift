@@ -91,7 +91,8 @@ struct EventDecoder {
         }
         return Event.InstanceStarted(
             definition: definition, businessKey: optionalText("businessKey"), labels: labels, parent: parent,
-            priority: try optionalNumber("priority"), uniqueKey: optionalText("uniqueKey"))
+            caughtErrors: member("catches").flatMap { CaughtErrors($0) }, priority: try optionalNumber("priority"),
+            uniqueKey: optionalText("uniqueKey"))
     }
 
     private func instanceEnd() throws(Diagnostics) -> Event.InstanceEnd {

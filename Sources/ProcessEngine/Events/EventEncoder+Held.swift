@@ -54,6 +54,11 @@ extension EventEncoder {
         case .error(let error):
             text("what", "callErrorThrown")
             write(error)
+        case .uncaughtError(let error, let variables):
+            text("what", "callEndedUncaught")
+            text("code", error.code)
+            text("message", error.message)
+            self.variables(variables)
         case .escalation(let code, let variables):
             text("what", "callEscalated")
             text("code", code)
@@ -82,6 +87,12 @@ extension EventDecoder {
         case "callCompleted":
             return .callEnded(call: try number("call"), .completed(try variables("variables")))
         case "callErrorThrown": return .callEnded(call: try number("call"), .error(try error()))
+        case "callEndedUncaught":
+            return .callEnded(
+                call: try number("call"),
+                .uncaughtError(
+                    BPMNError(code: try text("code"), message: optionalText("message")),
+                    variables: try variables("variables")))
         case "callEscalated":
             return .callEnded(
                 call: try number("call"),

@@ -100,6 +100,7 @@ extension EventEncoder {
             case .contract(let contract): text("contract", contract.description)
             }
             text("businessKey", call.businessKey)
+            json("catches", call.catches?.json)
             variables(call.variables)
         case .escalated(let call): kind("callEscalated", ("call", call))
         case .completed(let call): kind("callCompleted", ("call", call))

@@ -158,6 +158,7 @@ struct EventEncoder {
         if let parent = start.parent {
             text("parent", parent.instance.text)
             number("call", parent.call)
+            json("catches", start.caughtErrors?.json)
         }
     }
 

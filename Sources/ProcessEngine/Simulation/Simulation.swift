@@ -117,7 +117,10 @@ package struct Simulation: Sendable {
         guard let definition = definitions[process]?.last else {
             throw Rejection(.gone, "there is no process \(process)")
         }
-        let id = try start(definition, variables: variables, businessKey: businessKey, at: element, parent: nil)
+        let id = try start(
+            definition,
+            Command.Start(
+                definition: newest(definition), variables: variables, businessKey: businessKey, startEvent: element))
         settleEffects()
         return id
     }
@@ -305,8 +308,11 @@ package struct Simulation: Sendable {
             return effects.append(.endCall(parentCall, outcome))
         }
         do throws(Rejection) {
-            try start(
-                definition, variables: call.variables, businessKey: call.businessKey, at: nil, parent: parentCall)
+            _ = try start(
+                definition,
+                Command.Start(
+                    definition: newest(definition), variables: call.variables, businessKey: call.businessKey,
+                    parent: parentCall, caughtErrors: call.catches))
         } catch {
             effects.append(.endCall(parentCall, .failed(message: error.message)))
         }
@@ -355,18 +361,6 @@ package struct Simulation: Sendable {
     }
 
     // MARK: Instances
-
-    @discardableResult
-    private mutating func start(
-        _ definition: ProcessDefinition, variables: [Variable], businessKey: String?, at element: ElementID?,
-        parent: ParentCall?
-    ) throws(Rejection) -> InstanceID {
-        try start(
-            definition,
-            Command.Start(
-                definition: newest(definition), variables: variables, businessKey: businessKey, startEvent: element,
-                parent: parent))
-    }
 
     @discardableResult
     private mutating func start(
@@ -467,7 +461,7 @@ package struct Simulation: Sendable {
     private func outcome(of end: Event.InstanceEnd, _ member: Member) -> CallOutcome {
         switch end {
         case .completed: .completed(member.instance.rootVariables)
-        case .completedWithError(let code, let message): .error(BPMNError(code: code, message: message))
+        case .completedWithError(let code, let message): member.instance.outcome(ofError: code, message)
         case .canceled(let reason): .failed(message: reason)
         }
     }

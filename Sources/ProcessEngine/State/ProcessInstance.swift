@@ -15,6 +15,8 @@ package struct ProcessInstance: Sendable, Hashable {
     package private(set) var uncaughtError: UncaughtError?
     /// The call that made it.
     package private(set) var parent: ParentCall?
+    /// Which errors those catch that called it; nil: it is not known.
+    package private(set) var caughtErrors: CaughtErrors?
     /// Of its tasks, where the model says nothing.
     package private(set) var priority: Int?
     /// A word that no other running instance has.
@@ -69,6 +71,7 @@ package struct ProcessInstance: Sendable, Hashable {
             businessKey = start.businessKey
             labels = start.labels
             parent = start.parent
+            caughtErrors = start.caughtErrors
             priority = start.priority
             uniqueKey = start.uniqueKey
             open(Scope(number: Self.rootScope, parent: nil, activity: nil))

@@ -31,7 +31,8 @@ package struct Suspension: Sendable, Hashable {
             endedTasks.insert(task)
         case .correlated(let subscription, _, isLast: true): spent.insert(subscription)
         case .callEnded(_, .escalation): return
-        case .callEnded(let call, .completed), .callEnded(let call, .error), .callEnded(let call, .failed):
+        case .callEnded(let call, .completed), .callEnded(let call, .error), .callEnded(let call, .uncaughtError),
+            .callEnded(let call, .failed):
             endedCalls.insert(call)
         case .taskEvent, .correlated(_, _, isLast: false), .signal, .escalationAnswered: return
         }

@@ -3,8 +3,8 @@ import Values
 /// How BPMN errors and escalations find who catches them: event subprocesses beside, then boundary events, going
 /// outwards; an exact code before any.
 extension Step {
-    /// A BPMN error leaves an activity.
-    mutating func propagate(_ error: BPMNError, from activity: Int) {
+    /// A BPMN error leaves an activity. `result`: what the call of the activity gave all the same.
+    mutating func propagate(_ error: BPMNError, from activity: Int, result: [Variable]? = nil) {
         var next: Int? = activity
         while let number = next {
             let host = self.activity(number)
@@ -14,16 +14,36 @@ extension Step {
             if interrupt(with: error, in: host.scope, from: host) { return }
             next = host.compensator ?? instance.scope(host.scope)?.activity
         }
-        // The calling instance may catch it, which ends this one.
-        if instance.parent != nil {
+        // Who called this instance catches it, or who called that one: it ends this one.
+        if instance.parent != nil, instance.caughtErrors?.contains(error.code) ?? true {
             return endInstance(.completedWithError(code: error.code, message: error.message))
         }
-        leaveUncaught(error, from: self.activity(activity))
+        leaveUncaught(error, from: self.activity(activity), result: result)
+    }
+
+    /// The errors out of an activity that are caught: here, or in the instances that called this one.
+    func caughtErrors(from activity: Int) -> CaughtErrors {
+        var matchers: [ErrorMatcher] = []
+        var next: Int? = activity
+        while let number = next {
+            let host = self.activity(number)
+            if !instance.isIteration(host.scope) {
+                for event in definition.boundaryEvents(of: host.element) {
+                    matchers += (event as? any CodeCatcher)?.errors ?? []
+                }
+            }
+            for candidate in eventSubprocesses(of: host.scope, outside: host) ?? [] {
+                matchers += (candidate.start as? any CodeCatcher)?.errors ?? []
+            }
+            next = host.compensator ?? instance.scope(host.scope)?.activity
+        }
+        let own = CaughtErrors(matchers)
+        return instance.parent == nil ? own : own.union(instance.caughtErrors ?? .all)
     }
 
     /// Nothing catches an error: the path of its activity ends, as Camunda 7 has it, or an operator has to look. A call
     /// activity goes on: the process that it called is over.
-    private mutating func leaveUncaught(_ error: BPMNError, from activity: Activity) {
+    private mutating func leaveUncaught(_ error: BPMNError, from activity: Activity, result: [Variable]?) {
         switch definition.uncaughtErrors {
         case .incident:
             let why = error.message.map { ": \($0)" } ?? ""
@@ -33,8 +53,11 @@ extension Step {
         case .end:
             record(.thrown(.uncaughtError(code: error.code, message: error.message, by: activity.element)))
             let element = definition.element(activity.element)
-            if element is CallActivity {
-                attempt(activity.number) { step throws(IncidentCause) in try step.leave(activity.number) }
+            if let call = element as? CallActivity {
+                attempt(activity.number) { step throws(IncidentCause) in
+                    guard let result else { return try step.leave(activity.number) }
+                    try call.finish(activity.number, with: result, in: &step)
+                }
             } else if throwsError(element) {
                 record(.activityCompleted(activity: activity.number))
                 settleLater(activity.scope)

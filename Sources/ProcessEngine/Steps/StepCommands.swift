@@ -181,6 +181,9 @@ extension Step {
         case .error(let error):
             record(.call(.completed(call: number)))
             propagate(error, from: call.activity)
+        case .uncaughtError(let error, let variables):
+            record(.call(.completed(call: number)))
+            propagate(error, from: call.activity, result: call.declared(variables, by: surroundings.contracts))
         case .escalation(let code, let variables):
             let passed: [Variable]
             do throws(IncidentCause) {

@@ -134,7 +134,7 @@ extension EngineService {
             .start(
                 Command.Start(
                     definition: definition.id, variables: call.variables, businessKey: call.businessKey,
-                    labels: labels, parent: call.parent, priority: call.priority,
+                    labels: labels, parent: call.parent, caughtErrors: call.catches, priority: call.priority,
                     uniqueKey: await registry.uniqueKey(of: definition, businessKey: call.businessKey))),
             startKey: call.parent.startKey)
     }

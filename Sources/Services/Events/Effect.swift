@@ -33,6 +33,8 @@ enum Effect: Sendable, Hashable {
         var correlationID: String?
         var runAs: String?
         var priority: Int?
+        /// Which errors out of it are caught.
+        var catches: CaughtErrors?
     }
 
     struct Message: Sendable, Hashable {
@@ -63,7 +65,7 @@ extension Effect {
                 ("businessKey", .text(call.businessKey)), ("objectId", .text(call.objectID)),
                 ("variables", .members(call.variables)),
                 ("correlationId", .text(call.correlationID)), ("runAs", .text(call.runAs)),
-                ("priority", call.priority.map { .number($0) } ?? .null),
+                ("priority", call.priority.map { .number($0) } ?? .null), ("catches", call.catches?.json ?? .null),
             ])
         case .cancelCall(let parent): .object([("t", .string("cancelCall")), ("parent", parent.json)])
         case .answerCall(let parent): .object([("t", .string("answerCall")), ("parent", parent.json)])
@@ -120,7 +122,7 @@ extension Effect {
                     parent: parent, caller: caller, target: CallTarget(process: process, binding: binding),
                     businessKey: businessKey, objectID: json["objectId"]?.stringValue, variables: variables,
                     correlationID: json["correlationId"]?.stringValue, runAs: json["runAs"]?.stringValue,
-                    priority: json["priority"]?.intValue))
+                    priority: json["priority"]?.intValue, catches: json["catches"].flatMap { CaughtErrors($0) }))
         case ("cancelCall", let parent?, _, _, _): self = .cancelCall(parent)
         case ("answerCall", let parent?, _, _, _): self = .answerCall(parent)
         case ("endCall", let parent?, _, _, _):
@@ -209,6 +211,11 @@ extension CallOutcome {
                 ("is", .string("error")), ("code", .string(error.code)), ("message", .text(error.message)),
                 ("variables", .members(error.variables)),
             ])
+        case .uncaughtError(let error, let variables):
+            .object([
+                ("is", .string("uncaughtError")), ("code", .string(error.code)), ("message", .text(error.message)),
+                ("variables", .members(variables)),
+            ])
         case .escalation(let code, let variables):
             .object([("is", .string("escalation")), ("code", .text(code)), ("variables", .members(variables))])
         case .failed(let message): .object([("is", .string("failed")), ("message", .string(message))])
@@ -221,6 +228,8 @@ extension CallOutcome {
         switch json["is"]?.stringValue {
         case "completed": self = .completed(variables)
         case "error": self = .error(BPMNError(code: code ?? "", message: message, variables: variables))
+        case "uncaughtError":
+            self = .uncaughtError(BPMNError(code: code ?? "", message: message), variables: variables)
         case "escalation": self = .escalation(code: code, variables: variables)
         case "failed": self = .failed(message: message ?? "")
         default: return nil

@@ -124,7 +124,7 @@ extension Transition {
                         parent: ParentCall(instance: instance, call: call.call), caller: caller, target: call.target,
                         businessKey: call.businessKey, objectID: after.labels.objectID, variables: call.variables,
                         correlationID: after.labels.correlationID ?? instance.text, runAs: after.labels.runAs,
-                        priority: after.priority)))
+                        priority: after.priority, catches: call.catches)))
         case .escalated(let call): post(.answerCall(ParentCall(instance: instance, call: call)))
         case .canceled(let call): post(.cancelCall(ParentCall(instance: instance, call: call)))
         case .completed, .failed: return
@@ -152,7 +152,7 @@ extension Transition {
     private static func outcome(of end: Event.InstanceEnd, _ after: ProcessInstance) -> CallOutcome {
         switch end {
         case .completed: .completed(after.rootVariables)
-        case .completedWithError(let code, let message): .error(BPMNError(code: code, message: message))
+        case .completedWithError(let code, let message): after.outcome(ofError: code, message)
         case .canceled(let reason): .failed(message: reason)
         }
     }
