@@ -74,12 +74,15 @@ extension ProcessDefinition {
 
 extension TimerTrigger {
     /// When a timer start event fires first after its deployment; nil if its expression says nothing.
-    package func firstDue(of element: ElementID, at now: Timestamp) -> Timestamp? {
-        try? firstDue(for: VisibleVariables(ProcessInstance(), scope: 0, now: now), element: element)
+    package func firstDue(of element: ElementID, at now: Timestamp, zones: any ZoneRules) -> Timestamp? {
+        try? firstDue(for: VisibleVariables(ProcessInstance(), scope: 0, now: now, zones: zones), element: element)
     }
 
     /// When a timer start event fires again after it fired `firings` times; nil if it does not.
-    package func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
-        nextDue(after: due, firings: firings, for: VisibleVariables(ProcessInstance(), scope: 0, now: now))
+    package func nextDue(
+        after due: Timestamp, firings: Int, now: Timestamp, zones: any ZoneRules
+    ) -> Timestamp? {
+        nextDue(
+            after: due, firings: firings, for: VisibleVariables(ProcessInstance(), scope: 0, now: now, zones: zones))
     }
 }

@@ -32,6 +32,31 @@ struct ListenerTests {
         #expect(problems(text).map(\.code) == [code])
     }
 
+    @Test func `a flow out of an event-based gateway is taken when its event comes`() throws {
+        let take = Self.listener("executionListener", "take", "expression=\"${execution.setVariable('way', 'paid')}\"")
+        var scenario = try Scenario(
+            bpmn(
+                """
+                <startEvent id="s"/><eventBasedGateway id="g"/><intermediateCatchEvent id="m">\(messageM)
+                </intermediateCatchEvent><intermediateCatchEvent id="n">\(signalS)</intermediateCatchEvent>\(user("z"))
+                \(chain("s", "g", "n"))<sequenceFlow id="f" sourceRef="g" targetRef="m">\(take)</sequenceFlow>
+                \(flow("m", "z"))
+                """, declarations: declared))
+        try scenario.start()
+        #expect(scenario.root("way") == nil)
+        try scenario.correlate("m")
+        #expect(scenario.active == ["z"])
+        #expect(scenario.root("way") == "\"paid\"")
+    }
+
+    @Test func `a listener for a timeout says what to use instead`() {
+        let text = bpmn(
+            "<startEvent id='s'/>\(user("u", inside: Self.listener("taskListener", "timeout", "expression='${x}'")))\(chain("s", "u"))"
+        )
+        #expect(problems(text).map(\.code) == ["unsupported-element"])
+        #expect(problems(text).first?.suggestion?.contains("timer boundary event") == true)
+    }
+
     @Test func `an answer that an error definition names is a BPMN error`() throws {
         let inside = """
             <extensionElements><camunda:errorEventDefinition errorRef="E1" expression="${ok == false}"/>

@@ -46,4 +46,73 @@ extension ZoneTests {
         try simulation.start("p")
         #expect(simulation.nextTimer?.timer.dueAt.iso8601 == "2026-07-01T11:00:00.000Z")
     }
+
+    private static func due(
+        _ timer: String, attributes: String = "waybill:timeZone='Europe/Berlin'", process: String = ""
+    ) throws -> String? {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><intermediateCatchEvent id="c"><timerEventDefinition \(attributes)>\(timer)
+            </timerEventDefinition></intermediateCatchEvent>\(chain("s", "c"))
+            """, process: "id=\"p\" isExecutable=\"true\" \(process)")
+        let july = try #require(Timestamp(iso8601: "2026-07-01T00:00:00Z"))
+        var simulation = Simulation(
+            [try definition(text)], now: july, contracts: StubContracts(), zones: DaylightSaving())
+        try simulation.start("p")
+        return simulation.nextTimer?.timer.dueAt.iso8601
+    }
+
+    @Test func `a schedule goes by the clocks of its zone, and a date without an offset too`() throws {
+        let schedule = "<timeCycle>0 0 9 * * *</timeCycle>"
+        #expect(try Self.due(schedule) == "2026-07-01T07:00:00.000Z")
+        #expect(try Self.due(schedule, attributes: "") == "2026-07-01T09:00:00.000Z")
+        let process = "waybill:timeZone='Europe/Berlin'"
+        #expect(try Self.due(schedule, attributes: "", process: process) == "2026-07-01T07:00:00.000Z")
+        #expect(
+            try Self.due(schedule, attributes: "waybill:timeZone='UTC'", process: process)
+                == "2026-07-01T09:00:00.000Z")
+        #expect(try Self.due("<timeDate>2026-07-02T09:00:00</timeDate>") == "2026-07-02T07:00:00.000Z")
+        #expect(try Self.due("<timeDate>2026-07-02</timeDate>") == "2026-07-01T22:00:00.000Z")
+        #expect(try Self.due("<timeDate>2026-07-02T09:00:00Z</timeDate>") == "2026-07-02T09:00:00.000Z")
+        #expect(try Self.due("<timeDuration>PT1H</timeDuration>") == "2026-07-01T01:00:00.000Z")
+    }
+
+    @Test func `a zone that is not known stops the timer, and one that has no name is refused`() throws {
+        let rejection = rejection {
+            _ = try Self.due("<timeCycle>0 0 9 * * *</timeCycle>", attributes: "waybill:timeZone='Mars/Olympus'")
+        }
+        #expect(rejection?.message.contains("Mars/Olympus") == true)
+        let text = bpmn("<startEvent id='s'/>", process: "id='p' isExecutable='true' waybill:timeZone='in Berlin'")
+        #expect(problems(text).map(\.code) == ["invalid-timer"])
+    }
+
+    @Test(arguments: [
+        // Clocks are set forward at 02:00.
+        ("0 30 2 * * *", "2026-03-28T12:00:00Z", "2026-03-29T01:30:00.000Z"),
+        ("0 30 2 * * *", "2026-03-29T01:30:00Z", "2026-03-30T00:30:00.000Z"),
+        ("0 0 9 * * *", "2026-03-28T12:00:00Z", "2026-03-29T07:00:00.000Z"),
+        ("0 0 * * * *", "2026-03-29T00:30:00Z", "2026-03-29T01:00:00.000Z"),
+        // Clocks are set back at 03:00.
+        ("0 30 2 * * *", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00.000Z"),
+        ("0 30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00.000Z"),
+        ("*/10 * * * * *", "2026-10-25T00:59:55Z", "2026-10-25T01:00:00.000Z"),
+        ("0 0 * * * MON", "2026-10-24T12:00:00Z", "2026-10-25T23:00:00.000Z"),
+    ])
+    func `a schedule outlasts the change of the clocks`(schedule: String, after: String, expected: String) throws {
+        let time = try #require(Timestamp(iso8601: after))
+        let next = try #require(CronSchedule(schedule)).next(after: time, in: "Europe/Berlin", by: DaylightSaving())
+        #expect(next?.iso8601 == expected)
+    }
+}
+
+/// Germany in 2026.
+private struct DaylightSaving: ZoneRules {
+    private static let summer = [
+        Timestamp(iso8601: "2026-03-29T01:00:00Z"), Timestamp(iso8601: "2026-10-25T01:00:00Z"),
+    ].compactMap(\.self)
+
+    func offset(of zone: String, at timestamp: Timestamp) -> ZoneOffset? {
+        guard zone == "Europe/Berlin" else { return FixedZones().offset(of: zone, at: timestamp) }
+        return ZoneOffset(seconds: Self.summer[0] <= timestamp && timestamp < Self.summer[1] ? 7200 : 3600)
+    }
 }

@@ -29,7 +29,7 @@ package struct FixedZones: ZoneRules {
 extension ZoneRules {
     /// The offset when clocks there show `dateTime`: the earlier of two that show it, and what held before a time that
     /// is skipped.
-    func offset(of zone: String, showing dateTime: CivilDateTime) -> ZoneOffset? {
+    package func offset(of zone: String, showing dateTime: CivilDateTime) -> ZoneOffset? {
         guard let civil = dateTime.timestamp(offset: .utc),
             let before = offset(of: zone, at: civil.advanced(by: .seconds(-86_400))),
             let after = offset(of: zone, at: civil.advanced(by: .seconds(86_400)))

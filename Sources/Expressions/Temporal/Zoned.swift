@@ -39,7 +39,8 @@ package enum Zone: Sendable, Hashable {
         }
     }
 
-    private static func isRegionName(_ name: Substring) -> Bool {
+    /// Whether a text could be the name of a zone; whether there is one is for the rules of zones to say.
+    package static func isRegionName(_ name: some StringProtocol) -> Bool {
         guard let first = name.unicodeScalars.first, first.properties.isAlphabetic, name.utf8.count <= 64 else {
             return false
         }

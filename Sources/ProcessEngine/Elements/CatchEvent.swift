@@ -28,7 +28,7 @@ package struct CatchEvent: CatchElement {
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
         let waiting = step.activity(occurrence.activity)
         guard waiting.element == id else {
-            return EventBasedGateway.choose(self, after: waiting, variables: occurrence.variables, in: &step)
+            return try EventBasedGateway.choose(self, after: waiting, variables: occurrence.variables, in: &step)
         }
         step.setResult(occurrence.variables, of: waiting.number)
         if let subscription = occurrence.subscription {

@@ -36,16 +36,16 @@ package struct EventBasedGateway: FlowElement {
     /// The event came: the others are waited for no more, unless the gateway is parallel.
     static func choose(
         _ event: any CatchElement, after gateway: Activity, variables: [Variable], in step: inout Step
-    ) {
+    ) throws(IncidentCause) {
+        let flow = step.definition.outgoing(of: gateway.element).first { $0.target == event.id }
+        if let flow { try step.runListeners(of: flow, from: gateway.number, in: gateway.scope) }
         let isParallel = (step.definition.element(gateway.element) as? Self)?.isParallel == true
         step.closeTriggers(of: gateway, at: isParallel ? event.id : nil)
         let rest = step.activity(gateway.number)
         if rest.timers.isEmpty && rest.subscriptions.isEmpty {
             step.record(.activityCompleted(activity: gateway.number))
         }
-        if let flow = step.definition.outgoing(of: gateway.element).first(where: { $0.target == event.id }) {
-            step.record(.flowTaken(flow: flow.id, scope: gateway.scope))
-        }
+        if let flow { step.record(.flowTaken(flow: flow.id, scope: gateway.scope)) }
         step.enterTriggered(event, in: gateway.scope, variables: variables)
     }
 

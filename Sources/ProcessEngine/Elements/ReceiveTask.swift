@@ -31,7 +31,7 @@ package struct ReceiveTask: CatchElement {
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
         let waiting = step.activity(occurrence.activity)
         guard waiting.element == id else {
-            return EventBasedGateway.choose(self, after: waiting, variables: occurrence.variables, in: &step)
+            return try EventBasedGateway.choose(self, after: waiting, variables: occurrence.variables, in: &step)
         }
         if let subscription = occurrence.subscription {
             step.record(.subscription(.closed(subscription: subscription)))

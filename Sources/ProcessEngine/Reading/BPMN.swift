@@ -17,7 +17,7 @@ package enum BPMN {
         "group",
         "dataObject", "dataObjectReference", "dataStoreReference", "supportedInterfaceRef", "supports",
         "conditionExpression", "script", "completionCondition", "activationCondition", "rendering", "dataState",
-        "resource", "dataStore",
+        "resource", "dataStore", "correlationSubscription",
     ]
 
     /// The elements that Camunda took over from them.

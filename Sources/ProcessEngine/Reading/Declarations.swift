@@ -14,6 +14,9 @@ struct Declarations {
     private(set) var signals: [String: SourceNode] = [:]
     private(set) var escalations: [String: SourceNode] = [:]
     private(set) var eventDefinitions: [String: SourceNode] = [:]
+    private var correlationProperties: [String: SourceNode] = [:]
+    /// Of collaborations, those that no process subscribes to.
+    private(set) var unusedCorrelationKeys: [SourceNode] = []
 
     /// Whether anything in the file speaks to Camunda 7.
     let usesCamunda: Bool
@@ -31,10 +34,23 @@ struct Declarations {
             case "message": messages[id] = node
             case "signal": signals[id] = node
             case "escalation": escalations[id] = node
+            case "correlationProperty": correlationProperties[id] = node
             case let name where BPMN.isEventDefinition(name): eventDefinitions[id] = node
             default: continue  // The rest is not referred to by what runs.
             }
         }
+        let subscribed = Set(
+            root.children(named: "process", namespace: BPMN.namespace)
+                .flatMap { $0.children(named: "correlationSubscription", namespace: BPMN.namespace) }
+                .compactMap { $0.attribute("correlationKeyRef").map(Self.local) })
+        unusedCorrelationKeys = root.children(named: "collaboration", namespace: BPMN.namespace)
+            .flatMap { $0.children(named: "correlationKey", namespace: BPMN.namespace) }
+            .filter { !subscribed.contains($0.attribute("id") ?? "") }
+    }
+
+    /// What a part of a correlation subscription is about.
+    func correlationProperty(of binding: SourceNode) -> SourceNode? {
+        binding.attribute("correlationPropertyRef").flatMap { correlationProperties[Self.local($0)] }
     }
 
     private static func uses(_ namespace: String, in root: SourceNode) -> Bool {

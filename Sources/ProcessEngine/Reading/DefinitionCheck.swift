@@ -130,13 +130,6 @@ struct DefinitionCheck {
                     "a flow out of the exclusive gateway \(id) has no condition",
                     "give it one, or make it the gateway's default flow")
             }
-        case is EventBasedGateway:
-            for flow in outgoing where !flow.listeners.isEmpty {
-                add(
-                    "unsupported-element", flow.position, flow.id,
-                    "a listener on a flow out of the event-based gateway \(id) is not supported",
-                    "put it on the event that the flow leads to")
-            }
         case is ParallelGateway:
             for flow in outgoing where flow.condition != nil {
                 add(

@@ -5,7 +5,7 @@ import Values
 package struct DefinitionReader {
     let file: String
     private(set) var diagnostics: [Diagnostic] = []
-    private let declarations: Declarations
+    let declarations: Declarations
     private let expressionLanguage: String
 
     /// In the order of the file; nil where an element could not be made.
@@ -19,6 +19,10 @@ package struct DefinitionReader {
     private var scopesWithStart: Set<ElementID?> = []
     /// From compensation boundary events to what undoes their activities, and other ends.
     private var associations: [(source: ElementID, target: ElementID)] = []
+
+    private(set) var correlationSubscriptions: [SourceNode] = []
+    /// Of timers that say no other; nil: UTC.
+    private(set) var processTimeZone: String?
 
     /// Whether an expression reads `execution` or the like.
     private var usesHostObjects = false
@@ -37,6 +41,9 @@ package struct DefinitionReader {
             return nil
         }
         checkExtensions(of: node, element: ElementID(id))
+        processTimeZone = timeZone(of: node, element: nil)
+        correlationSubscriptions = node.children(named: "correlationSubscription", namespace: BPMN.namespace)
+        checkCorrelation()
         readContents(of: node, in: nil)
         let made = nodes.compactMap { $0 }
         var flows: [SequenceFlow] = []
@@ -131,7 +138,9 @@ package struct DefinitionReader {
         if let kind = ElementCatalog.kind(of: node, eventDefinitions: definitions.map(\.name)) { return kind }
         if let definition = definitions.first, ElementCatalog.knows(tag: node.name) {
             let others = definitions.dropFirst().map { " and <\($0.name)>" }.joined()
-            reportUnsupported(definition, element: id, "<\(node.name)> with <\(definition.name)>\(others)")
+            reportUnsupported(
+                definition, element: id, "<\(node.name)> with <\(definition.name)>\(others)",
+                others.isEmpty ? "use another event" : "give each of these an event of its own")
         } else {
             reportUnsupported(node, element: id, "<\(node.name)>")
         }
@@ -263,14 +272,16 @@ package struct DefinitionReader {
             return Declarations.ErrorCode(code: reference, message: nil)
         }
         if !isThrown, let code = declared.code, code.first == "=" || code.contains("${") {
-            reportUnsupported(definition, element: element, "an expression as the code of an error to catch (\(code))")
+            reportUnsupported(
+                definition, element: element, "an expression as the code of an error to catch (\(code))",
+                "write the code itself; or catch every error, and ask for its code (camunda:errorCodeVariable) after")
         }
         return declared
     }
 
     /// The message that a task or an event definition refers to; nil if it refers to none.
     mutating func message(
-        of node: SourceNode, in element: ElementID
+        of node: SourceNode, in element: ElementID, isThrown: Bool = false
     ) -> (name: Expression, correlationKey: CorrelationKey?)? {
         guard let reference = node.attribute("messageRef"), !reference.isEmpty else { return nil }
         let declared = declarations.messages[Declarations.local(reference)]
@@ -284,7 +295,11 @@ package struct DefinitionReader {
         guard let name = valueExpression(text, node: declared ?? node, element: element) else { return nil }
         let key = declared?.extensions(named: "subscription", namespace: BPMN.zeebe).first?
             .attribute("correlationKey")
-        let expression = key.flatMap { valueExpression($0, node: declared ?? node, element: element) }
+        guard let key else {
+            let id = Declarations.local(reference)
+            return (name, correlationKey(ofMessage: id, isThrown: isThrown, element: element))
+        }
+        let expression = valueExpression(key, node: declared ?? node, element: element)
         return (name, expression.map { CorrelationKey(expression: $0, isOptional: declarations.usesCamunda) })
     }
 
@@ -444,8 +459,10 @@ package struct DefinitionReader {
         }
     }
 
-    mutating func reportUnsupported(_ node: SourceNode, element: ElementID, _ what: String) {
-        report("unsupported-element", node, element: element, "\(what) is not supported", "use another element")
+    mutating func reportUnsupported(
+        _ node: SourceNode, element: ElementID, _ what: String, _ suggestion: String = "use another element"
+    ) {
+        report("unsupported-element", node, element: element, "\(what) is not supported", suggestion)
     }
 
     mutating func warn(_ code: String, _ node: SourceNode, element: ElementID?, _ message: String, _ suggestion: String)

@@ -34,7 +34,11 @@ enum ListenerReader {
                 let moments =
                     name == "taskListener" ? ofTasks : node.name == "sequenceFlow" ? ofFlows : ofExecutions
                 guard let moment = Listener.Moment(rawValue: event), moments.contains(moment) else {
-                    reader.reportUnsupported(listener, element: element, "a <camunda:\(name)> for \"\(event)\"")
+                    reader.reportUnsupported(
+                        listener, element: element, "a <camunda:\(name)> for \"\(event)\"",
+                        event == "timeout"
+                            ? "put a timer boundary event with cancelActivity=\"false\" on the task"
+                            : "its events are \(moments.map(\.rawValue).sorted().joined(separator: ", "))")
                     continue
                 }
                 let expression = reader.valueExpression(text, node: listener, element: element, mayChange: true)

@@ -23,8 +23,9 @@ extension ProcessDefinition {
         }
         var definitions: [ProcessDefinition] = []
         var problems = DefinitionReader.duplicateIDs(in: root, file: file)
-        for node in executable {
+        for (number, node) in executable.enumerated() {
             var reader = DefinitionReader(file: file, root: root)
+            if number == 0 { reader.warnOfUnusedCorrelationKeys() }
             let definition = reader.readProcess(node)
             problems += reader.diagnostics
             if let definition { definitions.append(definition) }

@@ -64,7 +64,9 @@ enum TriggerReader {
         }
         let isParallel = node.attribute("parallelMultiple") == "true"
         guard !isParallel || errors.isEmpty && escalations.isEmpty else {
-            reader.reportUnsupported(node, element: element, "a parallel multiple event with an error or escalation")
+            reader.reportUnsupported(
+                node, element: element, "a parallel multiple event with an error or escalation",
+                "give the error or escalation an event of its own")
             return nil
         }
         return Triggers(all: all, isParallel: isParallel && all.count > 1, errors: errors, escalations: escalations)
@@ -166,7 +168,7 @@ enum ThrowReader {
         of node: SourceNode, element: ElementID, reader: inout DefinitionReader
     ) -> MessageThrow? {
         let hostCode = ["class", "delegateExpression"].contains { node.attribute($0, namespace: BPMN.camunda) != nil }
-        guard !hostCode, let message = reader.message(of: node, in: element) else { return nil }
+        guard !hostCode, let message = reader.message(of: node, in: element, isThrown: true) else { return nil }
         let variables = PassedVariablesReader.read("in", of: node, element: element, reader: &reader)
         return MessageThrow(name: message.name, correlationKey: message.correlationKey, variables: variables)
     }

@@ -97,7 +97,9 @@ package struct Simulation: Sendable {
         definitions[definition.process, default: []].append(definition)
         startTimers.removeAll { $0.process == definition.process }
         for start in definition.startSubscriptions {
-            guard case .timer(let trigger) = start.kind, let due = trigger.firstDue(of: start.element, at: now) else {
+            guard case .timer(let trigger) = start.kind,
+                let due = trigger.firstDue(of: start.element, at: now, zones: zones)
+            else {
                 continue
             }
             startTimers.append(
@@ -226,7 +228,7 @@ package struct Simulation: Sendable {
         var timer = startTimers.remove(at: index)
         now = max(now, timer.dueAt)
         timer.firings += 1
-        if let due = timer.trigger.nextDue(after: timer.dueAt, firings: timer.firings, now: now) {
+        if let due = timer.trigger.nextDue(after: timer.dueAt, firings: timer.firings, now: now, zones: zones) {
             timer.dueAt = due
             startTimers.insert(timer, at: index)
         }

@@ -1,6 +1,7 @@
+package import Expressions
 package import Values
 
-/// Times by the clock and the calendar, in UTC: `second minute hour day-of-month month day-of-week [year]`, in what is common
+/// Times by the clock and the calendar, in UTC or in a zone: `second minute hour day-of-month month day-of-week [year]`, in what is common
 /// to Quartz (Camunda 7) and Spring (Zeebe), and the latter's macros (`@daily`).
 ///
 /// Days of the week as numbers differ: Quartz counts from Sunday = 1, Spring from Monday = 1 with Sunday 0 or 7. Quartz wants
@@ -72,6 +73,27 @@ package struct CronSchedule: Sendable, Hashable {
             guard let date = CivilDate(daysSinceEpoch: number), includes(date) else { continue }
             let from = number == first ? (start.time.hour, start.time.minute, start.time.second) : (0, 0, 0)
             if let time = self.time(from: from) { return CivilDateTime(date: date, time: time).timestamp(offset: .utc) }
+        }
+        return nil
+    }
+
+    /// The first time after `time` by the clocks of a zone; nil also for a zone that is not known. When clocks are set forward, a time
+    /// that is skipped comes as much later; when they are set back, a time that is shown twice comes once, but hours go on.
+    package func next(after time: Timestamp, in zone: String, by rules: any ZoneRules) -> Timestamp? {
+        guard let offset = rules.offset(of: zone, at: time) else { return nil }
+        var shown = time.advanced(by: .seconds(offset.seconds))
+        if hours.count == 24, let next = next(after: shown)?.advanced(by: .seconds(-offset.seconds)),
+            next <= time.advanced(by: .seconds(3600))
+        {
+            return next
+        }
+        while let next = next(after: shown) {
+            let dateTime = CivilDateTime(next)
+            guard let offset = rules.offset(of: zone, showing: dateTime),
+                let due = dateTime.timestamp(offset: offset)
+            else { return nil }
+            if due > time { return due }
+            shown = next
         }
         return nil
     }

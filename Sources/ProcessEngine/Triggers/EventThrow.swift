@@ -1,4 +1,5 @@
 package import Expressions
+import OrderedCollections
 import Values
 
 /// What a throwing event throws.
@@ -75,13 +76,19 @@ extension Step {
         let activity = activity(number)
         let visible = visibleVariables(of: number)
         let name = try EventTrigger.text(message.name, in: visible, element: activity.element)
+        let own = activity.innerScope.flatMap { instance.variables(of: $0) } ?? []
+        let content = own + (try message.variables.evaluate(in: visible))
         var key: JSON?
         if let correlation = message.correlationKey {
-            key = try correlation.value(in: visible, element: activity.element)
+            var seen = visible
+            if correlation.readsMessage {
+                seen = visible.emptied
+                for variable in content { seen.locals[variable.name] = variable.value }
+            }
+            key = try correlation.value(in: seen, element: activity.element)
         }
-        let own = activity.innerScope.flatMap { instance.variables(of: $0) } ?? []
         return ThrownMessage(
             name: name, by: activity.element, correlationKey: key, businessKey: instance.businessKey,
-            variables: own + (try message.variables.evaluate(in: visible)))
+            variables: content)
     }
 }

@@ -67,6 +67,8 @@ package struct CorrelationKey: Sendable, Hashable {
     package let expression: Expression
     /// The model is also made for Camunda 7, which knows no such keys: one that is null is none.
     package let isOptional: Bool
+    /// It is read out of a message that is thrown, not of the variables around.
+    package var readsMessage = false
 
     /// Null correlates with nothing: whoever waited for it would wait for ever.
     func value(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> JSON? {

@@ -28,8 +28,13 @@ package struct TimerTrigger: Sendable, Hashable {
     }
 
     package let kind: Kind
+    /// Whose clocks a schedule goes by, and a date without an offset; nil: UTC.
+    package let zone: String?
 
     func firstDue(for variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> Timestamp {
+        if let zone, variables.zones.offset(of: zone, at: variables.now) == nil {
+            throw IncidentCause(.expressionFailed, "the time zone \(zone) of the timer \(element) is not known here")
+        }
         switch kind {
         case .duration(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
@@ -40,18 +45,18 @@ package struct TimerTrigger: Sendable, Hashable {
             return max(due, variables.now)
         case .date(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
-            guard let date = Self.date(text, in: variables.zones) else {
+            guard let date = Self.date(text, in: zone, by: variables.zones) else {
                 throw IncidentCause(
                     .expressionFailed,
                     "the timer \(element) needs a date-time such as 2026-01-31T12:00:00Z, not \"\(text)\"")
             }
             return date
         case .cycle(let recurrence):
-            if let due = recurrence.firstDue(at: variables.now) { return due }
+            if let due = recurrence.firstDue(at: variables.now, in: clock(variables)) { return due }
             throw IncidentCause(.expressionFailed, "the schedule of the timer \(element) has no time to come")
         case .computedCycle(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
-            if let due = Recurrence(text)?.firstDue(at: variables.now) { return due }
+            if let due = Recurrence(text)?.firstDue(at: variables.now, in: clock(variables)) { return due }
             throw IncidentCause(
                 .expressionFailed, "the timer \(element) needs a cycle such as R3/PT10S, not \"\(text)\"")
         }
@@ -61,11 +66,17 @@ package struct TimerTrigger: Sendable, Hashable {
     func nextDue(after due: Timestamp, firings: Int, for variables: VisibleVariables) -> Timestamp? {
         switch kind {
         case .duration, .date: return nil
-        case .cycle(let recurrence): return recurrence.nextDue(after: due, firings: firings, now: variables.now)
+        case .cycle(let recurrence):
+            return recurrence.nextDue(after: due, firings: firings, now: variables.now, in: clock(variables))
         case .computedCycle(let expression):
             guard let value = try? expression.evaluate(in: variables) else { return nil }
-            return Recurrence(value.stringValue ?? "")?.nextDue(after: due, firings: firings, now: variables.now)
+            return Recurrence(value.stringValue ?? "")?.nextDue(
+                after: due, firings: firings, now: variables.now, in: clock(variables))
         }
+    }
+
+    private func clock(_ variables: VisibleVariables) -> Recurrence.Clock? {
+        zone.map { (zone: $0, rules: variables.zones) }
     }
 
     private static func text(
@@ -80,8 +91,15 @@ package struct TimerTrigger: Sendable, Hashable {
     }
 
     /// A date-time, in FEEL's form too; without an offset, of UTC.
-    static func date(_ text: String, in zones: any ZoneRules) -> Timestamp? {
-        date(text) ?? ZonedDateTime.timestamp(text, zones: zones)
+    static func date(_ text: String, in zones: any ZoneRules) -> Timestamp? { date(text, in: nil, by: zones) }
+
+    /// A date-time, in FEEL's form too; without an offset, of the zone, else of UTC.
+    private static func date(_ text: String, in zone: String?, by zones: any ZoneRules) -> Timestamp? {
+        if let zone, Timestamp(iso8601: text) == nil, !text.contains("@") {
+            let dateTime = text.contains("T") ? text : text + "T00:00:00"
+            return ZonedDateTime.timestamp("\(dateTime)@\(zone)", zones: zones)
+        }
+        return date(text) ?? ZonedDateTime.timestamp(text, zones: zones)
     }
 
     /// A date-time; without an offset, of UTC.
@@ -105,6 +123,7 @@ extension TimerTrigger {
             return nil
         }
         let text = choice.text.trimmed
+        zone = reader.timeZone(of: definition, element: element)
         if choice.name == "timeCycle" {
             guard let expression = reader.valueExpression(text, node: choice, element: element) else { return nil }
             guard let constant = expression.constantValue else {
@@ -131,10 +150,10 @@ extension TimerTrigger {
                     isDate ? "write it like 2026-01-31T12:00:00Z" : "write it like PT10S or P1DT2H")
                 return nil
             }
-            if isDate && Timestamp(iso8601: literal) == nil {
+            if isDate && zone == nil && Timestamp(iso8601: literal) == nil {
                 reader.warn(
                     "date-without-offset", choice, element: element, "\"\(text)\" has no offset and is taken as UTC",
-                    "write it like 2026-01-31T12:00:00Z")
+                    "write it like 2026-01-31T12:00:00Z, or set waybill:timeZone")
             }
         }
         kind = choice.name == "timeDate" ? .date(expression) : .duration(expression)
@@ -153,18 +172,26 @@ extension TimerTrigger.Recurrence {
         }
     }
 
+    /// The clocks that a schedule goes by, if not those of UTC.
+    typealias Clock = (zone: String, rules: any ZoneRules)
+
     /// Nil for a schedule that is over.
-    func firstDue(at now: Timestamp) -> Timestamp? {
+    func firstDue(at now: Timestamp, in clock: Clock?) -> Timestamp? {
         switch self {
         case .interval(let cycle) where cycle.end != nil: cycle.firstBeforeEnd(after: now)
         case .interval(let cycle): cycle.start ?? now.adding(cycle.interval) ?? now
-        case .schedule(let schedule): schedule.next(after: now)
+        case .schedule(let schedule): Self.next(schedule, after: now, in: clock)
         }
     }
 
-    func nextDue(after due: Timestamp, firings: Int, now: Timestamp) -> Timestamp? {
+    private static func next(_ schedule: CronSchedule, after time: Timestamp, in clock: Clock?) -> Timestamp? {
+        guard let clock else { return schedule.next(after: time) }
+        return schedule.next(after: time, in: clock.zone, by: clock.rules)
+    }
+
+    func nextDue(after due: Timestamp, firings: Int, now: Timestamp, in clock: Clock?) -> Timestamp? {
         switch self {
-        case .schedule(let schedule): return schedule.next(after: max(due, now))
+        case .schedule(let schedule): return Self.next(schedule, after: max(due, now), in: clock)
         case .interval(let cycle):
             if let repetitions = cycle.repetitions, firings >= repetitions { return nil }
             guard let planned = due.adding(cycle.interval),

@@ -42,7 +42,7 @@ extension EngineService {
             let start = found.start
             let key = "timer \(start.definition) \(start.element)"
             guard !scheduledTimers.contains(key) else { continue }
-            if let due = found.timer.firstDue(of: start.element, at: time.now) {
+            if let due = found.timer.firstDue(of: start.element, at: time.now, zones: configuration.zones) {
                 let entry = Effect.startTimer(start.definition, at: start.element, fired: 0).entry(at: due)
                 _ = try await store.post([entry], key: key)
             } else {
@@ -238,7 +238,9 @@ extension EngineService {
                     ])
         }
         var contents = [Effect.start(found.start, businessKey: nil, variables: []).entry(at: now)]
-        if let next = found.timer.nextDue(after: entry.content.dueAt, firings: fired + 1, now: now) {
+        if let next = found.timer.nextDue(
+            after: entry.content.dueAt, firings: fired + 1, now: now, zones: configuration.zones)
+        {
             contents.append(Effect.startTimer(definition, at: element, fired: fired + 1).entry(at: next))
         }
         return .redirect(contents)
