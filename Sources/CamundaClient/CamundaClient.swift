@@ -81,7 +81,9 @@ package actor CamundaClient: TaskEngine {
         let lease = JSON.number(Int(clamping: max(request.dispatchLease.milliseconds, 1)))
         let topics = request.credits.flatMap { credit in
             Self.topics(of: credit.contract).map { topic in
-                JSON.object([("topicName", .string(topic)), ("lockDuration", lease)])
+                JSON.object([
+                    ("topicName", .string(topic)), ("lockDuration", lease), ("includeExtensionProperties", .bool(true)),
+                ])
             }
         }
         var body: [(name: String, value: JSON)] = [

@@ -31,7 +31,7 @@ enum CamundaTask {
         else { return nil }
         let process = task["processDefinitionKey"]?.stringValue ?? ""
         let definition = task["processDefinitionId"]?.stringValue
-        return LeasedTask(
+        var leased = LeasedTask(
             id: id, element: ElementID(element), contract: contract, priority: task["priority"]?.intValue ?? 0,
             retries: task["retries"]?.intValue ?? 1,
             definition: definition.flatMap { isWaybill ? DefinitionID($0) : nil }
@@ -40,6 +40,9 @@ enum CamundaTask {
             lease: TaskLease(
                 owner: owner, attempt: Int(clamping: until.millisecondsSinceEpoch), token: token, until: until),
             input: input)
+        leased.headers = (task["extensionProperties"]?.members() ?? []).filter { $0.value.isString }
+            .map { Variable(name: $0.name, value: $0.value) }
+        return leased
     }
 
     /// `key:version:id`.

@@ -31,6 +31,8 @@ package struct LeasedTask: Sendable, Hashable {
     package var correlationID: String?
     /// On whose behalf the work is done.
     package var runAs: String?
+    /// Texts that the model gives along, by name. Known once the task is fetched: they are the definition's, not the instance's.
+    package var headers: [Variable] = []
 
     package init(
         id: TaskID, element: ElementID, contract: ContractKey, priority: Int, retries: Int, definition: DefinitionID,

@@ -22,6 +22,8 @@ package struct TaskMessage: Sendable, Hashable {
     package var runAs: String?
     /// An object, without the members that are claimed.
     package var input: JSON
+    /// Texts that the model gives along, by name (`zeebe:taskHeaders`, `camunda:properties`).
+    package var headers: [Variable] = []
     /// Settings of the installation that the contract names, an object; nil: it names none. Never logged, and kept nowhere else.
     package var settings: JSON?
     /// The members of the input that are fetched over HTTP.
@@ -50,6 +52,7 @@ package struct TaskMessage: Sendable, Hashable {
             id: task.attemptID, contract: task.contract, version: policy.version, workflow: task.definition.description,
             timeout: policy.timeout, heartbeat: policy.heartbeat, replyTo: replyTo, traceparent: traceparent,
             correlationID: task.correlationID, runAs: task.runAs, input: task.input)
+        headers = task.headers
     }
 
     /// The message; the bus gives it back `expiration` after it came, if no agent took it.
@@ -70,6 +73,7 @@ package struct TaskMessage: Sendable, Hashable {
     var body: JSON {
         var members = [(name: "input", value: input)]
         if let runAs { members.append((name: "runAs", value: .string(runAs))) }
+        if !headers.isEmpty { members.append((name: "headers", value: .object(headers.map { ($0.name, $0.value) }))) }
         if let settings { members.append((name: "settings", value: settings)) }
         if !claims.isEmpty {
             members.append((name: "claims", value: .object(claims.map { (name: $0.name, value: $0.json) })))
@@ -101,8 +105,20 @@ package struct TaskMessage: Sendable, Hashable {
             heartbeat: message.duration(HeaderName.heartbeat), replyTo: replyTo,
             traceparent: message.header(HeaderName.traceparent)?.text, correlationID: message.correlationID,
             runAs: try body.word("runAs"), input: input)
+        if let given = try body.object("headers") { headers = try Self.texts(given) }
         settings = try body.object("settings")
         if let claims = body["claims"] { self.claims = try ClaimCheck.decoding(claims, besides: input) }
+    }
+
+    private static func texts(_ object: JSON) throws(EnvelopeError) -> [Variable] {
+        var texts: [Variable] = []
+        for member in object.members() ?? [] {
+            guard member.value.isString else {
+                throw EnvelopeError(.wrongShape, "headers has a member that is no text")
+            }
+            texts.append(Variable(name: member.name, value: member.value))
+        }
+        return texts
     }
 }
 

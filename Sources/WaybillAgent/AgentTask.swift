@@ -20,6 +20,8 @@ public struct AgentTask: Sendable {
     public let workflow: String?
     /// How long the attempt may run.
     public let timeout: Duration?
+    /// Texts that the model of the workflow gives along with this task, by name: `zeebe:taskHeaders`, `camunda:properties`.
+    public let headers: [String: String]
     /// The settings and secrets that the contract names, by name, as JSON text; empty if it names none.
     ///
     /// They are those of this moment: do not keep them for a later task, and do not log them.
@@ -40,6 +42,8 @@ public struct AgentTask: Sendable {
         workflow = task.workflow
         timeout = task.timeout
         traceparent = task.traceparent
+        headers = Dictionary(
+            task.headers.map { ($0.name, $0.value.stringValue ?? "") }, uniquingKeysWith: { $1 })
         settings = Dictionary(
             (task.settings?.members() ?? []).map { ($0.name, $0.value.bytes) }, uniquingKeysWith: { $1 })
         key = task.id

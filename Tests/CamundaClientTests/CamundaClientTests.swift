@@ -64,7 +64,8 @@ import WebServerTesting
         <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
           xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="t">
         <process id="p" isExecutable="true"><startEvent id="s"/>
-        <serviceTask id="t" camunda:type="external" camunda:topic="media.probe"/><endEvent id="e"/>
+        <serviceTask id="t" camunda:type="external" camunda:topic="media.probe"><extensionElements><camunda:properties>
+        <camunda:property name="team" value="ingest"/></camunda:properties></extensionElements></serviceTask><endEvent id="e"/>
         <sequenceFlow id="a" sourceRef="s" targetRef="t"/><sequenceFlow id="b" sourceRef="t" targetRef="e"/>
         </process></definitions>
         """.utf8)
@@ -91,6 +92,7 @@ import WebServerTesting
             let task = try await world.take()
             #expect(task.input.text == #"{"uri":"s3://a"}"#)
             #expect(task.contract == World.probe)
+            #expect(task.headers == [Variable(name: "team", value: .string("ingest"))])
             #expect(task.businessKey == "k")
             #expect(task.lease.owner == "broker.0")
             #expect(task.lease.token.hasPrefix("waybill:"))

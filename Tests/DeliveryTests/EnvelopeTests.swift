@@ -50,6 +50,19 @@ struct EnvelopeTests {
         #expect(result.correlationID == "order-42")
     }
 
+    @Test func `what the model gives along is in the body, by name`() throws {
+        var task = leasedTask(7)
+        task.headers = [Variable(name: "team", value: .string("ingest")), Variable(name: "b", value: .string(""))]
+
+        let message = TaskMessage(task, policy: policy, replyTo: "results.0")
+
+        #expect(message.onBus.text == #"{"input":{},"headers":{"team":"ingest","b":""}}"#)
+        #expect(try TaskMessage(decoding: message.onBus) == message)
+        for body in [#"{"input":{},"headers":{"team":7}}"#, #"{"input":{},"headers":[]}"#] {
+            #expect(throws: EnvelopeError.self) { try TaskMessage(decoding: message.onBus.with(body: body)) }
+        }
+    }
+
     @Test func `a task message is read as it was written`() throws {
         let task = TaskMessage(
             leasedTask(7, input: try json(#"{"a":[1,2]}"#)), policy: policy, replyTo: "results.0",

@@ -23,6 +23,7 @@ struct MessageSchemaTests {
         for example in try examples(of: "task") {
             let task = try TaskMessage(decoding: taskMessage(7).onBus.with(body: example.text))
             #expect(task.input == example["input"])
+            #expect(task.headers.map(\.name) == example["headers"]?.members()?.map(\.name) ?? [])
             #expect(task.claims.map(\.name) == example["claims"]?.members()?.map(\.name) ?? [])
         }
     }

@@ -28,6 +28,26 @@ import Values
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a task comes with what its model gives along, fetched or handed over`(waits: Bool) throws {
+        let zeebe = "xmlns:zeebe=\"http://camunda.org/schema/zeebe/1.0\""
+        let headers = """
+            <extensionElements><zeebe:taskHeaders \(zeebe)><zeebe:header key="team" value="ingest"/>
+            <zeebe:header key="note" value=""/></zeebe:taskHeaders></extensionElements>
+            """
+        let source = Model.bpmn(
+            "<startEvent id=\"start\"/><endEvent id=\"end\"/>\(Model.task("t", "left", inside: headers))"
+                + Model.chain("start", "t", "end"))
+        try Workshop.run(source, try Model.contract("left")) { shop, engine in
+            if !waits { _ = try await engine.begin() }
+            async let poll = engine.poll("left", wait: waits ? .seconds(20) : .zero)
+            await shop.simulation.settle()
+            if waits { _ = try await engine.begin() }
+            let task = try #require(try await poll.first)
+            #expect(task.headers.map { "\($0.name)=\($0.value.text)" } == [#"team="ingest""#, #"note="""#])
+        }
+    }
+
     @Test func `a poll gets at most its credit of each contract and its limit of all`() throws {
         try run { shop, engine in
             async let narrow = engine.poll("left", credit: 1, wait: .seconds(20), owner: "narrow")

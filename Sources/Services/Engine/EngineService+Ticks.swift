@@ -106,6 +106,30 @@ extension EngineService {
 
 extension EngineService {
     package func fetch(_ request: FetchRequest) async throws -> [LeasedTask] {
+        try await withHeaders(dueTasks(request))
+    }
+
+    /// Adds what the models give along. It is in no journal, because a definition never changes.
+    private func withHeaders(_ tasks: [LeasedTask]) async throws -> [LeasedTask] {
+        var definitions: [DefinitionID: ProcessDefinition] = [:]
+        for task in tasks where definitions[task.definition] == nil {
+            do {
+                definitions[task.definition] = try await registry.definition(task.definition)
+            } catch let error as StoreError {
+                throw error
+            } catch {
+                // It stops no other task; what its agent answers cannot be applied either.
+                log.error("the tasks of \(task.definition), which cannot be read, go without headers: \(error)")
+            }
+        }
+        return tasks.map { task in
+            var task = task
+            task.headers = (definitions[task.definition]?.element(task.element) as? ServiceTask)?.properties ?? []
+            return task
+        }
+    }
+
+    private func dueTasks(_ request: FetchRequest) async throws -> [LeasedTask] {
         let deadline = time.now.advanced(by: request.wait)
         let contracts = request.credits.map(\.contract)
         endedFetches[request.owner] = false

@@ -113,9 +113,14 @@ package struct ExecRunner: Sendable {
                 "WAYBILL_TASK": task.id, "WAYBILL_ATTEMPT": String(task.attempt), "WAYBILL_CONTRACT": task.contract,
                 "WAYBILL_INSTANCE": task.instance, "TRACEPARENT": task.traceparent,
                 "WAYBILL_CORRELATION_ID": task.correlationID, "WAYBILL_RUN_AS": task.runAs,
+                "WAYBILL_HEADERS": task.headers.isEmpty ? nil : Self.object(task.headers),
                 "WAYBILL_SETTINGS": task.settings.isEmpty ? nil : Self.object(task.settings),
             ]),
             platformOptions: options)
+    }
+
+    private static func object(_ headers: [String: String]) -> String {
+        JSON.object(headers.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }).text
     }
 
     private static func object(_ settings: [String: [UInt8]]) -> String? {
