@@ -22,11 +22,12 @@ struct CommandsWithoutServerTests {
     }
 
     @Test(arguments: [
-        ("tests: [{name: a, expect: {state: Canceled}}]", Int32(1), "1:"), ("tests: [{name: a}]", 2, "missing-field"),
-        ("tests: [", 2, "invalid-yaml"),
+        ("tests: [{name: a, expect: {state: Canceled}}]", "p.bpmn", Int32(1), "1:"),
+        ("tests: [{name: a}]", "p.bpmn", 2, "missing-field"), ("tests: [", "p.bpmn", 2, "invalid-yaml"),
+        ("tests: [{name: a, expect: {state: Completed}}]", "p.bpmn20.xml", 0, " 0 failed"),
     ])
     func `waybill test tells a failed test from a file that cannot be read`(
-        text: String, status: Int32, said: String
+        text: String, file: String, status: Int32, said: String
     ) throws {
         let site = try Installation("test-status")
         defer { site.tearDown() }
@@ -34,7 +35,7 @@ struct CommandsWithoutServerTests {
             <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
             <process id="p" isExecutable="true"><startEvent id="s"/></process></definitions>
             """
-        for (name, content) in [("p.bpmn", model), ("p.test.yaml", text)] {
+        for (name, content) in [(file, model), ("p.test.yaml", text)] {
             try Data(content.utf8).write(to: site.directory.appending(path: name))
         }
 

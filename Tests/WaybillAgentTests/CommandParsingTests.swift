@@ -70,4 +70,30 @@ struct CommandParsingTests {
         let command = try StartCommand.parse(["p", "--metadata", "x=y", "--metadata", "x=q"])
         #expect(throws: CommandError.self) { try command.request() }
     }
+
+    @Test func `a modification says all that it was told, in order`() throws {
+        let id = "0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e"
+        let command = try ModifyCommand.parse([
+            id, "--start-before", "a", "--move", "b=c", "--cancel", "d", "--cancel-activity", "7", "--cancel-activity",
+            "8", "--set", "n=1",
+        ])
+        #expect(
+            JSON.array(try command.instructions()).text
+                == #"[{"startBefore":"a","variables":{"n":1}},{"move":"b","to":"c"},{"cancel":"d"},"#
+                + #"{"cancelActivity":7},{"cancelActivity":8}]"#)
+        let plain = try ModifyCommand.parse([id, "--cancel-activity", "7", "--set", "n=1"])
+        #expect(
+            JSON.array(try plain.instructions()).text == #"[{"setVariables":{"n":1}},{"cancelActivity":7}]"#)
+        #expect(throws: (any Error).self) { try ModifyCommand.parse([id]).instructions() }
+    }
+
+    @Test func `a retry sets variables before it tries again`() throws {
+        let id = "0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e"
+        let command = try RetryCommand.parse([id, "--incident", "2", "--retries", "5", "--set", "limit=4"])
+        #expect(
+            try command.requests().map { "\($0.action) \($0.body.text)" } == [
+                #"modify {"instructions":[{"setVariables":{"limit":4}}]}"#, #"retry {"incident":2,"retries":5}"#,
+            ])
+        #expect(try RetryCommand.parse([id]).requests().map { "\($0.action) \($0.body.text)" } == ["retry {}"])
+    }
 }

@@ -152,6 +152,25 @@ import WebServerTesting
         }
     }
 
+    @Test func `an operator cancels one activity, sets variables and enters another element`() async throws {
+        try await Self.run { world in
+            let id = try await world.begin()
+            let state = try #require(try await world.server.engine.instance(InstanceID(id)))
+            let looking = try #require(state.activeActivities.first?.number)
+            func modify(_ instructions: String) async throws -> Int {
+                try await world.post("/v1/instances/\(id)/modify", #"{"instructions": [\#(instructions)]}"#)
+            }
+            #expect(try await modify(#"{"cancelActivity": 99}"#) == 404)
+            #expect(
+                try await modify(
+                    #"{"setVariables": {"n": 1}}, {"cancelActivity": \#(looking)}, {"startBefore": "hear"}"#) == 200)
+            #expect(try await world.waits(id, at: "hear"))
+            #expect(try await modify(#"{"cancelActivity": \#(looking)}"#) == 404)
+            let variables = try await world.server.engine.instance(InstanceID(id))?.rootVariables
+            #expect(variables == [Variable(name: "n", value: .number(1))])
+        }
+    }
+
     @Test func `an operator suspends an instance and lets it go on`() async throws {
         try await Self.run { world in
             let id = try await world.begin()

@@ -241,21 +241,30 @@ struct RetryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let given = try variables.object()
+        let requests = try self.requests()
         try await RESTClient.with(server) { client in
-            var body: [(name: String, value: JSON)] = []
-            if let incident { body.append(("incident", .number(incident))) }
-            if let retries { body.append(("retries", .number(retries))) }
-            let members = body
             try await InstanceArgument.each(ids) { id in
-                let path = "/v1/instances/\(RESTClient.escape(id))"
-                if given.members()?.isEmpty == false {
-                    let change = JSON.object([("instructions", .array([.object([("setVariables", given)])]))])
-                    _ = try await client.post("\(path)/modify", change, with: "position")
+                for (action, body) in requests {
+                    let path = "/v1/instances/\(RESTClient.escape(id))/\(action)"
+                    _ = try await client.post(path, body, with: "position")
                 }
-                _ = try await client.post("\(path)/retry", .object(members), with: "position")
                 print("Retrying \(id)")
             }
         }
+    }
+
+    /// What is asked of each instance, in order: the variables are there before anything is tried again.
+    func requests() throws -> [(action: String, body: JSON)] {
+        let given = try variables.object()
+        var requests: [(action: String, body: JSON)] = []
+        if given.members()?.isEmpty == false {
+            let change = JSON.object([("instructions", .array([.object([("setVariables", given)])]))])
+            requests.append(("modify", change))
+        }
+        var body: [(name: String, value: JSON)] = []
+        if let incident { body.append(("incident", .number(incident))) }
+        if let retries { body.append(("retries", .number(retries))) }
+        requests.append(("retry", .object(body)))
+        return requests
     }
 }

@@ -109,6 +109,13 @@ struct ModifyCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        let instructions = JSON.array(try self.instructions())
+        try await Instruction.post("modify", [("instructions", instructions)], to: id, server)
+        print("Modified \(id)")
+    }
+
+    /// What the server is asked to do, in order.
+    func instructions() throws -> [JSON] {
         let given = try variables.object()
         var instructions: [JSON] = []
         for element in startBefore {
@@ -132,8 +139,7 @@ struct ModifyCommand: AsyncParsableCommand {
             throw CommandError(
                 "say what to do: --start-before, --start-after, --move, --cancel, --cancel-activity or --set")
         }
-        try await Instruction.post("modify", [("instructions", .array(instructions))], to: id, server)
-        print("Modified \(id)")
+        return instructions
     }
 }
 

@@ -8,9 +8,10 @@ struct TestCommand: ParsableCommand {
         commandName: "test",
         abstract: "Run the tests that lie beside workflows: no server, no bus, no agents, no waiting.",
         discussion: """
-            A test file, NAME.test.yaml, lies beside NAME.bpmn. Its tests say what is given, what agents and people answer
-            (checked against the task contracts that lie there too), what happens when, and what is to come of it. The clock
-            is virtual; decisions of DMN files beside it are evaluated for real. contracts/testing.md has the whole format.
+            A test file, NAME.test.yaml, lies beside NAME.bpmn (or NAME.bpmn20.xml). Its tests say what is given, what agents
+            and people answer (checked against the task contracts that lie there too), what happens when, and what is to come
+            of it. The clock is virtual; decisions of DMN files beside it are evaluated for real. contracts/testing.md has the
+            whole format.
 
               given:
                 input: {orderId: 42}

@@ -2,6 +2,7 @@ import Contracts
 import Decisions
 import Foundation
 import ProcessEngine
+import Staging
 import Values
 import WorkflowTesting
 import XMLReader
@@ -27,6 +28,8 @@ struct TestDirectory {
     }
 
     private static let testSuffixes = [".test.yaml", ".test.yml", ".test.json"]
+
+    private static let modelSuffixes = [".bpmn", ".bpmn20.xml"]
 
     static func isTest(_ path: String) -> Bool { testSuffixes.contains { path.lowercased().hasSuffix($0) } }
 
@@ -59,10 +62,10 @@ struct TestDirectory {
         let project = try project(in: folder)
         let source = try YAMLReader.read(Self.content(of: file), file: file)
         let stem = Self.testSuffixes.first { file.lowercased().hasSuffix($0) }.map { file.dropLast($0.count) }
-        let beside = stem.map { String($0) + ".bpmn" }
+        let beside = Self.modelSuffixes.compactMap { suffix in stem.map { String($0) + suffix } }
         let named = source.value["model"]?.stringValue.map { folder == "." ? $0 : folder + "/" + $0 }
         let known = Set(project.content.models.map(\.file) + project.broken.keys)
-        let model = named ?? beside.flatMap { known.contains($0) ? $0 : nil }
+        let model = named ?? beside.first { known.contains($0) }
         if let model, let problems = project.broken[model] { throw problems }
         for (_, problems) in project.broken.sorted(by: { $0.key < $1.key }) {
             for problem in problems.all where !warnings.contains(problem) { warnings.append(problem) }
@@ -78,8 +81,7 @@ struct TestDirectory {
         var contracts: [Contract] = []
         var decisions: [DecisionModel.File] = []
         for path in Self.files(below: folder) {
-            switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-            case "bpmn":
+            if SourceFile.isModel(path) {
                 let root = try XMLReader.read(Self.content(of: path), file: path)
                 do throws(Diagnostics) {
                     let definitions = try ProcessDefinition.read(root, file: path)
@@ -88,6 +90,9 @@ struct TestDirectory {
                 } catch {
                     project.broken[path] = error
                 }
+                continue
+            }
+            switch URL(fileURLWithPath: path).pathExtension.lowercased() {
             case "dmn":
                 decisions.append(
                     DecisionModel.File(try XMLReader.read(Self.content(of: path), file: path), name: path))
