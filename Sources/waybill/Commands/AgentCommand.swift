@@ -64,7 +64,8 @@ struct AgentCommand: AsyncParsableCommand {
             name: name ?? contract.replacingOccurrences(of: "@", with: "-").replacingOccurrences(of: ".", with: "-"),
             bus: try bus.agentBus(), prefetch: prefetch, options: options, logger: log)
         agent.serve(contract) { input, task in try await runner.run(input, task) }
-        log.notice("serving \(contract) with \(exec), \(prefetch) at once")
+        let waits = declare ? "" : "; its queue is there once the contract was pushed, or with --declare"
+        log.notice("serving \(contract) with \(exec), \(prefetch) at once\(waits)")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
