@@ -91,7 +91,7 @@ package struct StagingService: Sendable {
         guard trust.keys.isEmpty || bundle.signature.map({ trust.keys.contains($0.publicKey.lowercased()) }) == true
         else { throw Rejection(.invalid, "this installation takes only bundles signed by a key it knows") }
         guard bundle.origin.store != (try await config.storeID()) else {
-            throw Rejection(.invalid, "source and target are one installation: there is nothing to stage")
+            throw Rejection(.invalid, "the bundle is of this installation itself: source and target are one")
         }
         let artifacts = try config.load(
             bundle.artifacts.map { (ArtifactEntry($0), bundle.contents[$0.hash] ?? []) })
