@@ -11,22 +11,12 @@ enum BusCheck {
         var bodyBytes: Int
     }
 
-    /// Makes durable queues of a type, each empty and bound to a direct exchange by its own name.
-    static func declare(
-        _ queues: [String], type: String, exchange: String, at address: RabbitMQAddress
-    ) throws(AMQPTrouble) {
+    /// Makes durable queues of a type, each empty.
+    static func declare(_ queues: [String], type: String, at address: RabbitMQAddress) throws(AMQPTrouble) {
         let connection = try AMQPConnection(address)
-        try connection.call(.exchangeDeclare, answer: [.exchangeDeclareOk]) { frame in
-            frame.integer(UInt16(0))
-            frame.shortString(exchange)
-            frame.shortString("direct")
-            frame.byte(QueueFlags.durable.bits)
-            frame.table([])
-        }
         for queue in queues {
             try connection.deleteQueue(queue)
             try connection.declare(queue, [.init(name: "x-queue-type", value: .string(type))])
-            try connection.bind(queue, to: exchange, key: queue)
         }
     }
 
