@@ -61,6 +61,7 @@ package struct AgentSession: Sendable {
 
     package struct PublishID: Sendable, Hashable {
         package let number: Int
+        package init(number: Int) { self.number = number }
     }
 
     package enum StopReason: Sendable, Hashable {

@@ -68,9 +68,12 @@ extension TaskMessage {
     /// `limits.claimBytes`. A member that is no longer than its claim check stays.
     package func claimingLargeInputs(base: String, limits: EnvelopeLimits) -> TaskMessage {
         // Nearly all are small: those are not even looked into.
-        let size = BodySize.frame + input.byteCount + BodySize.bytes(of: settings)
-        guard size > limits.claimBytes, let members = input.members() else { return self }
-        var body = BodySize(members, settings: settings)
+        let names = headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.byteCount + 4 }
+        let texts = (workflow?.utf8.count ?? 0) + (runAs?.utf8.count ?? 0) + names
+        let most = input.byteCount + (settings?.byteCount ?? 0) + BodySize.frame + BodySize.mostOfACharacter * texts
+        guard most > limits.claimBytes, let members = input.members() else { return self }
+        var body = BodySize(members, beside: particulars)
+        guard body.total > limits.claimBytes else { return self }
         var checks: [ClaimCheck?] = members.map { _ in nil }
         let biggestFirst = members.indices.sorted {
             (members[$1].value.byteCount, $0) < (members[$0].value.byteCount, $1)
@@ -90,15 +93,17 @@ extension TaskMessage {
 
     /// Counts the bytes of a body without writing it.
     private struct BodySize {
-        /// What surrounds the input.
-        static let frame = #"{"input":}"#.utf8.count
+        /// More than what surrounds the values.
+        static let frame = 256
+        /// Bytes of an escaped one.
+        static let mostOfACharacter = 6
 
         private var input = (bytes: 0, count: 0)
         private var claims = (bytes: 0, count: 0)
-        private var settings = 0
+        private var beside = 0
 
-        init(_ members: [(name: String, value: JSON)], settings: JSON?) {
-            self.settings = Self.bytes(of: settings)
+        init(_ members: [(name: String, value: JSON)], beside others: [(name: String, value: JSON)]) {
+            beside = others.reduce(0) { $0 + 1 + Self.bytes($1.name, $1.value) }
             for (name, value) in members { input.bytes += Self.bytes(name, value) }
             input.count = members.count
         }
@@ -111,14 +116,9 @@ extension TaskMessage {
         }
 
         var total: Int {
-            let plain = #"{"input":{}}"#.utf8.count + settings + input.bytes + max(0, input.count - 1)
+            let plain = #"{"input":{}}"#.utf8.count + beside + input.bytes + max(0, input.count - 1)
             return claims.count == 0
                 ? plain : plain + #","claims":{}"#.utf8.count + claims.bytes + claims.count - 1
-        }
-
-        /// The member of the settings.
-        static func bytes(of settings: JSON?) -> Int {
-            settings.map { #","settings":"#.utf8.count + $0.byteCount } ?? 0
         }
 
         private static func bytes(_ name: String, _ value: JSON) -> Int {

@@ -8,12 +8,14 @@ package enum DeadLetter: Sendable, Hashable {
     case result(ResultMessage)
 
     package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
-        if let type = message.type, ReportType(rawValue: type) != nil || type == AgentHello.type {
+        if let type = message.type,
+            [AgentHello.type, ResultBundle.type].contains(type) || ReportType(rawValue: type) != nil
+        {
             self = .result(try ResultMessage(decoding: message, limits: limits))
             return
         }
         let id = try message.attemptID()
-        let contract = message.header(HeaderName.contract)?.text.flatMap { ContractKey($0) }
+        let contract = message.taskType?.contract
         let content: TaskReport.Content =
             switch message.deathReason {
             case "expired":

@@ -86,6 +86,8 @@ package struct DeliveryMachine: Sendable {
     package enum Intake: Sendable, Hashable {
         /// Give it to the engine; acknowledge the message after its commit.
         case report(Report)
+        /// The same with all of them: what was sent as one message is acknowledged as one.
+        case reports([Report], problems: [EnvelopeError])
         /// Acknowledge now. `problem`: for the log, if the message could not be read.
         case settled(problem: EnvelopeError?)
     }
@@ -344,7 +346,21 @@ extension DeliveryMachine {
             counters.count(report.content)
             pending[report.attemptID]?.isAnswered = true
             return .report(Report(report: report, contract: contract))
+        case .reports(let reports, let contract, let problems):
+            return take(reports, contract, problems)
         }
+    }
+
+    private mutating func take(
+        _ reports: [TaskReport], _ contract: ContractKey?, _ problems: [EnvelopeError]
+    ) -> Intake {
+        for report in reports {
+            counters.count(report.content)
+            pending[report.attemptID]?.isAnswered = true
+        }
+        counters.malformed += problems.count
+        let all = (reports + problems.compactMap(\.report)).map { Report(report: $0, contract: contract) }
+        return .reports(all, problems: problems.filter { $0.report == nil })
     }
 
     private mutating func malformed(_ problem: EnvelopeError) -> Intake {

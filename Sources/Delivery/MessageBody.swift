@@ -25,6 +25,13 @@ struct MessageBody {
         guard json.isObject else { throw EnvelopeError(.wrongShape, "the body is not a JSON object") }
     }
 
+    /// The body of one that is part of a larger message.
+    init(_ json: JSON, limits: EnvelopeLimits) throws(EnvelopeError) {
+        self.json = json
+        self.limits = limits
+        guard json.isObject else { throw EnvelopeError(.wrongShape, "the body is not a JSON object") }
+    }
+
     /// A member; null counts as absent.
     subscript(name: String) -> JSON? {
         guard let value = json[name], !value.isNull else { return nil }

@@ -6,10 +6,6 @@ enum HeaderName {
     static let attempt = "waybill-attempt"
     static let token = "waybill-token"
     static let contract = "waybill-contract"
-    static let instance = "waybill-instance"
-    static let workflow = "waybill-workflow"
-    static let timeout = "waybill-timeout-ms"
-    static let heartbeat = "waybill-heartbeat-ms"
     static let traceparent = "traceparent"
     static let reason = "waybill-reason"
     static let queue = "waybill-queue"
@@ -52,12 +48,12 @@ extension BusMessage {
         return AttemptID(task: task, attempt: attempt, token: token)
     }
 
-    static func headers(of id: AttemptID, contract: ContractKey) -> [Header] {
+    /// What a result must bring back to count.
+    static func fence(of id: AttemptID) -> [Header] {
         [
             Header(name: HeaderName.task, value: .string(id.task.description)),
             Header(name: HeaderName.attempt, value: .integer(Int64(id.attempt))),
             Header(name: HeaderName.token, value: .string(id.token)),
-            Header(name: HeaderName.contract, value: .string(contract.description)),
         ]
     }
 }

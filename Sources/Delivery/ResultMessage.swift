@@ -5,12 +5,19 @@ import Values
 package enum ResultMessage: Sendable, Hashable {
     /// About an attempt. The contract is what the sender says it is: good for estimates and nothing else.
     case report(TaskReport, contract: ContractKey?)
+    /// Several results, and what could not be read beside them.
+    case reports([TaskReport], contract: ContractKey?, problems: [EnvelopeError])
     case hello(AgentHello)
 
     package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
         guard let type = message.type else { throw EnvelopeError(.unknownType, "the message has no type") }
         if type == AgentHello.type {
             self = .hello(try AgentHello(decoding: message, limits: limits))
+            return
+        }
+        if type == ResultBundle.type {
+            let bundle = try ResultBundle.content(of: message, limits: limits)
+            self = .reports(bundle.reports, contract: bundle.contract, problems: bundle.problems)
             return
         }
         guard let kind = ReportType(rawValue: type) else {
@@ -22,12 +29,7 @@ package enum ResultMessage: Sendable, Hashable {
             let contract = message.header(HeaderName.contract)?.text.flatMap { ContractKey($0) }
             self = .report(TaskReport(id, content), contract: contract)
         } catch {
-            var problem = error
-            if kind.endsAttempt {
-                problem.report = TaskReport(
-                    id, .failed(TaskFailure(message: "the agent's \(type) message cannot be read: \(error.message)")))
-            }
-            throw problem
+            throw kind.problem(error, of: id)
         }
     }
 }
@@ -41,6 +43,15 @@ enum ReportType: String, CaseIterable {
         case .completed, .failed, .error: true
         case .started, .progress, .event: false
         }
+    }
+
+    /// What is wrong with a message of this type, with what the engine is to be told if it was to end the attempt.
+    func problem(_ error: EnvelopeError, of id: AttemptID) -> EnvelopeError {
+        guard endsAttempt else { return error }
+        var problem = error
+        problem.report = TaskReport(
+            id, .failed(TaskFailure(message: "the agent's \(rawValue) message cannot be read: \(error.message)")))
+        return problem
     }
 
     func content(of body: MessageBody) throws(EnvelopeError) -> TaskReport.Content {
@@ -74,7 +85,8 @@ extension TaskReport {
         return BusMessage(
             exchange: names.resultsExchange, routingKey: task.replyTo, messageID: attemptID.description,
             correlationID: task.correlationID, type: type.rawValue,
-            headers: BusMessage.headers(of: attemptID, contract: task.contract)
+            headers: BusMessage.fence(of: attemptID)
+                + [.init(name: HeaderName.contract, value: .string(task.contract.description))]
                 + (task.traceparent.map { [.init(name: HeaderName.traceparent, value: .string($0))] } ?? []),
             body: JSON.object(members.compactMap { member in member.value.map { (name: member.name, value: $0) } })
                 .bytes)

@@ -7,10 +7,7 @@ import XMLReader
 extension FuzzTarget {
     private static let headers = [
         "waybill-task: 0197a000-0000-7000-8000-000000000001.7", "waybill-attempt: 2", "waybill-attempt: #2",
-        "waybill-token: t",
-        "waybill-instance: 0197a000-0000-7000-8000-000000000001", "waybill-workflow: ingest:3",
-        "waybill-timeout-ms: #7200000",
-        "waybill-heartbeat-ms: #-1", "waybill-contract: media.transcode@2", "traceparent: 00-1-2-01",
+        "waybill-token: t", "waybill-contract: media.transcode@2", "traceparent: 00-1-2-01",
         "waybill-attempt: #9223372036854775807", "x-death: ?",
     ]
 
@@ -22,9 +19,14 @@ extension FuzzTarget {
             ("failed", "{\"message\":\"m\",\"retry\":false,\"retryAfterMs\":5}"),
             ("error", "{\"code\":\"E\",\"variables\":{\"a\":1}}"), ("progress", "{\"progress\":0.5}"),
             ("started", "{}"),
-            ("event", "{\"name\":\"n\",\"payload\":3}"), ("media.transcode@2.1", "{\"input\":{}}"),
+            ("event", "{\"name\":\"n\",\"payload\":3}"),
+            ("media.transcode@2.1", "{\"input\":{},\"workflow\":\"w:1\",\"timeoutMs\":7200000,\"heartbeatMs\":-1}"),
+            (
+                "results",
+                "{\"contract\":\"c@1\",\"results\":[{\"task\":\"i.7\",\"attempt\":1,\"token\":\"t\",\"type\":\"completed\"}]}"
+            ),
         ].map { type, body in
-            "type: \(type)\nid: 0197a000-0000-7000-8000-000000000001.7:2\n" + headers.prefix(6).joined(separator: "\n")
+            "type: \(type)\nid: 0197a000-0000-7000-8000-000000000001.7:2\n" + headers.prefix(4).joined(separator: "\n")
                 + "\n\n\(body)"
         },
         words: headers.map { $0 + "\n" } + [

@@ -26,6 +26,8 @@ final class Agent: Sendable {
         var runCount = 0
         var habits: [AttemptID: AgentHabit] = [:]
         var publishes: [AgentSession.PublishID: (id: AttemptID, isResult: Bool)] = [:]
+        /// Results of this turn, which go in bundles.
+        var results: [(id: AgentSession.PublishID, message: BusMessage)] = []
         /// When each run last knew that the engine holds its task.
         var heardAt: [AttemptID: Timestamp] = [:]
         /// Whose results the bus has confirmed.
@@ -200,6 +202,7 @@ final class Agent: Sendable {
             case .warn(let text): world.story.note(life.process.name, text)
             }
         }
+        publishResults(&loop, in: &group)
     }
 
     private func begin(_ task: TaskMessage, _ loop: inout Loop, in group: inout DiscardingTaskGroup) {
@@ -262,6 +265,10 @@ final class Agent: Sendable {
         if isSignOfLife, isSilent {
             return inputs.add([.published([(publish, .confirmed)])])
         }
+        if loop.session.configuration.publishTimeout == timeout, !isSignOfLife, habit != .garble, habit != .answerTwice
+        {
+            return loop.results.append((publish, message))
+        }
         var messages = [message]
         if habit == .garble { messages[0].body = Array("}{".utf8) }
         if habit == .answerTwice, !isSignOfLife { messages.append(message) }
@@ -269,6 +276,19 @@ final class Agent: Sendable {
         group.addTask { [messages] in
             let outcomes = await bus.publish(messages, timeout: timeout)
             inputs.add([.published([(publish, outcomes[0])])])
+        }
+    }
+
+    private func publishResults(_ loop: inout Loop, in group: inout DiscardingTaskGroup) {
+        guard !loop.results.isEmpty else { return }
+        let bundles = AgentSession.bundled(loop.results)
+        loop.results = []
+        let (bus, inputs, timeout) = (bus, inputs, loop.session.configuration.publishTimeout)
+        group.addTask {
+            let outcomes = await bus.publish(bundles.map(\.message), timeout: timeout)
+            inputs.add([
+                .published(zip(bundles, outcomes).flatMap { bundle, outcome in bundle.ids.map { ($0, outcome) } })
+            ])
         }
     }
 

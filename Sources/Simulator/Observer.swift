@@ -133,8 +133,8 @@ package final class Observer: Sendable {
     // MARK: The bus
 
     func kept(_ message: BusMessage) {
-        guard let id = message.messageID, message.endsAttempt else { return }
-        state.withLock { _ = $0.kept.insert(id) }
+        let ended = message.endedAttempts
+        if !ended.isEmpty { state.withLock { $0.kept.formUnion(ended) } }
     }
 
     /// Who has a message when its attempt is over in the eyes of the engine works for nothing.
@@ -150,8 +150,9 @@ package final class Observer: Sendable {
     func acknowledged(_ message: BusMessage, queue: String, names: BusNames) {
         guard let id = message.messageID else { return }
         if queue == names.resultsQueue(partition: 0) {
-            guard message.endsAttempt, !state.withLock({ $0.answered.contains(id) }) else { return }
-            violated(.ackAfterCommit, "the result \(id) was acknowledged before the engine had answered")
+            for ended in message.endedAttempts where !state.withLock({ $0.answered.contains(ended) }) {
+                violated(.ackAfterCommit, "the result \(ended) was acknowledged before the engine had answered")
+            }
         } else if message.replyTo != nil, queue.hasPrefix(names.prefix + "task.") {
             guard let attempt = try? TaskMessage(decoding: message).id, let problem = earlyAck(attempt, id) else {
                 return
@@ -190,5 +191,14 @@ package final class Observer: Sendable {
 }
 
 extension BusMessage {
-    fileprivate var endsAttempt: Bool { type == "completed" || type == "failed" || type == "error" }
+    /// Of whose attempts it holds the result, by message id, whether or not it can be read.
+    fileprivate var endedAttempts: [String] {
+        switch type {
+        case "completed", "failed", "error": return messageID.map { [$0] } ?? []
+        case "results":
+            guard case .reports(let reports, _, _)? = try? ResultMessage(decoding: self) else { return [] }
+            return reports.map(\.attemptID.description)
+        default: return []
+        }
+    }
 }

@@ -91,6 +91,12 @@ package struct JSONWriter: Sendable {
         json.appendRaw(to: &bytes)
     }
 
+    /// What a writer wrote, and nothing else: it is not read again.
+    package mutating func raw(written bytes: [UInt8]) {
+        separate()
+        self.bytes += bytes
+    }
+
     /// Recursive, as values are.
     package mutating func value(_ value: Value) {
         switch value {

@@ -172,9 +172,15 @@ final class ContractServer: Sendable {
         in group: inout DiscardingTaskGroup
     ) {
         let (bus, send) = (bus, send)
+        let bundles = AgentSession.bundled(batch)
         group.addTask {
-            let outcomes = await bus.publish(batch.map(\.message), timeout: timeout)
-            send(.published(batch.indices.map { (batch[$0].id, $0 < outcomes.count ? outcomes[$0] : .unknown) }))
+            let outcomes = await bus.publish(bundles.map(\.message), timeout: timeout)
+            send(
+                .published(
+                    bundles.indices.flatMap { index in
+                        let outcome = index < outcomes.count ? outcomes[index] : .unknown
+                        return bundles[index].ids.map { ($0, outcome) }
+                    }))
         }
     }
 

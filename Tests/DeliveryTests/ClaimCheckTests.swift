@@ -16,6 +16,9 @@ struct ClaimCheckTests {
         TaskMessage(leasedTask(7, input: input), policy: TaskPolicy(version: "2.1"), replyTo: "results.0")
     }
 
+    /// What is in a body beside its input.
+    private static let beside = task(.emptyObject).onBus.body.count - #"{"input":{}}"#.utf8.count
+
     static let table: [(input: KeyValuePairs<String, Int>, limit: Int, claimed: [String])] = [
         ([:], 1000, []),
         (["a": 984], 1000, []),
@@ -34,7 +37,7 @@ struct ClaimCheckTests {
         let (sizes, limit, claimed) = Self.table[index]
         let task = Self.task(Self.input(sizes))
 
-        let message = task.claimingLargeInputs(base: Self.base, limits: EnvelopeLimits(claimBytes: limit))
+        let message = task.claimingLargeInputs(base: Self.base, limits: EnvelopeLimits(claimBytes: limit + Self.beside))
 
         #expect(message.claims.map(\.name) == claimed)
         #expect(message.claims.map(\.bytes) == sizes.filter { claimed.contains($0.key) }.map(\.value))
@@ -43,7 +46,8 @@ struct ClaimCheckTests {
 
     @Test func `one byte decides, and the count of the body's bytes is exact`() {
         let input = Self.input(["a": 900, "b": 400, "c": 300, "d": 20])
-        let claimedOne = Self.task(input).claimingLargeInputs(base: Self.base, limits: EnvelopeLimits(claimBytes: 1000))
+        let claimedOne = Self.task(input).claimingLargeInputs(
+            base: Self.base, limits: EnvelopeLimits(claimBytes: 1000 + Self.beside))
         let size = claimedOne.onBus.body.count
 
         let fits = Self.task(input).claimingLargeInputs(base: Self.base, limits: EnvelopeLimits(claimBytes: size))
@@ -60,7 +64,7 @@ struct ClaimCheckTests {
         let message = Self.task(input).claimingLargeInputs(base: Self.base, limits: EnvelopeLimits(claimBytes: 500))
 
         let expected =
-            #"{"input":{"sourceUri":"file:///a.mov","preset":"proxy"},"#
+            #"{"input":{"sourceUri":"file:///a.mov","preset":"proxy"},"workflow":"ingest:3","timeoutMs":3600000,"#
             + #""claims":{"cut list/1":{"href":"\#(Self.place)cut%20list%2F1","bytes":1004}}}"#
         #expect(message.onBus.text == expected)
         #expect(try TaskMessage(decoding: message.onBus) == message)

@@ -19,11 +19,25 @@ struct MessageSchemaTests {
         }
     }
 
+    @Test func `the example of several results is read`() throws {
+        for example in try examples(of: "results") {
+            let message = BusMessage(
+                exchange: "waybill.results", routingKey: "results.0", type: "results", body: example.bytes)
+            guard case .reports(let reports, _, let problems) = try ResultMessage(decoding: message) else {
+                Issue.record("\(example.text) is no bundle")
+                return
+            }
+            #expect(reports.count == example["results"]?.elements()?.count)
+            #expect(problems.isEmpty)
+        }
+    }
+
     @Test func `the example of a task is read`() throws {
         for example in try examples(of: "task") {
             let task = try TaskMessage(decoding: taskMessage(7).onBus.with(body: example.text))
             #expect(task.input == example["input"])
             #expect(task.headers.map(\.name) == example["headers"]?.members()?.map(\.name) ?? [])
+            #expect(task.timeout.map(\.milliseconds) == example["timeoutMs"]?.intValue.map { Int64($0) })
             #expect(task.claims.map(\.name) == example["claims"]?.members()?.map(\.name) ?? [])
         }
     }

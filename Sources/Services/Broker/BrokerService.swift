@@ -276,37 +276,55 @@ package actor BrokerService {
     /// next one gathers: the busier, the larger.
     private func consume(_ queue: String, dead: Bool) async throws {
         let subscription = try await bus.subscribe(Subscription(queue: queue, prefetch: configuration.resultPrefetch))
-        let inbox = Inbox<BusDelivery>()
+        let inbox = Inbox<ReadBatch>()
         await withDiscardingTaskGroup { group in
             group.addTask {
-                for await batch in subscription.deliveries { inbox.add(batch) }
+                // Read as they come, while those before them are committed.
+                for await batch in subscription.deliveries {
+                    inbox.add([await self.read(batch, from: queue, dead: dead)])
+                }
                 inbox.close()
             }
-            while let batch = await inbox.next() {
-                let reports = read(batch, from: queue, dead: dead)
+            while let batches = await inbox.next() {
                 // An agent that says hello may raise the credit.
-                if reports.count < batch.count { await wakePullers() }
+                if batches.contains(where: \.isAboutAgents) { await wakePullers() }
                 // What is not committed is not acked: the bus keeps it for whoever comes next.
-                if await report(reports) { await subscription.ack(batch.map(\.tag)) }
+                if await report(batches.flatMap(\.reports)) { await subscription.ack(batches.flatMap(\.tags)) }
             }
         }
         await subscription.cancel()
     }
 
-    private func read(_ batch: [BusDelivery], from queue: String, dead: Bool) -> [DeliveryMachine.Report] {
+    /// Deliveries that came together, and what they report.
+    private struct ReadBatch: Sendable {
+        var tags: [BusDelivery.Tag]
         var reports: [DeliveryMachine.Report] = []
+        /// Some were about no task.
+        var isAboutAgents = false
+    }
+
+    private func read(_ batch: [BusDelivery], from queue: String, dead: Bool) -> ReadBatch {
+        var read = ReadBatch(tags: batch.map(\.tag))
         for delivery in batch {
             let intake =
                 dead
                 ? machine.deadLetterReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
                 : machine.resultReceived(delivery.message, redelivered: delivery.redelivered, at: time.now)
             switch intake {
-            case .report(let report): reports.append(report)
+            case .report(let report): read.reports.append(report)
+            case .reports(let reports, let problems):
+                read.reports += reports
+                for problem in problems { warn(problem, queue) }
             case .settled(let problem):
-                if let problem { log.warning("a message on \(queue) cannot be read: \(problem)") }
+                read.isAboutAgents = true
+                if let problem { warn(problem, queue) }
             }
         }
-        return reports
+        return read
+    }
+
+    private func warn(_ problem: EnvelopeError, _ queue: String) {
+        log.warning("a message on \(queue) cannot be read: \(problem)")
     }
 
     /// Gives reports to the engine until it has answered: the fence makes a repetition harmless. False when cancelled before.

@@ -138,7 +138,7 @@ package struct EngineConfiguration: Sendable {
 }
 
 /// One thing to be committed.
-enum Work: Sendable {
+indirect enum Work: Sendable {
     /// `entry`: of the inbox, which it applies.
     case command(InstanceID, Command, fence: Fence?, startKey: String?, entry: Int64? = nil)
     case mark(LeaseMark)
