@@ -12,14 +12,18 @@ extension PostgresStore {
             """
             SELECT version, hash = $1::text AND contract IS NOT DISTINCT FROM $2::text
                 AND config_version IS NOT DISTINCT FROM $3::text
-            FROM decision WHERE decision = $4::text ORDER BY version DESC LIMIT 1
+            FROM decision WHERE decision = $4::text AND NOT withdrawn ORDER BY version DESC LIMIT 1
             """,
             [.text(decision.hash), .text(decision.contract), .text(decision.configVersion), .text(decision.decision)]
         ) { (version: $0.number(0), same: $0.bool(1)) }
         if let newest, newest.same {
             return (DecisionID(decision: decision.decision, version: newest.version), false)
         }
-        let version = (newest?.version ?? 0) + 1
+        let version =
+            try connection.first(
+                "SELECT coalesce(max(version), 0) + 1 FROM decision WHERE decision = $1::text",
+                [.text(decision.decision)]
+            ) { $0.number(0) } ?? 1
         try connection.run([
             Connection.Statement(
                 sql: """
@@ -39,7 +43,7 @@ extension PostgresStore {
             try connection.all(
                 """
                 SELECT decision, version, hash, contract, config_version, deployed_at
-                FROM decision ORDER BY decision, version
+                FROM decision WHERE NOT withdrawn ORDER BY decision, version
                 """
             ) { row in
                 DeployedDecision(

@@ -46,6 +46,12 @@ extension PostgresStore: DeploymentStore {
                     [.text(definition.process), .int(definition.version)])
                 if answer.changes > 0 { changed = true }
             }
+            for decision in deployment.withdrawnDecisions {
+                let answer = try connection.run(
+                    "UPDATE decision SET withdrawn = true WHERE decision = $1 AND version = $2 AND NOT withdrawn",
+                    [.text(decision.decision), .int(decision.version)])
+                if answer.changes > 0 { changed = true }
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
                 try Self.nextEpoch(connection)
             }
@@ -88,12 +94,16 @@ extension PostgresStore: DeploymentStore {
         return (DefinitionID(process: process.process, version: version), true)
     }
 
-    package func definitions() async throws -> [DeployedDefinition] {
+    package func definitions() async throws -> [DeployedDefinition] { try await definitions(withdrawn: false) }
+
+    package func withdrawnDefinitions() async throws -> [DeployedDefinition] { try await definitions(withdrawn: true) }
+
+    private func definitions(withdrawn: Bool) async throws -> [DeployedDefinition] {
         try await search.repeatable { connection in
             try connection.all(
                 """
-                SELECT process, version, hash, workflow, workflow_version, deployed_at, open
-                FROM definition JOIN process ON process.name = definition.process WHERE NOT withdrawn
+                SELECT process, version, hash, workflow, workflow_version, deployed_at, open AND NOT withdrawn
+                FROM definition JOIN process ON process.name = definition.process WHERE \(withdrawn ? "" : "NOT ")withdrawn
                 ORDER BY process, version
                 """
             ) { row in

@@ -36,7 +36,7 @@ extension PostgresStore: IndexStore {
             let counts = try connection.all(
                 """
                 SELECT definition, count(*) FROM index_instance WHERE state = ANY($1::text[]) GROUP BY definition
-                """, [.texts([InstanceState.running.rawValue, InstanceState.incident.rawValue])]
+                """, [.texts(InstanceState.open.map(\.rawValue))]
             ) { row in (try row.definitionID(0), row.number(1)) }
             return Dictionary(counts) { $0 + $1 }
         }

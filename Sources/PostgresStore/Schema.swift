@@ -13,7 +13,7 @@ struct Schema {
 
     static let migrations = [
         migration1, migration2, migration3, migration4, migration5, migration6, migration7, migration8, migration9,
-        migration10, migration11,
+        migration10, migration11, migration12,
     ]
     static var newest: Int { migrations.last?.version ?? 0 }
 

@@ -39,6 +39,14 @@ package struct DecisionID: Sendable, Hashable, Comparable, CustomStringConvertib
         self.version = version
     }
 
+    /// Reads its description.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
+            let version = Int(text[text.index(after: colon)...]), version > 0
+        else { return nil }
+        self.init(decision: String(text[..<colon]), version: version)
+    }
+
     package var description: String { "\(decision):\(version)" }
 
     package static func < (left: DecisionID, right: DecisionID) -> Bool {

@@ -12,13 +12,16 @@ extension SQLiteStore {
         let newest = try database.first(
             """
             SELECT version, hash = ? AND contract IS ? AND config_version IS ?
-            FROM decision WHERE decision = ? ORDER BY version DESC LIMIT 1
+            FROM decision WHERE decision = ? AND NOT withdrawn ORDER BY version DESC LIMIT 1
             """, [decision.hash, decision.contract, decision.configVersion, decision.decision]
         ) { (version: $0[0] as Int, same: $0[1] as Bool) }
         if let newest, newest.same {
             return (DecisionID(decision: decision.decision, version: newest.version), false)
         }
-        let version = (newest?.version ?? 0) + 1
+        let version =
+            try database.first(
+                "SELECT coalesce(max(version), 0) + 1 FROM decision WHERE decision = ?", [decision.decision]
+            ) { $0[0] as Int } ?? 1
         try database.run(
             """
             INSERT INTO decision (decision, version, hash, contract, config_version, deployed_at, source)
@@ -36,7 +39,7 @@ extension SQLiteStore {
             try database.all(
                 """
                 SELECT decision, version, hash, contract, config_version, deployed_at
-                FROM decision ORDER BY decision, version
+                FROM decision WHERE NOT withdrawn ORDER BY decision, version
                 """
             ) { row in
                 DeployedDecision(

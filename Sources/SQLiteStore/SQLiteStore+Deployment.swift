@@ -48,6 +48,13 @@ extension SQLiteStore: DeploymentStore {
             {
                 changed = true
             }
+            for decision in deployment.withdrawnDecisions
+            where try database.changes(
+                "UPDATE decision SET withdrawn = 1 WHERE decision = ? AND version = ? AND NOT withdrawn",
+                [decision.decision, decision.version])
+            {
+                changed = true
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) {
                 try Self.nextEpoch(database)
             }
@@ -85,14 +92,18 @@ extension SQLiteStore: DeploymentStore {
         return (DefinitionID(process: process.process, version: version), true)
     }
 
-    package func definitions() async throws -> [DeployedDefinition] {
+    package func definitions() async throws -> [DeployedDefinition] { try await definitions(withdrawn: false) }
+
+    package func withdrawnDefinitions() async throws -> [DeployedDefinition] { try await definitions(withdrawn: true) }
+
+    private func definitions(withdrawn: Bool) async throws -> [DeployedDefinition] {
         try await read { database in
             try database.all(
                 """
-                SELECT process, version, hash, workflow, workflow_version, deployed_at, open
-                FROM definition JOIN process ON process.name = definition.process WHERE NOT withdrawn
+                SELECT process, version, hash, workflow, workflow_version, deployed_at, open AND NOT withdrawn
+                FROM definition JOIN process ON process.name = definition.process WHERE withdrawn = ?
                 ORDER BY process, version
-                """
+                """, [withdrawn]
             ) { row in
                 DeployedDefinition(
                     id: DefinitionID(process: row[0], version: row[1]), hash: row[2], workflow: row[3],

@@ -43,8 +43,8 @@ extension SQLiteStore: IndexStore {
     package func openInstances() async throws -> [DefinitionID: Int] {
         try await read { database in
             let counts = try database.all(
-                "SELECT definition, count(*) FROM index_instance WHERE state IN (?, ?) GROUP BY definition",
-                [InstanceState.running.rawValue, InstanceState.incident.rawValue]
+                "SELECT definition, count(*) FROM index_instance WHERE state IN (?, ?, ?) GROUP BY definition",
+                InstanceState.open.map { $0.rawValue }
             ) { row in (try row.definitionID(0), row[1] as Int) }
             return Dictionary(counts) { $0 + $1 }
         }

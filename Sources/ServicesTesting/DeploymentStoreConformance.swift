@@ -122,6 +122,28 @@ package enum DeploymentStoreConformance {
             try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 1)), Array("1".utf8))
             try requireAnswer(try await store.source(of: DecisionID(decision: "dish", version: 9)), nil)
         },
+        Case("takes decisions back, whose numbers are not given again") { store in
+            func deploy(_ text: String) async throws -> [String] {
+                let decision = Deployment.Decision(
+                    decision: "dish", source: Array(text.utf8), hash: "hash of \(text)", contract: nil,
+                    configVersion: nil)
+                let receipt = try await store.deploy(
+                    Deployment(processes: [], contracts: [], decisions: [decision]), at: now)
+                return receipt.decisions.map { $0.new ? "new \($0.id)" : "\($0.id)" }
+            }
+            try requireAnswer(try await deploy("1") + deploy("2"), ["new dish:1", "new dish:2"])
+            let epoch = try await store.deploymentEpoch()
+            let withdrawal = Deployment(
+                processes: [], contracts: [],
+                withdrawnDecisions: [DecisionID(decision: "dish", version: 2), DecisionID(decision: "x", version: 1)])
+            _ = try await store.deploy(withdrawal, at: now)
+            try requireAnswer(try await store.decisions().map(\.id.description), ["dish:1"])
+            let after = try await store.deploymentEpoch()
+            try requireOfStore(after > epoch, "the epoch must grow")
+            _ = try await store.deploy(withdrawal, at: now)
+            try requireAnswer(try await store.deploymentEpoch(), after)
+            try requireAnswer(try await deploy("1") + deploy("2"), ["dish:1", "new dish:3"])
+        },
         Case("removes contracts, and counts that as a change") { store in
             _ = try await deploy(store, [], [contract("a", "1.0"), contract("a", "1.1")])
             let epoch = try await store.deploymentEpoch()
@@ -153,6 +175,9 @@ package enum DeploymentStoreConformance {
                 withdrawn: [DefinitionID(process: "a", version: 2), DefinitionID(process: "c", version: 1)])
             _ = try await store.deploy(withdrawal, at: now)
             try requireAnswer(try await store.definitions().map(\.id.description), ["a:1", "b:1"])
+            let gone = try await store.withdrawnDefinitions()
+            try requireAnswer(gone.map(\.id.description), ["a:2"])
+            try requireAnswer(gone.map(\.open), [false])
             // Instances that have it go on.
             try requireAnswer(try await store.source(of: DefinitionID(process: "a", version: 2)), Array("2".utf8))
             let after = try await store.deploymentEpoch()

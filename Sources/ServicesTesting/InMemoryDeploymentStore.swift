@@ -11,6 +11,7 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         var decisions: [String: [(decision: DeployedDecision, source: [UInt8])]] = [:]
         var closed: Set<String> = []
         var withdrawn: Set<DefinitionID> = []
+        var withdrawnDecisions: Set<DecisionID> = []
         var contracts: [[String]: DeployedContract] = [:]
         var epoch: Int64 = 0
     }
@@ -40,6 +41,10 @@ package final class InMemoryDeploymentStore: DeploymentStore {
             where state.definitions[id.process]?.contains(where: { $0.definition.id == id }) == true {
                 if state.withdrawn.insert(id).inserted { changed = true }
             }
+            for id in deployment.withdrawnDecisions
+            where state.decisions[id.decision]?.contains(where: { $0.decision.id == id }) == true {
+                if state.withdrawnDecisions.insert(id).inserted { changed = true }
+            }
             if changed || definitions.contains(where: \.new) || decisions.contains(where: \.new) { state.epoch += 1 }
             return DeploymentReceipt(definitions: definitions, decisions: decisions)
         }
@@ -49,7 +54,8 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         _ decision: Deployment.Decision, at now: Timestamp, in state: inout State
     ) -> (id: DecisionID, new: Bool) {
         let versions = state.decisions[decision.decision, default: []]
-        if let newest = versions.last?.decision, newest.hash == decision.hash, newest.contract == decision.contract,
+        let last = versions.last { !state.withdrawnDecisions.contains($0.decision.id) }?.decision
+        if let newest = last, newest.hash == decision.hash, newest.contract == decision.contract,
             newest.configVersion == decision.configVersion
         {
             return (newest.id, false)
@@ -64,7 +70,8 @@ package final class InMemoryDeploymentStore: DeploymentStore {
 
     package func decisions() async throws -> [DeployedDecision] {
         state.withLock { state in
-            state.decisions.values.flatMap { $0 }.map(\.decision).sorted { $0.id < $1.id }
+            state.decisions.values.flatMap { $0 }.map(\.decision)
+                .filter { !state.withdrawnDecisions.contains($0.id) }.sorted { $0.id < $1.id }
         }
     }
 
@@ -94,13 +101,17 @@ package final class InMemoryDeploymentStore: DeploymentStore {
         return (id, true)
     }
 
-    package func definitions() async throws -> [DeployedDefinition] {
+    package func definitions() async throws -> [DeployedDefinition] { definitions(withdrawn: false) }
+
+    package func withdrawnDefinitions() async throws -> [DeployedDefinition] { definitions(withdrawn: true) }
+
+    private func definitions(withdrawn: Bool) -> [DeployedDefinition] {
         state.withLock { state in
             let all = state.definitions.values.flatMap { $0 }.filter { version in
-                !state.withdrawn.contains(version.definition.id)
+                state.withdrawn.contains(version.definition.id) == withdrawn
             }.map { version in
                 var definition = version.definition
-                definition.open = !state.closed.contains(definition.id.process)
+                definition.open = !withdrawn && !state.closed.contains(definition.id.process)
                 return definition
             }
             return all.sorted { $0.id < $1.id }

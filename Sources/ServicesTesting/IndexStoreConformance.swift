@@ -77,6 +77,7 @@ package enum IndexStoreConformance {
             try requireAnswer(try await only(stores).state, .suspended)
             try requireAnswer(try await only(stores).message, "stuck")
             try requireAnswer(try await stores.index.instanceCounts(), [.suspended: 1])
+            try requireAnswer(try await stores.index.openInstances().values.sorted(), [1])
             try await apply(stores, [.suspension(id, false)])
             try requireAnswer(try await only(stores).state, .incident)
             try await apply(stores, [.suspension(id, true), .incidents(id, change: -1, message: nil)])

@@ -227,7 +227,34 @@ import Values
                 #expect(prospects.map(\.migratable) == [2])
                 #expect(prospects.first?.problems.map(\.problem.element) == [ElementID("t2")])
                 #expect(prospects.first?.problems.map(\.instances) == [1])
+                #expect(prospects.first?.unmapped.map(\.element) == [ElementID("t2")])
             }
+        }
+    }
+
+    @Test func `instances of a version that was taken back can leave it, also suspended ones`() throws {
+        try World.run([Model.sequence("a"), Model.sequence("a", "b")]) { world in
+            let (shop, taken) = (world.shop, DefinitionID(process: "p", version: 2))
+            let waits = try await world.engine.start(Command.Start(definition: taken), key: nil).instance
+            let stopped = try await world.engine.start(Command.Start(definition: taken), key: nil).instance
+            _ = try await world.engine.command(.suspend, of: stopped)
+            _ = try await shop.deployments.deploy(
+                Deployment(processes: [], contracts: [], withdrawn: [taken]), at: shop.simulation.clock.now)
+            try await world.project()
+
+            let model = try #require(try Model.read(Model.sequence("a"), file: "new").first)
+            let prospects = try await world.service.prospects(of: "p", goingTo: model, workflowVersion: nil)
+            #expect(prospects.map { "\($0.definition) \($0.looked) \($0.migratable)" } == ["p:2 2 2"])
+            let request = MigrationService.Request(workflow: "p", from: "2", to: "latest")
+            let batch = try await world.migrate(request)
+            #expect(Set(batch.rows.map(\.instance)) == [waits, stopped])
+            #expect(batch.rows.map(\.outcome) == [.migrated, .migrated])
+            #expect(try await world.row(waits).definition.version == 1)
+            #expect(try await world.row(stopped).state == .suspended)
+            // But nobody can go to it.
+            let back = MigrationService.Request(workflow: "p", from: "1", to: "2")
+            let refusal = await #expect(throws: Rejection.self) { try await world.service.plans(for: back) }
+            #expect(refusal?.message == "p has no version 2; deployed: 1")
         }
     }
 }

@@ -39,6 +39,34 @@ import WebServerTesting
         }
     }
 
+    @Test func `a deleted deployment takes its decisions along, but not those of other deployments`() async throws {
+        @Sendable func dish(_ text: String) -> [UInt8] {
+            Array(
+                """
+                <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="D" namespace="t">
+                <decision id="dish" name="Dish"><literalExpression><text>"\(text)"</text></literalExpression></decision>
+                </definitions>
+                """.utf8)
+        }
+        try await TestServer.run { server in
+            let dialect = Dialect(server)
+            func newest() async throws -> String? {
+                try await dialect.get("decision-definition/key/dish").json.text("id")
+            }
+            let files = (dish("stew"), dish("goose"))
+            _ = try await Self.upload(dialect, ("a", "dish.dmn", files.0))
+            let second = try await Self.upload(dialect, ("a", "dish.dmn", files.1)).json.text("id") ?? ""
+            let same = try await Self.upload(dialect, ("a", "dish.dmn", files.1)).json.text("id") ?? ""
+            #expect(try await newest() == "dish:2")
+            #expect(try await dialect.delete("deployment/\(second)").status == 204)
+            #expect(try await newest() == "dish:2")
+            #expect(try await dialect.delete("deployment/\(same)").status == 204)
+            #expect(try await newest() == "dish:1")
+            _ = try await Self.upload(dialect, ("a", "dish.dmn", files.1))
+            #expect(try await newest() == "dish:3")
+        }
+    }
+
     @Test func `a deployment whose instances run is not deleted`() async throws {
         try await TestServer.run { server in
             let dialect = Dialect(server)

@@ -66,7 +66,9 @@ package struct ModelDeployer: Sendable {
             return Deployed(record: duplicate, definitions: [])
         }
         let (processes, counts) = try read(draft.files)
-        let decisions = try readDecisions(draft.files)
+        let units = try DecisionFiles(draft.files.filter(Self.isDMN).map { ($0.name, $0.content) }, read: readTree)
+            .units
+        let decisions = try self.decisions(of: units)
         try await refuseManaged(processes.map(\.process), decisions.map(\.decision))
         let now = time.now
         let receipt = try await registry.store.deploy(
@@ -74,9 +76,11 @@ package struct ModelDeployer: Sendable {
         var ids = receipt.definitions.map(\.id)[...]
         var resources: [DeploymentRecord.Resource] = []
         for (file, count) in zip(draft.files, counts) {
+            let named = Set(units.filter { $0.path == file.name }.flatMap(\.decisions).map(\.id))
             resources.append(
                 DeploymentRecord.Resource(
-                    name: file.name, hash: hash(file.content), definitions: Array(ids.prefix(count))))
+                    name: file.name, hash: hash(file.content), definitions: Array(ids.prefix(count)),
+                    decisions: receipt.decisions.map(\.id).filter { named.contains($0.decision) }))
             ids = ids.dropFirst(count)
         }
         let record = DeploymentRecord(
@@ -88,7 +92,8 @@ package struct ModelDeployer: Sendable {
             record: record, definitions: receipt.definitions.map(\.id), decisions: receipt.decisions.map(\.id))
     }
 
-    /// Takes a deployment back: the versions that no other deployment has are not seen and not started any more. Its decisions stay.
+    /// Takes a deployment back: the versions that no other deployment has, and the config store does not, are not seen, started or
+    /// evaluated any more.
     ///
     /// Throws `Rejection(.gone)` if there is none, and `Rejection(.conflict)` while instances of such a version run.
     package func delete(_ id: String) async throws {
@@ -97,7 +102,8 @@ package struct ModelDeployer: Sendable {
             throw Rejection(.gone, "Deployment with id '\(id)' does not exist")
         }
         try await registry.refresh()
-        let others = Set(all.filter { $0.id != id }.flatMap(\.resources).flatMap(\.definitions))
+        let kept = all.filter { $0.id != id }.flatMap(\.resources)
+        let others = Set(kept.flatMap(\.definitions))
         let managed = Set(await registry.deployed.filter { $0.workflow != nil }.map(\.id))
         let made = Set(record.resources.flatMap(\.definitions)).subtracting(others).subtracting(managed)
         let open = try await index.openInstances()
@@ -105,8 +111,13 @@ package struct ModelDeployer: Sendable {
             guard let running = open[definition], running > 0 else { continue }
             throw Rejection(.conflict, "\(running) instances of \(definition) run: cancel or migrate them first")
         }
+        let managedDecisions = await registry.decisions.all.map(\.deployed).filter { $0.configVersion != nil }.map(\.id)
+        let decisions = Set(record.resources.flatMap(\.decisions)).subtracting(kept.flatMap(\.decisions))
+            .subtracting(managedDecisions)
         _ = try await registry.store.deploy(
-            Deployment(processes: [], contracts: [], withdrawn: made.sorted()), at: time.now)
+            Deployment(
+                processes: [], contracts: [], withdrawn: made.sorted(), withdrawnDecisions: decisions.sorted()),
+            at: time.now)
         try await records.removeDeploymentRecord(id)
         try await registry.refresh()
     }
@@ -138,7 +149,12 @@ package struct ModelDeployer: Sendable {
         // Somebody else may have deployed another version of a process since: then this is none.
         let newest = Dictionary(
             await registry.deployed.map { ($0.id.process, $0.id.version) }, uniquingKeysWith: max)
-        let isNewest = last.resources.flatMap(\.definitions).allSatisfy { newest[$0.process] == $0.version }
+        let decisions = await registry.decisions
+        let isNewest =
+            last.resources.flatMap(\.definitions).allSatisfy { newest[$0.process] == $0.version }
+            && last.resources.flatMap(\.decisions).allSatisfy {
+                decisions.version(of: $0.decision)?.deployed.id == $0
+            }
         return isNewest ? last : nil
     }
 
@@ -181,8 +197,7 @@ package struct ModelDeployer: Sendable {
         file.name.hasSuffix(".dmn") || file.name.hasSuffix(".dmn11.xml")
     }
 
-    private func readDecisions(_ files: [File]) throws -> [Deployment.Decision] {
-        let units = try DecisionFiles(files.filter(Self.isDMN).map { ($0.name, $0.content) }, read: readTree).units
+    private func decisions(of units: [DecisionFiles.Unit]) throws(Rejection) -> [Deployment.Decision] {
         let names = units.flatMap { $0.decisions.map(\.id) }
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
             throw Rejection(.invalid, "the deployment has the decision '\(twice)' twice")

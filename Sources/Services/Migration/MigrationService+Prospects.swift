@@ -12,6 +12,8 @@ extension MigrationService {
         package var hasMore: Bool
         /// How many of them can go over to the new version as they are.
         package var migratable: Int
+        /// Elements of theirs without a counterpart, which keep whoever comes to stand there.
+        package var unmapped: [MigrationProblem]
         /// What keeps the others: each problem once, with how many instances have it, the most frequent first.
         package var problems: [(problem: MigrationProblem, instances: Int)] {
             zip(named, counts).map { ($0, $1) }
@@ -20,11 +22,11 @@ extension MigrationService {
         private var counts: [Int]
 
         init(
-            _ source: MigrationPlan.Version, looked: Int, hasMore: Bool, migratable: Int,
-            _ tally: [MigrationProblem: Int]
+            _ plan: MigrationPlan, looked: Int, hasMore: Bool, migratable: Int, _ tally: [MigrationProblem: Int]
         ) {
-            definition = source.id
-            workflowVersion = source.workflowVersion
+            definition = plan.source.id
+            workflowVersion = plan.source.workflowVersion
+            unmapped = plan.unmapped
             self.looked = looked
             self.hasMore = hasMore
             self.migratable = migratable
@@ -34,25 +36,25 @@ extension MigrationService {
         }
     }
 
-    /// For each deployed version of a workflow that has running instances, whether they could go over to a model that is not
-    /// deployed yet. Looks at no more than `limit` instances of each.
+    /// For each version of a workflow or of the model's process that has running instances, also for one that was withdrawn, whether
+    /// they could go over to a model that is not deployed yet. Looks at no more than the newest `limit` instances of each.
     package func prospects(
         of workflow: String, goingTo model: ProcessDefinition, workflowVersion: String?, limit: Int = 200
     ) async throws -> [Prospect] {
         try await registry.refresh()
-        let deployed = await registry.deployed.filter { $0.workflow == workflow }
-        let next = (await registry.deployed.filter { $0.id.process == model.process }.map(\.id.version).max() ?? 0) + 1
+        let all = try await (registry.deployed + registry.store.withdrawnDefinitions()).sorted { $0.id < $1.id }
+        let next = (all.filter { $0.id.process == model.process }.map(\.id.version).max() ?? 0) + 1
         let target = MigrationPlan.Version(
             id: DefinitionID(process: model.process, version: next), definition: model, workflow: workflow,
             workflowVersion: workflowVersion)
         var prospects: [Prospect] = []
-        for definition in deployed {
+        for definition in all where definition.workflow == workflow || definition.id.process == model.process {
             let source = try await version(definition)
             let plan = try MigrationPlan(from: source, to: target)
             var query = InstanceQuery()
             query.workflow = source.id.process
             query.definitions = [source.id]
-            query.states = [.running, .incident]
+            query.states = InstanceState.open
             query.page.limit = min(max(limit, 1), 1000)
             let page = try await queries.instances(query)
             var (looked, migratable) = (0, 0)
@@ -66,7 +68,7 @@ extension MigrationService {
             }
             guard looked > 0 else { continue }
             prospects.append(
-                Prospect(source, looked: looked, hasMore: page.next != nil, migratable: migratable, tally))
+                Prospect(plan, looked: looked, hasMore: page.next != nil, migratable: migratable, tally))
         }
         return prospects
     }

@@ -79,10 +79,16 @@ package struct MigrationService: Sendable {
         try await registry.refresh()
         let deployed = await registry.deployed
         let ofWorkflow = deployed.filter { $0.workflow == request.workflow }
-        let all = ofWorkflow.isEmpty ? deployed.filter { $0.id.process == request.workflow } : ofWorkflow
-        guard !all.isEmpty else { throw Rejection(.gone, "there is no workflow or process \(request.workflow)") }
-        guard let newest = try Self.named(request.to, among: all, of: request.workflow).last else { return [] }
+        let targets = ofWorkflow.isEmpty ? deployed.filter { $0.id.process == request.workflow } : ofWorkflow
+        guard !targets.isEmpty else { throw Rejection(.gone, "there is no workflow or process \(request.workflow)") }
+        guard let newest = try Self.named(request.to, among: targets, of: request.workflow).last else { return [] }
         let target = try await version(newest)
+        // Instances go on with a version that was taken back, or that somebody deployed by hand, and may leave it.
+        let processes = Set(targets.map(\.id.process))
+        let others = try await (deployed + registry.store.withdrawnDefinitions()).filter {
+            processes.contains($0.id.process) && $0.workflow == nil
+        }
+        let all = Set(targets + others).sorted { $0.id < $1.id }
         let sources = try Self.named(request.from, among: all, of: request.workflow).filter { $0.id != newest.id }
         guard !sources.isEmpty else {
             throw Rejection(
@@ -134,7 +140,7 @@ package struct MigrationService: Sendable {
         // However they were started: not every way to start names the contract.
         let processes = Set(query.definitions.map(\.process))
         query.workflow = processes.count == 1 ? processes.first : nil
-        query.states = [.running, .incident]
+        query.states = InstanceState.open
         query.page = page
         let found = try await queries.instances(query)
         var batch = try await migrate(found.rows.map { ($0.id, $0) }, plans, isDryRun: isDryRun)

@@ -22,11 +22,13 @@ package struct DeploymentRecord: Sendable, Hashable {
         package var hash: String
         /// What the file became, new or as it was already.
         package var definitions: [DefinitionID]
+        package var decisions: [DecisionID]
 
-        package init(name: String, hash: String, definitions: [DefinitionID]) {
+        package init(name: String, hash: String, definitions: [DefinitionID], decisions: [DecisionID] = []) {
             self.name = name
             self.hash = hash
             self.definitions = definitions
+            self.decisions = decisions
         }
     }
     package var id: String
@@ -52,6 +54,7 @@ extension DeploymentRecord {
                 .object([
                     ("name", .string(resource.name)), ("hash", .string(resource.hash)),
                     ("definitions", .array(resource.definitions.map { .string($0.description) })),
+                    ("decisions", .array(resource.decisions.map { .string($0.description) })),
                 ])
             })
     }
@@ -65,8 +68,11 @@ extension DeploymentRecord {
                 let texts = element["definitions"]?.elements()
             else { return nil }
             let definitions = texts.compactMap { $0.stringValue.flatMap { DefinitionID($0) } }
-            guard definitions.count == texts.count else { return nil }
-            resources.append(Resource(name: name, hash: hash, definitions: definitions))
+            // Older records do not tell of decisions.
+            let names = element["decisions"]?.elements() ?? []
+            let decisions = names.compactMap { $0.stringValue.flatMap { DecisionID($0) } }
+            guard definitions.count == texts.count, decisions.count == names.count else { return nil }
+            resources.append(Resource(name: name, hash: hash, definitions: definitions, decisions: decisions))
         }
         return resources
     }

@@ -12,13 +12,16 @@ package protocol DeploymentStore: Sendable {
     /// Every version of every process, without its source, ordered by process and version; not those that were withdrawn.
     func definitions() async throws -> [DeployedDefinition]
 
+    /// The versions that were withdrawn, ordered the same way: instances may still have them. None of them is open.
+    func withdrawnDefinitions() async throws -> [DeployedDefinition]
+
     /// The BPMN text of a version, also of one that was withdrawn; nil if there is none.
     func source(of definition: DefinitionID) async throws -> [UInt8]?
 
     /// Every deployed contract, ordered by name and version.
     func contracts() async throws -> [DeployedContract]
 
-    /// Every version of every decision, without its source, ordered by decision and version.
+    /// Every version of every decision, without its source, ordered by decision and version; not those that were withdrawn.
     func decisions() async throws -> [DeployedDecision]
 
     /// The source of a version of a decision; nil if there is none.
@@ -74,17 +77,20 @@ package struct Deployment: Sendable {
     package var opened: [String]
     /// Versions that nobody sees or starts any more. Their numbers are not given again, and instances that have them go on.
     package var withdrawn: [DefinitionID]
+    /// The same of decisions: nobody finds them any more.
+    package var withdrawnDecisions: [DecisionID]
     /// The epoch that all of this was decided on; nil: it holds whatever was deployed meanwhile.
     package var basis: Int64?
     package init(
         processes: [Process], contracts: [DeployedContract], decisions: [Decision] = [],
         removed: [(name: String, version: String)] = [], closed: [String] = [], opened: [String] = [],
-        withdrawn: [DefinitionID] = [], basis: Int64? = nil
+        withdrawn: [DefinitionID] = [], withdrawnDecisions: [DecisionID] = [], basis: Int64? = nil
     ) {
         self.removed = removed
         self.closed = closed
         self.opened = opened
         self.withdrawn = withdrawn
+        self.withdrawnDecisions = withdrawnDecisions
         self.basis = basis
         self.processes = processes
         self.contracts = contracts

@@ -34,6 +34,16 @@ package enum InstanceState: String, Sendable, Hashable, CaseIterable {
     case canceled = "Canceled"
     /// Stopped by an operator, with or without incidents.
     case suspended = "Suspended"
+
+    package var isOpen: Bool {
+        switch self {
+        case .running, .incident, .suspended: true
+        case .completed, .completedWithError, .canceled: false
+        }
+    }
+
+    /// The states of instances that have not ended.
+    package static let open = allCases.filter(\.isOpen)
 }
 
 package enum IndexedTaskState: String, Sendable, Hashable, CaseIterable {
