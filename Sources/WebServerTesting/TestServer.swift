@@ -116,6 +116,7 @@ package struct TestServer: Sendable {
                 log: log)
             let queries = QueryService(index: index, journal: process, engine: engine, progress: progress, time: time)
             let starts = StartService(engine: engine, registry: registry)
+            let migrations = MigrationService(engine: engine, registry: registry, queries: queries)
             let events = EventService(engine: engine, store: process, registry: registry, time: time)
             let configStore = InMemoryConfigStore(id: site.id)
             self.configStore = configStore
@@ -132,10 +133,10 @@ package struct TestServer: Sendable {
                 deployment: deployer, registry: registry, inputs: process,
                 events: events, decisions: DecisionService(registry: registry, time: time),
                 staging: StagingService(
-                    config: config, index: index, registry: registry, trust: site.trust,
+                    config: config, index: index, registry: registry, migrations: migrations, trust: site.trust,
                     settingNames: { try await settings.names() }), settings: settings,
                 histories: HistoryService(journal: process, registry: registry),
-                restarts: RestartService(engine: engine, registry: registry, journal: process))
+                restarts: RestartService(engine: engine, registry: registry, journal: process), migrations: migrations)
             health = HealthService(
                 checks: [], engine: engine, broker: nil, store: process, index: index, progress: progress, bus: nil,
                 names: BusNames(prefix: ""), time: time)

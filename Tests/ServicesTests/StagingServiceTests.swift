@@ -15,23 +15,34 @@ struct StagingWorld: Sendable {
     let target: StagingService
     /// Of prod.
     let index: InMemoryIndexStore
+    let engine: EngineService
+    let projector: ProjectorService
 
     init(_ simulation: Simulation, trust: StagingService.Trust = Self.noTrust, settings: Set<String> = []) {
         dev = ConfigWorld(simulation, id: "dev")
         prod = ConfigWorld(simulation, id: "prod")
         index = InMemoryIndexStore(live: prod.shop.store.inner)
-        source = Self.service(dev, InMemoryIndexStore(live: dev.shop.store.inner), trust, settings)
-        target = Self.service(prod, index, trust, settings)
+        engine = prod.shop.engine()
+        projector = ProjectorService(
+            journal: prod.shop.store, index: index, time: simulation.clock, committed: engine.committed.listen(),
+            progress: ProjectorProgress(), log: .silent)
+        let elsewhere = InMemoryIndexStore(live: dev.shop.store.inner)
+        source = Self.service(dev, dev.shop.engine(), elsewhere, trust, settings)
+        target = Self.service(prod, engine, index, trust, settings)
     }
 
     static let noTrust = StagingService.Trust { _, _ in false }
 
     static func service(
-        _ world: ConfigWorld, _ index: InMemoryIndexStore, _ trust: StagingService.Trust, _ settings: Set<String>
+        _ world: ConfigWorld, _ engine: EngineService, _ index: InMemoryIndexStore, _ trust: StagingService.Trust,
+        _ settings: Set<String>
     ) -> StagingService {
-        StagingService(
-            config: world.service, index: index,
-            registry: world.shop.registry,
+        let queries = QueryService(
+            index: index, journal: world.shop.store, engine: engine, progress: ProjectorProgress(),
+            time: world.shop.simulation.clock)
+        return StagingService(
+            config: world.service, index: index, registry: world.shop.registry,
+            migrations: MigrationService(engine: engine, registry: world.shop.registry, queries: queries),
             trust: trust, settingNames: { settings })
     }
 
@@ -120,24 +131,59 @@ struct StagingWorld: Sendable {
         }
     }
 
-    @Test func `a plan counts the instances that a change has to do with, and says what of theirs cannot migrate`()
+    /// Begins instances of prod's first version, which wait at its one task.
+    private func whileRunning(
+        _ count: Int, in world: StagingWorld, _ body: @Sendable (StagingWorld) async throws -> Void
+    ) async throws {
+        try await world.prod.shop.simulation.serving([{ try await world.engine.run() }]) {
+            for _ in 0..<count { _ = try await world.engine.begin() }
+            while try await world.projector.projectBatch() {}
+            try await body(world)
+        }
+    }
+
+    @Test func `a plan says of each old version how many of its instances can migrate, and what keeps the others`()
         throws
     {
         try run { world in
             try await world.stage()
-            let instance = IndexedInstance(
-                id: InstanceID("i"), definition: DefinitionID(process: "p", version: 1),
-                labels: InstanceLabels(workflow: "order", workflowVersion: "1.0"), businessKey: nil, state: .running,
-                startedAt: Timestamp(millisecondsSinceEpoch: 1))
-            _ = try await world.index.apply([.instanceStarted(instance)], from: 0, to: 1)
-            try await world.dev.push(
-                StagingWorld.work("1.1", "timeout: PT5S"), ConfigWorld.order("1.1"), ConfigWorld.modelNamed("x"))
-            let report = try await world.plan()
-            let work = try #require(report.effects[PartID(kind: "task", name: "work")]?.instances.first)
-            #expect(work.running == 1 && work.definition.description == "p:1" && work.obstacles == nil)
-            let order = try #require(report.effects[PartID(kind: "workflow", name: "order")]?.instances.first)
-            #expect(order.running == 1 && order.workflowVersion == "1.0")
-            #expect(order.obstacles?.count == 1 && order.obstacles?.first?.hasPrefix("t1") == true)
+            try await whileRunning(2, in: world) { world in
+                try await world.dev.push(ConfigWorld.order("1.1"), ConfigWorld.model)
+                let same = try await world.plan().effects[PartID(kind: "workflow", name: "order")]?.instances.first
+                #expect(same?.running == 2 && same?.workflowVersion == "1.0")
+                #expect(same?.prospect?.migratable == 2 && same?.prospect?.unmapped.isEmpty == true)
+                // The task has another id in it.
+                try await world.dev.push(ConfigWorld.order("1.2"), ConfigWorld.modelNamed("x"))
+                let other = try await world.plan().effects[PartID(kind: "workflow", name: "order")]?.instances.first
+                #expect(other?.prospect?.looked == 2 && other?.prospect?.migratable == 0)
+                let problem = try #require(other?.prospect?.problems.first)
+                #expect(problem.instances == 2 && problem.problem.element == ElementID("t1"))
+                #expect(other?.prospect?.unmapped.map(\.element) == [ElementID("t1")])
+            }
+        }
+    }
+
+    @Test func `who asks for an old major stays with it when there is a new one, and follows its newest minor`() throws
+    {
+        try run { world in
+            try await world.stage()
+            try await whileRunning(1, in: world) { world in
+                func work() async throws -> StagingReport.Effect {
+                    try #require(try await world.plan().effects[PartID(kind: "task", name: "work")])
+                }
+                func texts(_ majors: [StagingReport.Major]) -> [String] {
+                    majors.map { "@\($0.number) \($0.before?.description ?? "-") \($0.after?.description ?? "-")" }
+                }
+                try await world.dev.push(StagingWorld.work("2.0", "output: {type: object, required: [a]}"))
+                let major = try await work()
+                #expect(texts(major.majors) == ["@1 1.0 1.0", "@2 - 2.0"])
+                #expect(major.uses.map(\.asksFor) == ["work@1"])
+                #expect(major.instances.map(\.definition.description) == ["p:1"])
+                #expect(major.instances.map { texts($0.majors) } == [["@1 1.0 1.0"]])
+                try await world.dev.push(StagingWorld.work("1.1", "timeout: PT5S"))
+                #expect(texts(try await work().majors) == ["@1 1.0 1.1", "@2 - 2.0"])
+                #expect(try await work().instances.map { texts($0.majors) } == [["@1 1.0 1.1"]])
+            }
         }
     }
 

@@ -129,12 +129,16 @@ extension StagingService {
             throw Rejection(
                 .invalid, "there is no revision \(number) before the newest, which is \(head.number)")
         }
+        let before = try await config.parts(at: head.number)
         let parts = try await config.parts(at: restored.number)
         let models = try newestModels(of: parts)
         var rollback = Rollback(
-            restored: restored, head: head, diff: PartDiff.between(try await config.parts(at: head.number), parts),
-            instances: [:], revision: nil)
-        for diff in rollback.diff { rollback.instances[diff.id] = try await instances(affectedBy: diff.id, models) }
+            restored: restored, head: head, diff: PartDiff.between(before, parts), instances: [:], revision: nil)
+        for diff in rollback.diff {
+            let majors = StagingReport.Major.all(
+                from: before.first { $0.id == diff.id }, to: parts.first { $0.id == diff.id })
+            rollback.instances[diff.id] = try await instances(affectedBy: diff.id, majors, models)
+        }
         guard !dryRun else { return rollback }
         guard !rollback.diff.isEmpty else {
             throw Rejection(.invalid, "revision \(restored.number) contains what revision \(head.number) does")

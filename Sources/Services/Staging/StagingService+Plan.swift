@@ -1,23 +1,33 @@
-import Contracts
+package import Contracts
 package import ProcessEngine
 package import Staging
 package import Values
 
 /// All that an apply would do, for a person to read and for the apply to hold to.
 package struct StagingReport: Sendable {
-    /// What instances of one deployed version have to do with a change.
+    /// What instances of one version, deployed or withdrawn, have to do with a change.
     package struct Instances: Sendable, Hashable {
         package var definition: DefinitionID
         package var workflowVersion: String?
         package var running: Int
-        /// The elements of theirs that have no counterpart in the new model, and why: only instances that stand there cannot go over
-        /// to it. Nil where there is no new model.
-        package var obstacles: [String]?
+        /// Whether they could go over to the new model of their workflow; nil where there is none, or nobody was found there.
+        package var prospect: MigrationService.Prospect?
+        /// The majors of a contract that their model asks for.
+        package var majors: [Major] = []
+    }
+
+    /// The newest version of a major, before and after the apply; nil where there is none.
+    package struct Major: Sendable, Hashable {
+        package var number: Int
+        package var before: ContractVersion?
+        package var after: ContractVersion?
     }
 
     /// What a change means beside itself.
     package struct Effect: Sendable {
         package var id: PartID
+        /// Of a task or workflow contract: who uses a major gets its newest version.
+        package var majors: [Major]
         /// Who uses it after the apply.
         package var uses: [ContractUse]
         package var instances: [Instances]
@@ -80,7 +90,12 @@ extension StagingService {
         let models = try newestModels(of: Part.parts(of: plan.result))
         report.findings = try await findings(in: plan, models, options)
         report.missingSettings = try await missingSettings(in: plan)
-        for item in plan.changes { report.effects[item.id] = try await effect(of: item, models) }
+        let after = Dictionary(Part.parts(of: plan.result).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        for item in plan.changes {
+            let before = target.first { $0.id == item.id }
+            report.effects[item.id] = try await effect(
+                of: item, StagingReport.Major.all(from: before, to: after[item.id]), models)
+        }
         return (report, bundle)
     }
 
@@ -137,69 +152,6 @@ extension StagingService {
         }
         return missing
     }
-
-    // MARK: What it means
-
-    /// The newest version of each workflow with its model, read.
-    func newestModels(of parts: [Part]) throws -> [UseSearch.Model] {
-        try parts.compactMap { part in
-            guard let workflow = part.newest?.contract, workflow.kind == .workflow,
-                let model = part.newest?.models.first(where: { $0.artifact.name == workflow.process }),
-                case .model(let source) = model.content
-            else { return nil }
-            let definitions = try ProcessDefinition.read(source, file: "\(model.artifact.name).bpmn")
-            return definitions.first { $0.process == workflow.process }
-                .map { UseSearch.Model(workflow: workflow, definition: $0) }
-        }
-    }
-
-    private func effect(of item: StagingPlan.Item, _ models: [UseSearch.Model]) async throws -> StagingReport.Effect {
-        let processes = Set(
-            models.filter { $0.workflow.name == item.id.name && item.id.kind == Contract.Kind.workflow.rawValue }
-                .map(\.definition.process))
-        let isDecision = [Contract.Kind.decision.rawValue, Artifact.dmnKind].contains(item.id.kind)
-        let decisions = isDecision ? Set([item.id.name] + item.decisions) : []
-        return StagingReport.Effect(
-            id: item.id,
-            uses: UseSearch.uses(
-                of: item.id.name, major: nil, processes: processes, decisions: decisions, in: models),
-            instances: try await instances(affectedBy: item.id, models))
-    }
-
-    /// Instances that run now, by version: of a workflow those of its own versions, of other contracts those whose models use them.
-    func instances(affectedBy id: PartID, _ models: [UseSearch.Model]) async throws -> [StagingReport.Instances] {
-        let open = try await index.openInstances()
-        try await registry.refresh()
-        let next = models.first { $0.workflow.name == id.name }?.definition
-        var affected: [StagingReport.Instances] = []
-        for deployed in await registry.deployed {
-            guard let running = open[deployed.id], running > 0 else { continue }
-            var obstacles: [String]?
-            if id.kind == Contract.Kind.workflow.rawValue {
-                guard deployed.workflow == id.name else { continue }
-                if let next { obstacles = try await self.obstacles(from: deployed, to: next) }
-            } else {
-                let definition = try await registry.definition(deployed.id)
-                guard definition?.serviceTasks.contains(where: { $0.contract.name == id.name }) == true else {
-                    continue
-                }
-            }
-            affected.append(
-                StagingReport.Instances(
-                    definition: deployed.id, workflowVersion: deployed.workflowVersion, running: running,
-                    obstacles: obstacles))
-        }
-        return affected
-    }
-
-    private func obstacles(from deployed: DeployedDefinition, to next: ProcessDefinition) async throws -> [String]? {
-        guard let definition = try await registry.definition(deployed.id) else { return nil }
-        let plan = try MigrationPlan(
-            from: MigrationPlan.Version(id: deployed.id, definition: definition),
-            to: MigrationPlan.Version(
-                id: DefinitionID(process: next.process, version: deployed.id.version + 1), definition: next))
-        return plan.unmapped.map(\.description)
-    }
 }
 
 extension LoadedArtifact {
@@ -208,12 +160,5 @@ extension LoadedArtifact {
         case .contract(let contract): contract
         case .model: nil
         }
-    }
-}
-
-extension StagingPlan.Item {
-    /// The decisions that a decision contract names, on either side.
-    fileprivate var decisions: [String] {
-        (diff?.steps ?? []).flatMap { step in step.models.map(\.process) }
     }
 }

@@ -48,17 +48,20 @@ package struct StagingService: Sendable {
     let config: ConfigService
     let index: any IndexStore
     let registry: DefinitionRegistry
+    let migrations: MigrationService
     let trust: Trust
     /// The names of the settings that this installation has, for its stage.
     let settingNames: @Sendable () async throws -> Set<String>
 
     package init(
-        config: ConfigService, index: any IndexStore, registry: DefinitionRegistry, trust: Trust,
+        config: ConfigService, index: any IndexStore, registry: DefinitionRegistry, migrations: MigrationService,
+        trust: Trust,
         settingNames: @escaping @Sendable () async throws -> Set<String>
     ) {
         self.config = config
         self.index = index
         self.registry = registry
+        self.migrations = migrations
         self.trust = trust
         self.settingNames = settingNames
     }

@@ -124,9 +124,16 @@ extension JSONWriter {
         endArray()
         endObject()
     }
+}
 
-    private mutating func problem(_ problem: MigrationProblem) {
+extension JSONWriter {
+    /// - Parameter instances: how many have it.
+    mutating func problem(_ problem: MigrationProblem, instances: Int? = nil) {
         beginObject()
+        if let instances {
+            key("instances")
+            int(instances)
+        }
         member("element", problem.element?.text)
         member("name", problem.name)
         member("message", problem.message)

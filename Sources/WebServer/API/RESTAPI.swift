@@ -29,7 +29,8 @@ package struct RESTAPI: Sendable {
         starts: StartService, engine: EngineService, queries: QueryService, config: ConfigService,
         deployment: DeploymentService, registry: DefinitionRegistry,
         inputs: any TaskInputStore, events: EventService, decisions: DecisionService, staging: StagingService,
-        settings: SettingsService, histories: HistoryService, restarts: RestartService
+        settings: SettingsService, histories: HistoryService, restarts: RestartService,
+        migrations: MigrationService
     ) {
         self.settings = settings
         self.starts = starts
@@ -44,7 +45,7 @@ package struct RESTAPI: Sendable {
         self.staging = staging
         self.histories = histories
         self.restarts = restarts
-        migrations = MigrationService(engine: engine, registry: registry, queries: queries)
+        self.migrations = migrations
     }
 
     func addRoutes(to router: Router<BasicRequestContext>) {

@@ -1,3 +1,4 @@
+import Contracts
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -201,6 +202,7 @@ extension JSONWriter {
             for sentence in sentences { string(sentence) }
             endArray()
         }
+        majors(effect?.majors ?? [])
         key("uses")
         beginArray()
         for use in effect?.uses ?? [] { self.use(use) }
@@ -218,13 +220,39 @@ extension JSONWriter {
             member("version", one.workflowVersion)
             key("running")
             int(one.running)
-            if let obstacles = one.obstacles {
-                member("canMigrate", obstacles.isEmpty)
-                key("obstacles")
-                beginArray()
-                for obstacle in obstacles { string(obstacle) }
-                endArray()
-            }
+            if !one.majors.isEmpty { majors(one.majors) }
+            if let prospect = one.prospect { self.prospect(prospect) }
+            endObject()
+        }
+        endArray()
+    }
+
+    private mutating func prospect(_ prospect: MigrationService.Prospect) {
+        member("canMigrate", prospect.migratable == prospect.looked)
+        key("looked")
+        int(prospect.looked)
+        member("hasMore", prospect.hasMore)
+        key("migratable")
+        int(prospect.migratable)
+        key("problems")
+        beginArray()
+        for (problem, instances) in prospect.problems { self.problem(problem, instances: instances) }
+        endArray()
+        key("unmapped")
+        beginArray()
+        for problem in prospect.unmapped { self.problem(problem) }
+        endArray()
+    }
+
+    private mutating func majors(_ majors: [StagingReport.Major]) {
+        key("majors")
+        beginArray()
+        for major in majors {
+            beginObject()
+            key("major")
+            int(major.number)
+            member("before", major.before?.description)
+            member("after", major.after?.description)
             endObject()
         }
         endArray()

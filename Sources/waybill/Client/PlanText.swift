@@ -73,26 +73,58 @@ struct PlanText {
             }
         }
         lines += DiffText([item]).lines.dropFirst()
-        let uses = Set((item["uses"]?.elements() ?? []).map { "\($0.cell("workflow"))@\($0.cell("version"))" })
-        if !uses.isEmpty { lines.append("    used by " + uses.sorted().joined(separator: ", ")) }
-        return lines + instances(of: item)
+        return lines + uses(of: item) + instances(of: item)
+    }
+
+    /// A line for each thing that happens to users.
+    private static func uses(of item: JSON) -> [String] {
+        let majors = item.cell("action") == "added" ? [] : item["majors"]?.elements() ?? []
+        var users: [String: Set<String>] = [:]
+        for use in item["uses"]?.elements() ?? [] {
+            let major = majors.first { "\(item.cell("name"))@\($0.cell("major"))" == use.cell("asksFor") }
+            let fate = major.map { " (as \(Self.fate(of: $0)))" } ?? ""
+            users[fate, default: []].insert("\(use.cell("workflow"))@\(use.cell("version"))")
+        }
+        return users.sorted { $0.key < $1.key }.map { fate, names in
+            "    used by " + names.sorted().joined(separator: ", ") + fate
+        }
+    }
+
+    /// A major, and what somebody who asks for it gets.
+    private static func fate(of major: JSON) -> String {
+        let asked = "@\(major.cell("major")), "
+        guard let after = major["after"]?.stringValue else { return asked + "of which no version is left" }
+        return asked + (major["before"]?.stringValue == after ? "still \(after)" : "now \(after)")
     }
 
     private static func instances(of item: JSON) -> [String] {
         (item["instances"]?.elements() ?? []).flatMap { one in
-            let count = one.cell("running")
-            var line = "    \(count) running of \(one.cell("definition")) (version \(one.cell("version")))"
+            let version = one["version"]?.stringValue.map { " (version \($0))" } ?? " (of no workflow contract)"
+            let line = "    \(one.cell("running")) running of \(one.cell("definition"))\(version): "
             if item.cell("kind") == "workflow" {
-                line += ": they stay on it"
-                if one["canMigrate"]?.boolValue == true { line += ", and can migrate" }
-                let obstacles = (one["obstacles"]?.elements() ?? []).compactMap(\.stringValue)
-                if !obstacles.isEmpty { line += "; those cannot migrate that stand at" }
-                return [line] + obstacles.map { "        " + $0 }
-            } else {
-                line += ": their tasks follow the newest minor version"
+                let (summary, details) = prospect(of: one)
+                return [line + "they stay on it" + summary] + details.map { "        " + $0 }
             }
-            return [line]
+            let majors = (one["majors"]?.elements() ?? []).map(fate).joined(separator: "; ")
+            return [line + (majors.isEmpty ? "they use it" : "their tasks ask for \(majors)")]
         }
+    }
+
+    /// Whether instances could go over to the new version, and what keeps those that cannot.
+    private static func prospect(of one: JSON) -> (summary: String, details: [String]) {
+        guard let looked = one["looked"]?.intValue, let migratable = one["migratable"]?.intValue else {
+            return ("", [])
+        }
+        let found = one["problems"]?.elements() ?? []
+        let subject = one["hasMore"]?.boolValue == true ? "; of the \(looked) newest " : "; "
+        var summary = subject + "\(migratable) can migrate, \(looked - migratable) cannot"
+        if migratable == looked { summary = subject + "all can migrate" }
+        if migratable == 0 { summary = subject + "none can migrate" }
+        let problems = found.map { "\($0.cell("instances")) at \(MigrateCommand.line(of: $0))" }
+        let known = Set(found.compactMap { $0["element"]?.stringValue })
+        let unmapped = (one["unmapped"]?.elements() ?? []).filter { !known.contains($0.cell("element")) }
+            .map { "no counterpart: \(MigrateCommand.line(of: $0))" }
+        return (summary, problems + unmapped)
     }
 
     private static func summary(_ plan: JSON, _ items: [JSON]) -> String {

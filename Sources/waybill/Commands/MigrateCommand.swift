@@ -105,7 +105,7 @@ struct MigrateCommand: AsyncParsableCommand {
         for problem in row["problems"]?.elements() ?? [] { print("  \(line(of: problem))") }
     }
 
-    private static func line(of problem: JSON) -> String {
+    static func line(of problem: JSON) -> String {
         let name = problem["name"]?.stringValue.map { " \"\($0)\"" } ?? ""
         let place = problem["element"]?.stringValue.map { "\($0)\(name): " } ?? ""
         return place + problem.cell("message") + (problem["suggestion"]?.stringValue.map { "; \($0)" } ?? "")

@@ -138,15 +138,18 @@ struct Parts: Sendable {
                 // The work is done: who is not told looks by itself.
                 try? await faults.around(.change, "notice") { await relay.publishConfigChange(revision) }
             })
+        let queries = queries(over: store)
+        let migrations = MigrationService(engine: engine, registry: registry, queries: queries)
         return RESTAPI(
-            starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries(over: store),
+            starts: StartService(engine: engine, registry: registry), engine: engine, queries: queries,
             config: config, deployment: deployer, registry: registry, inputs: store, events: events(over: store),
             decisions: decisions,
             staging: StagingService(
-                config: config, index: store, registry: registry, trust: BundleSigning.trust(keys: bundleKeys),
+                config: config, index: store, registry: registry, migrations: migrations,
+                trust: BundleSigning.trust(keys: bundleKeys),
                 settingNames: { [settings] in try await settings.names() }), settings: settings,
             histories: HistoryService(journal: store, registry: registry),
-            restarts: RestartService(engine: engine, registry: registry, journal: store))
+            restarts: RestartService(engine: engine, registry: registry, journal: store), migrations: migrations)
     }
 
     /// The Camunda 7 dialect.
