@@ -39,7 +39,8 @@ enum CamundaTask {
             businessKey: task["businessKey"]?.stringValue,
             lease: TaskLease(
                 owner: owner, attempt: Int(clamping: until.millisecondsSinceEpoch), token: token, until: until),
-            input: input)
+            input: input, correlationID: isWaybill ? task["waybillCorrelationId"]?.stringValue : nil,
+            runAs: isWaybill ? task["waybillRunAs"]?.stringValue : nil)
         leased.headers = (task["extensionProperties"]?.members() ?? []).filter { $0.value.isString }
             .map { Variable(name: $0.name, value: $0.value) }
         return leased

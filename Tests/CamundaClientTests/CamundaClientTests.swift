@@ -104,6 +104,22 @@ import WebServerTesting
         }
     }
 
+    /// A real Camunda has neither.
+    @Test(arguments: [false, true])
+    func `on whose behalf a task is done, and what it belongs to, comes along from a Waybill`(
+        posesAsCamunda: Bool
+    ) async throws {
+        try await Self.run(posesAsCamunda: posesAsCamunda) { world in
+            let start = Command.Start(
+                definition: DefinitionID(process: "p", version: 1),
+                labels: InstanceLabels(runAs: "ada", correlationID: "order-42"))
+            _ = try await world.server.engine.start(start, key: nil)
+            let task = try await world.take()
+            #expect(task.correlationID == (posesAsCamunda ? nil : "order-42"))
+            #expect(task.runAs == (posesAsCamunda ? nil : "ada"))
+        }
+    }
+
     @Test func `each fetch has a worker id of its own`() async throws {
         try await Self.run { world in
             try await world.start()

@@ -26,6 +26,10 @@ package struct ExternalTask: Sendable {
     package var input: JSON
     /// Whether the model maps the input, so that it is the task's own.
     package var hasOwnInput: Bool
+    /// What its instance has in common with those that called it; nil: its own id. Known of a task that was just fetched.
+    package var correlationID: String?
+    /// On whose behalf the work is done. Known of a task that was just fetched.
+    package var runAs: String?
 }
 
 /// Why a worker may not do what it wants with a task.

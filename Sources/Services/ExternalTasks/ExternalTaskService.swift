@@ -250,7 +250,13 @@ package final class ExternalTaskService: Sendable {
 
     package func describe(_ leased: [LeasedTask]) async throws -> [ExternalTask] {
         guard !leased.isEmpty else { return [] }
-        return try await describe(try await store.tasks(leased.map(\.id)))
+        let known = Dictionary(leased.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        return try await describe(try await store.tasks(leased.map(\.id))).map { task in
+            var task = task
+            task.correlationID = known[task.id]?.correlationID
+            task.runAs = known[task.id]?.runAs
+            return task
+        }
     }
 
     /// The tasks with what their instances know of them; those that are over are left out.

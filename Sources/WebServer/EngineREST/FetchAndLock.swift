@@ -88,6 +88,9 @@ struct FetchAndLock {
             writer.externalTaskMembers(task, topic: topic?.name)
             let isShown = !(topic?.localOnly ?? false) || task.hasOwnInput
             let input = isShown ? task.input.members() ?? [] : []
+            // Camunda has neither; clients ignore what they do not know.
+            if let id = task.correlationID { writer.member("waybillCorrelationId", id) }
+            if let user = task.runAs { writer.member("waybillRunAs", user) }
             writer.key("variables")
             writer.typed(
                 input.filter { topic?.variables?.contains($0.name) ?? true }
