@@ -43,10 +43,12 @@ final class Installation {
 
     // MARK: - RabbitMQ
 
+    /// - Parameter prefixes: of Waybills that share it, each of which has agents of its own.
     @discardableResult
-    func rabbitMQ(_ action: String) throws -> String {
+    func rabbitMQ(_ action: String, prefixes: [String] = []) throws -> String {
         var arguments = [action, directory.appending(path: "rabbitmq").path]
         if action == "start" { arguments += ["--port", String(busPort)] }
+        for prefix in prefixes { arguments += ["--bus-prefix", prefix] }
         return try Self.run(Self.root.appending(path: "deploy/rabbitmq").path, arguments)
     }
 

@@ -47,7 +47,7 @@ final class TwoInstallations {
     }
 
     func start() throws {
-        try shared.rabbitMQ("start")
+        try shared.rabbitMQ("start", prefixes: [dev.busPrefix])
         try shared.postgres("start")
         for site in [dev, prod] { try sql("CREATE DATABASE \(site.database)") }
     }
@@ -121,15 +121,32 @@ final class TwoInstallations {
     private func log(_ site: Site) -> String { shared.directory.appending(path: "\(site.name).log").path }
 
     func startAgent(_ site: Site, _ contract: String, exec: String) throws {
-        let file = site.busPrefix.isEmpty ? "agent.url" : "amqp.url"
         agents.append(
             try ChildProcess(
                 Installation.program,
                 [
                     "agent", "--name", "\(site.name)-\(agents.count)", "--contract", contract, "--exec", exec,
                     "--bus-prefix", site.busPrefix,
-                    "--amqp-url-file", shared.directory.appending(path: "rabbitmq/\(file)").path,
+                    "--amqp-url-file", shared.directory.appending(path: "rabbitmq/\(site.busPrefix)agent.url").path,
                 ], log: shared.directory.appending(path: "agent-\(site.name)-\(agents.count).log").path))
+    }
+
+    /// Writes a shell script that can be executed.
+    func program(_ name: String, _ script: String) throws -> String {
+        let file = shared.directory.appending(path: name)
+        try "#!/bin/sh\n\(script)\n".write(to: file, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        return file.path
+    }
+
+    /// Waits until something is so that nobody tells of.
+    func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+        let deadline = Date().addingTimeInterval(90)
+        while Date() < deadline {
+            if try await holds() { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        throw Installation.Failure("90 s have passed, and it is not so that \(what)")
     }
 
     // MARK: - Commands
@@ -137,6 +154,11 @@ final class TwoInstallations {
     /// Runs `waybill` as a person would; what it printed goes to the transcript.
     @discardableResult
     func waybill(_ arguments: String..., at site: Site? = nil, status expected: Int32 = 0) throws -> String {
+        try waybill(arguments, at: site, status: expected)
+    }
+
+    @discardableResult
+    func waybill(_ arguments: [String], at site: Site? = nil, status expected: Int32 = 0) throws -> String {
         let (status, text) = try outcome(arguments, at: site)
         guard status == expected else {
             throw Installation.Failure(
