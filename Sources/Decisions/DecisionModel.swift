@@ -88,12 +88,15 @@ package struct DecisionModel: Sendable {
         package let namespace: String
         /// As text; `Any` where nothing is said.
         package let type: String
+        /// Where it begins in its file.
+        package let position: SourcePosition
 
         init(_ element: Element) {
             id = element.id
             name = element.name
             namespace = element.namespace
             type = element.type.description
+            position = element.position
         }
     }
 

@@ -14,10 +14,13 @@ package struct SourceFile: Sendable {
     package struct Decision: Sendable, Hashable {
         package var id: String
         package var name: String
+        /// Where it begins in its file.
+        package var position: SourcePosition
 
-        package init(id: String, name: String) {
+        package init(id: String, name: String, position: SourcePosition = SourcePosition(line: 0, column: 0)) {
             self.id = id
             self.name = name
+            self.position = position
         }
     }
 

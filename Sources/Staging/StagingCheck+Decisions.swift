@@ -29,7 +29,7 @@ extension StagingCheck {
             }
             let wanted = artifact(home.decision.id, version, home.file)
             if let existing, existing.hash != wanted.hash {
-                reportChanged(wanted, home.file, "its contract, \(contract.name) in \(file.path)")
+                reportChanged(wanted, home, "its contract, \(contract.name) in \(file.path)")
             }
             result.append((wanted, home.file.bytes))
         }
@@ -56,7 +56,7 @@ extension StagingCheck {
             for decision in decisions {
                 if let other = homes.first(where: { $0.decision.id == decision.id }) {
                     report(
-                        "duplicate", file.path, element: decision.id,
+                        "duplicate", file.path, at: decision.position, element: decision.id,
                         "the decision \(decision.id) is also in \(other.file.path)")
                 } else {
                     homes.append((decision, file))
@@ -74,7 +74,7 @@ extension StagingCheck {
         if let contract {
             let wanted = artifact(id, contract.version.description, home.file)
             if let existing = versions.first(where: { $0.version == wanted.version }), existing.hash != wanted.hash {
-                reportChanged(wanted, home.file, "its contract, \(contract.name)")
+                reportChanged(wanted, home, "its contract, \(contract.name)")
             }
             return wanted
         }
@@ -87,9 +87,9 @@ extension StagingCheck {
         Artifact(kind: Artifact.dmnKind, name: decision, version: version, hash: home.hash)
     }
 
-    private mutating func reportChanged(_ wanted: Artifact, _ file: SourceFile, _ contract: String) {
+    private mutating func reportChanged(_ wanted: Artifact, _ home: Home, _ contract: String) {
         report(
-            "version-exists", file.path, element: wanted.name,
+            "version-exists", home.file.path, at: home.decision.position, element: wanted.name,
             "version \(wanted.version) of the decision \(wanted.name) exists with other content",
             "raise the version of \(contract)")
     }

@@ -106,6 +106,26 @@ import WebServerTesting
         }
     }
 
+    @Test func `a file with two decisions is validated once, and both are there`() async throws {
+        let decisions = ["dish", "drink"].map { id in
+            "<decision id=\"\(id)\" name=\"\(id)\"><literalExpression><text>\"\(id)\"</text></literalExpression></decision>"
+        }
+        let file = """
+            <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" name="D" namespace="t">
+            \(decisions.joined(separator: "\n"))
+            </definitions>
+            """
+        try await run { world in
+            let service = world.service()
+            try await world.push([("d.dmn", file)], false)
+            await service.reconcileNow()
+            #expect(await service.trouble == nil)
+            let rows = try await TestClient(world.engine).get("/engine-rest/decision-definition?latestVersion=true")
+            #expect(rows.json.elements()?.map { $0["key"]?.stringValue } == ["dish", "drink"])
+            #expect(try await service.look().differences == 0)
+        }
+    }
+
     @Test func `what goes is closed for new starts, and opened when it comes back`() async throws {
         try await run { world in
             let service = world.service()

@@ -21,7 +21,7 @@ struct ConfigWorld: Sendable {
 
     init(
         _ simulation: Simulation, follows: Bool = true, id: String = "memory",
-        policy: Reconciliation.DriftPolicy = .report
+        policy: Reconciliation.DriftPolicy = .report, engineCheck: ConfigService.EngineCheck? = nil
     ) {
         let store = ScriptedConfigStore(id: id)
         self.store = store
@@ -34,7 +34,7 @@ struct ConfigWorld: Sendable {
         service = ConfigService(
             store: store, readContract: { bytes, file in try Contract(YAMLReader.read(bytes, file: file)) },
             readModel: Model.read, readTree: Model.tree, hash: { bytes in Self.hash(bytes) }, time: simulation.clock,
-            faults: faults,
+            faults: faults, engineCheck: engineCheck,
             changed: { _ in
                 if follows { await deployer.reconcileNow() }
                 try? await faults.around(.change, "notice") {}

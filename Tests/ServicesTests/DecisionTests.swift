@@ -4,6 +4,7 @@ import Delivery
 import ProcessEngine
 import Services
 import ServicesTesting
+import Synchronization
 import Testing
 import Values
 
@@ -250,6 +251,20 @@ import Values
             }
             let unread = try await Self.problems(of: [ConfigWorld.file("x.dmn", "<a>")], in: world)
             #expect(unread.count == 1)
+            let changed = await #expect(throws: Diagnostics.self) { try await world.push(Self.dishes("duck")) }
+            #expect(changed?.all.map { "\($0.file) \($0.position.line)" } == ["models/dish.dmn 3"])
+        }
+    }
+
+    @Test func `an engine elsewhere is asked for new decisions as for new processes`() throws {
+        try Simulation.run { simulation in
+            let asked = Mutex<[String]>([])
+            let world = ConfigWorld(
+                simulation, engineCheck: { files in asked.withLock { $0 += files.map(\.path) } })
+            try await world.push(ConfigWorld.work, ConfigWorld.order("1.0"), ConfigWorld.model, Self.dishes("stew"))
+            #expect(asked.withLock(\.self) == ["p.bpmn", "dish.dmn"])
+            try await world.push(Self.dishes("goose"))
+            #expect(asked.withLock(\.self) == ["p.bpmn", "dish.dmn", "dish.dmn"])
         }
     }
 

@@ -1,4 +1,5 @@
 package import Decisions
+package import Staging
 package import Values
 
 /// DMN files that belong together, read and checked.
@@ -12,6 +13,11 @@ package struct DecisionFiles: Sendable {
         package var decisions: [DecisionModel.Described]
         package var bundle: DecisionBundle
         package var warnings: [Diagnostic]
+
+        /// The decisions, for a change set.
+        package var named: [SourceFile.Decision] {
+            decisions.map { SourceFile.Decision(id: $0.id, name: $0.name, position: $0.position) }
+        }
     }
 
     package var units: [Unit] = []

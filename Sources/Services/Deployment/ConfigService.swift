@@ -142,7 +142,13 @@ package struct ConfigService: Sendable {
                 entry.kind == Artifact.bpmnKind
                     ? new[entry.hash].map { File(path: "\(entry.name).bpmn", content: $0) } : nil
             }
-            if !models.isEmpty { try await engineCheck(models) }
+            let decisions = revision.entries.compactMap { entry in
+                entry.kind == Artifact.dmnKind
+                    ? new[entry.hash].flatMap { DecisionBundle($0)?.files.first }.map { file in
+                        File(path: "\(entry.name).dmn", content: Array(file.text.utf8))
+                    } : nil
+            }
+            if !(models + decisions).isEmpty { try await engineCheck(models + decisions) }
         }
         return try await faults.around(.change, "revision") { try await store.push(revision, at: time.now) }
     }
@@ -189,8 +195,7 @@ package struct ConfigService: Sendable {
 
     private func source(_ unit: DecisionFiles.Unit) -> SourceFile {
         let bytes = unit.bundle.bytes
-        let decisions = unit.decisions.map { SourceFile.Decision(id: $0.id, name: $0.name) }
-        return SourceFile(path: unit.path, content: .dmn(decisions: decisions), bytes: bytes, hash: hash(bytes))
+        return SourceFile(path: unit.path, content: .dmn(decisions: unit.named), bytes: bytes, hash: hash(bytes))
     }
 
     func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {

@@ -113,8 +113,7 @@ struct DirectoryCheck {
         for unit in read.units {
             findings += unit.warnings
             decisions.formUnion(unit.decisions.map(\.id))
-            let described = unit.decisions.map { SourceFile.Decision(id: $0.id, name: $0.name) }
-            sources.append(source(unit.path, .dmn(decisions: described), unit.bundle.bytes))
+            sources.append(source(unit.path, .dmn(decisions: unit.named), unit.bundle.bytes))
         }
     }
 
