@@ -22,32 +22,29 @@ import Values
 
         let files = try StoryFiles.first.write(to: world.shared.directory.appending(path: "files"))
         try world.waybill("push", files, "-m", "first", at: store)
-        try await until("both workflows are there") { try await names(at: engine) == ["archive", "ingest"] }
-        try await until("what was there to be checked is deleted") {
+        try await world.until("both workflows are there") { try await names(at: engine) == ["archive", "ingest"] }
+        try await world.until("what was there to be checked is deleted") {
             try await sources(at: engine) == ["waybill", "waybill"]
         }
 
         // A program for each contract of the store works for the engine elsewhere.
-        let program = world.shared.directory.appending(path: "work")
-        try "#!/bin/sh\ncat >/dev/null\necho '{\"durationSeconds\":1,\"approved\":true}'\n".write(
-            to: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+        let program = try world.program("work", "cat >/dev/null; echo '{\"durationSeconds\":1,\"approved\":true}'")
         for contract in ["media.probe@1", "media.review@1"] {
-            try world.startAgent(store, contract, exec: program.path)
+            try world.startAgent(store, contract, exec: program)
         }
         let http = HTTP(port: engine.port)
         let start = try await http.request(
             "POST", "/engine-rest/process-definition/key/ingest/start",
             try JSON(validating: #"{"variables":{"sourceUri":{"value":"file:1","type":"String"}}}"#))
         let id = try #require(start.body["id"]?.stringValue, "\(start.body.text)")
-        try await until("the instance is over") {
+        try await world.until("the instance is over") {
             try await http.request("GET", "/v1/instances/\(id)").body["state"]?.stringValue == "Completed"
         }
 
         // Somebody deploys by hand.
         try byHand(files + "/archive.bpmn", process: "ingest", to: dialect)
         try byHand(files + "/archive.bpmn", process: "stray", to: dialect)
-        try await until("the store's version is the newest again, and the stray one is closed") {
+        try await world.until("the store's version is the newest again, and the stray one is closed") {
             let rows = try await newest(at: engine)
             let ingest = rows.first { $0["key"]?.stringValue == "ingest" }?["deploymentId"]?.stringValue ?? ""
             let record = try await http.request("GET", "/engine-rest/deployment/\(ingest)").body
@@ -59,7 +56,7 @@ import Values
         try world.waybill(
             "push", StoryFiles.second.write(to: world.shared.directory.appending(path: "files")),
             "--prune", "-m", "second", at: store)
-        try await until("the archive is closed, and the report is there") {
+        try await world.until("the archive is closed, and the report is there") {
             let open = try await newest(at: engine).filter { $0["suspended"]?.boolValue == false }
             return open.compactMap { $0["key"]?.stringValue } == ["ingest", "report"]
         }
@@ -97,14 +94,5 @@ import Values
         try Installation.run(
             "/usr/bin/curl",
             ["-sSf", "-F", "deployment-name=by hand", "-F", "model=@\(other.path)", "\(dialect)/deployment/create"])
-    }
-
-    private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let deadline = Date().addingTimeInterval(90)
-        while Date() < deadline {
-            if try await holds() { return }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-        throw Installation.Failure("90 s have passed, and it is not so that \(what)")
     }
 }

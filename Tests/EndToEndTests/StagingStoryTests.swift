@@ -18,6 +18,7 @@ import Values
             try story.conflictingEdit()
             try await story.crashes(before: story.secondPlan())
             try await story.secondReleaseDirectly()
+            try await story.migration()
             try story.breakingChange()
             try await story.rollback()
         } catch {
@@ -81,7 +82,7 @@ private struct Story {
         let plan = try world.waybill("stage", "plan", "--from", dev.url, "--to", prod.url, status: 1)
         expect(
             plan, "conflict: task media.review (not decided)", "added: workflow media.report",
-            "modified: workflow media.ingest", "3 running of ingest:1 (version 1.0): they stay on it, and can migrate",
+            "modified: workflow media.ingest", "3 running of ingest:1 (version 1.0): they stay on it; all can migrate",
             "deleted: workflow media.archive", "1 conflict to decide")
         let (status, refused) = try world.outcome(["stage", "apply"] + direct + ["-m", "release 2", "--yes"])
         #expect(status == 1)
@@ -183,6 +184,61 @@ private struct Story {
         expect(refusal, "media.archive")
     }
 
+    // MARK: - Migration
+
+    /// The three that wait at the probe go over to the release with a note, and come to their end in it.
+    func migration() async throws {
+        let versions = ["--from", "1.0", "--to", "1.1"]
+        let plan = try world.waybill(["migrate", "media.ingest"] + versions + ["--dry-run"], at: prod)
+        expect(plan, "From 1.0 (ingest:1) to 1.1 (ingest:2)", "Dry run: 3 possible")
+        #expect(try await instances("ingest") == ["ingest:1 Running", "ingest:1 Running", "ingest:1 Running"])
+        let migrated = try world.waybill(["migrate", "media.ingest"] + versions, at: prod)
+        expect(migrated, "3 migrated")
+        try await world.until("the index shows the new version") {
+            try await instances("ingest") == ["ingest:2 Running", "ingest:2 Running", "ingest:2 Running"]
+        }
+        let again = try world.waybill(["migrate", "media.ingest"] + versions, at: prod)
+        expect(again, "no running instances")
+
+        let program = try world.program(
+            "work", "cat >/dev/null; echo '{\"durationSeconds\": 12, \"approved\": true, \"noted\": true}'")
+        for contract in ["media.probe@1", "media.review@1", "media.note@1"] {
+            try world.startAgent(prod, contract, exec: program)
+        }
+        try await world.until("all instances are over") {
+            let states = try await instances("ingest") + instances("archive")
+            return states == ["ingest:2 Completed", "ingest:2 Completed", "ingest:2 Completed", "archive:1 Completed"]
+        }
+        #expect(try await notes() == [1, 1, 1])
+        // Dev has the same queues under its prefix, and agents that see those alone.
+        try world.startAgent(dev, "media.probe@1", exec: program)
+        try world.waybill("start", "media.report", "--set", "sourceUri=file:dev", "--wait", "--timeout", "60", at: dev)
+    }
+
+    /// The instances of a process in prod: what they run and how they are.
+    private func instances(_ process: String) async throws -> [String] {
+        let rows = try await HTTP(port: prod.port).request("GET", "/v1/instances?limit=100").body["instances"]
+        return (rows?.elements() ?? []).map {
+            "\($0["definition"]?.stringValue ?? "-") \($0["state"]?.stringValue ?? "-")"
+        }.filter { $0.hasPrefix(process + ":") }
+    }
+
+    /// How often each ingest did what only its new version asks for.
+    private func notes() async throws -> [Int] {
+        let http = HTTP(port: prod.port)
+        let rows = try await http.request("GET", "/v1/instances?limit=100").body["instances"]?.elements() ?? []
+        var counts: [Int] = []
+        for row in rows where row["definition"]?.stringValue == "ingest:2" {
+            let id = row["id"]?.stringValue ?? ""
+            let tasks = try await http.request("GET", "/v1/instances/\(id)").body["tasks"]?.elements() ?? []
+            counts.append(
+                tasks.count { $0["element"]?.stringValue == "note" && $0["state"]?.stringValue == "Completed" })
+        }
+        return counts
+    }
+
+    // MARK: - More releases
+
     /// A new minor version may not break its users: it is refused, and released as a new major.
     func breakingChange() throws {
         let directory = try StoryFiles.third(probe: "1.2").write(to: world.shared.directory.appending(path: "files"))
@@ -193,7 +249,10 @@ private struct Story {
         _ = try push(.third(probe: "2.0"), "checksums", to: dev)
         let (planned, plan) = try world.outcome(["stage", "plan"] + direct)
         #expect(planned == 2)
-        expect(plan, "modified: task media.probe", "2.0", "modified: workflow media.ingest")
+        expect(
+            plan, "modified: task media.probe", "1.1 → 2.0: a new major version",
+            "used by media.ingest@2.0 (as @2, now 2.0)", "used by media.report@1.0 (as @1, still 1.1)",
+            "modified: workflow media.ingest")
         let (applied, text) = try world.outcome(
             ["stage", "apply"] + direct + ["-m", "release 3", "--author", "ben", "--yes"])
         #expect(applied == 0)
