@@ -82,7 +82,7 @@ struct PlanText {
         var users: [String: Set<String>] = [:]
         for use in item["uses"]?.elements() ?? [] {
             let major = majors.first { "\(item.cell("name"))@\($0.cell("major"))" == use.cell("asksFor") }
-            let fate = major.map { " (as \(Self.fate(of: $0)))" } ?? ""
+            let fate = major.map { " (as \(Self.fate(of: $0, in: item)))" } ?? ""
             users[fate, default: []].insert("\(use.cell("workflow"))@\(use.cell("version"))")
         }
         return users.sorted { $0.key < $1.key }.map { fate, names in
@@ -91,10 +91,12 @@ struct PlanText {
     }
 
     /// A major, and what somebody who asks for it gets.
-    private static func fate(of major: JSON) -> String {
+    private static func fate(of major: JSON, in item: JSON) -> String {
         let asked = "@\(major.cell("major")), "
         guard let after = major["after"]?.stringValue else { return asked + "of which no version is left" }
-        return asked + (major["before"]?.stringValue == after ? "still \(after)" : "now \(after)")
+        // Where both sides gave one version to two things, the version stays and what it is does not.
+        let changes = item["steps"]?.elements()?.contains { $0.cell("to") == after } == true
+        return asked + (changes ? "now \(after)" : "still \(after)")
     }
 
     private static func instances(of item: JSON) -> [String] {
@@ -105,7 +107,7 @@ struct PlanText {
                 let (summary, details) = prospect(of: one)
                 return [line + "they stay on it" + summary] + details.map { "        " + $0 }
             }
-            let majors = (one["majors"]?.elements() ?? []).map(fate).joined(separator: "; ")
+            let majors = (one["majors"]?.elements() ?? []).map { fate(of: $0, in: item) }.joined(separator: "; ")
             return [line + (majors.isEmpty ? "they use it" : "their tasks ask for \(majors)")]
         }
     }
