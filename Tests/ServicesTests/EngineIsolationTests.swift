@@ -220,6 +220,7 @@ private final class AwayDeployments: DeploymentStore {
     func definitions() async throws -> [DeployedDefinition] { try await inner.definitions() }
     func contracts() async throws -> [DeployedContract] { try await inner.contracts() }
     func decisions() async throws -> [DeployedDecision] { try await inner.decisions() }
+    func withdrawnDefinitions() async throws -> [DeployedDefinition] { try await inner.withdrawnDefinitions() }
     func source(of decision: DecisionID) async throws -> [UInt8]? { try await inner.source(of: decision) }
     func deploymentEpoch() async throws -> Int64 { try await inner.deploymentEpoch() }
 }
