@@ -1,4 +1,5 @@
 import Contracts
+import Values
 
 /// What DMN files become.
 extension StagingCheck {
