@@ -124,6 +124,23 @@ package struct Expression: Sendable, Hashable {
         return reader.names
     }
 
+    /// The functions that it calls although FEEL has none of the name and it binds none itself: the host's, or null. Each with what
+    /// of FEEL's the name may be a slip of.
+    package var unknownFunctions: [(name: String, position: SourcePosition, suggestion: String?)] {
+        guard language == .feel else { return [] }
+        var reader = VariableReader()
+        reader.visit(root)
+        return reader.functions.map { function in
+            (
+                function.name, SourcePosition(offset: function.offset, in: source),
+                Spelling.suggestion(for: function.name, among: BuiltIn.all.map(\.name))
+            )
+        }
+    }
+
+    /// The variable that it begins with, if that or a member of it is all it is.
+    package var plainVariable: String? { root.rootName }
+
     /// The names inside filters that are variables unless the filtered items have members of that name.
     package var variablesPerhapsRead: [String] {
         var reader = VariableReader()

@@ -56,6 +56,11 @@ import Values
             ("${order.containsKey('id')}", true), ("${order.get('id')}", "o1"), ("${amount.toString()}", "5"),
             ("${execution.getVariable('amount')}", 5), ("${execution.getVariable('none')}", nil),
             ("${execution.hasVariable('none')}", false),
+            ("${'a,b,,'.split(',')}", ["a", "b"]), ("${'a1b22'.split('[0-9]+')}", ["a", "b"]),
+            ("${''.split(',')}", [""]),
+            ("${name.matches('A.a')}", true), ("${name.matches('d')}", false), ("${name.matches('x|Ada')}", true),
+            ("${'b'.compareTo('a')}", 1), ("${'ab'.compareTo('abcd')}", -2), ("${amount.compareTo(7)}", -1),
+            ("${list.subList(1, 3)}", [2, 3]), ("${list.subList(1, 1)}", []),
             ("${execution.businessKey}", "bk"), ("${execution.getBusinessKey()}", "bk"),
         ] as [(String, Value)])
     func `calls methods of a fixed list`(source: String, expected: Value) throws {
@@ -70,13 +75,49 @@ import Values
             ("${list > 1}", .type),
             ("${amount ? 1 : 2}", .type), ("${nothing.size()}", .type), ("${name", .syntax), ("${}", .syntax),
             ("${1 +}", .syntax), ("${a b}", .syntax),
-            ("${'x}", .syntax), ("${execution.setVariable('a', 1)}", .name), ("${name.matches('a+')}", .name),
-            ("${name.substring(9)}", .type),
+            ("${'x}", .syntax), ("${execution.setVariable('a', 1)}", .name), ("${name.codePoints()}", .name),
+            ("${name.matches('(')}", .type),
+            ("${name.substring(9)}", .type), ("${list.subList(2, 9)}", .type), ("${amount.compareTo('x')}", .type),
         ] as [(String, ExpressionError.Kind)])
     func `refuses`(source: String, kind: ExpressionError.Kind) throws {
         let error = try #require(throws: ExpressionError.self) { try juel(source, Self.variables) }
         #expect(error.kind == kind, "\(error)")
         #expect(error.line == 1 && error.column > 1)
+    }
+
+    /// A scope with the engine's objects.
+    private struct Place: VariableScope {
+        let now = Timestamp(millisecondsSinceEpoch: 0)
+        let names = ["n", "m"]
+        func lookup(_ name: String) -> JSON? { names.contains(name) ? .string("the " + name) : nil }
+        func host(_ object: HostObject) -> JSON? {
+            switch object {
+            case .execution: .object([("id", .string("e1"))])
+            case .task: .object([("name", .string("t"))])
+            case .externalTask: nil
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("${execution.variables.n}", "the n"), ("${execution.variables['m']}", "the m"),
+            ("${execution.variables.none}", nil), ("${task.variables.n}", "the n"),
+            ("${task.execution.variables.n}", "the n"), ("${execution.variableNames}", ["n", "m"]),
+            ("${execution.variables.size()}", 2), ("${task.execution.id}", "e1"),
+            ("${task.getExecution().getVariable('n')}", "the n"), ("${task.execution.getVariable('n')}", "the n"),
+        ] as [(String, Value)])
+    func `reaches the variables through the execution`(source: String, expected: Value) throws {
+        #expect(try Expression.parse(source, as: .juel).evaluate(in: Place()).decoded() == expected)
+    }
+
+    @Test func `a task's execution sets variables`() throws {
+        let expression = try Expression.parse("${task.execution.setVariable('x', 1)}", as: .juel)
+        #expect(expression.hostCalls.map(\.isChange) == [true])
+        let effects = try expression.evaluateWithEffects(in: Place()).effects
+        #expect(effects.map(\.receiver) == [.execution])
+        #expect(effects.map(\.method) == ["setVariable"])
+        #expect(try Expression.parse("${execution.variables.n}", as: .juel).variablesRead == ["n"])
     }
 
     @Test func `a condition must be a boolean`() throws {

@@ -41,7 +41,7 @@ struct CronScheduleTests {
     }
 
     @Test func `a timer fires by a schedule, and by a cycle that an expression gives`() throws {
-        for (cycle, second) in [("0 0 * * * ?", 3600), ("${cycle}", 7200)] {
+        for (cycle, second) in [("0 0 * * * ?", 3600), ("${cycle}", 7200), ("=cycle(2, @\"PT2H\")", 7200)] {
             let text = bpmn(
                 """
                 <startEvent id="s"/>\(user("u"))<boundaryEvent id="b" attachedToRef="u" cancelActivity="false">

@@ -30,7 +30,9 @@ struct HostObjectTests {
         ("execution.currentActivityId", "\"t\""), ("execution.currentActivityName", "\"Work\""),
         ("execution.activityInstanceId", "\"t:instance-1.2\""), ("execution.eventName", "null"),
         ("execution.nothing", "null"), ("execution.getVariableLocal('a')", "1"),
-        ("execution.hasVariableLocal('b')", "false"), ("execution.getVariables()", #"{"a":1}"#),
+        ("execution.hasVariableLocal('b')", "false"), ("execution.variables.a", "1"),
+        ("execution.variables.none", "null"),
+        ("execution.getVariables()", #"{"a":1}"#),
         ("execution.getVariableNames().size()", "1"), ("now()", "\"2026-01-01T00:00:00Z\""),
         ("dateTime().plusDays(3).minusHours(1).toDate()", "\"2026-01-03T23:00:00Z\""),
         ("dateTime().plusMonths(1).getMonthOfYear()", "2"),
@@ -74,6 +76,7 @@ struct HostObjectTests {
             \(Self.listener("taskListener", "create", "${task.setPriority(7)} ${task.addCandidateGroup('g')}"))
             \(Self.listener("taskListener", "assignment", "${task.setVariable('who', task.assignee)}"))
             \(Self.listener("taskListener", "complete", "${task.setVariable('c', task.taskDefinitionKey)}"))
+            \(Self.listener("taskListener", "complete", "${task.execution.setVariable('d', execution.variables.a)}"))
             </extensionElements>
             """
         let text = bpmn(
@@ -87,8 +90,8 @@ struct HostObjectTests {
         #expect(task.assignee == "Ann" && task.priority == 7 && task.candidateGroups == ["g"])
         #expect(task.dueAt?.iso8601 == "2026-01-04T00:00:00.000Z")
         try scenario.finish("u")
-        let found = ["a", "b", "who", "c"].map { scenario.instance.rootVariable($0)?.text }
-        #expect(found == ["\"u\"", "\"u\"", "\"Ann\"", "\"u\""])
+        let found = ["a", "b", "who", "c", "d"].map { scenario.instance.rootVariable($0)?.text }
+        #expect(found == ["\"u\"", "\"u\"", "\"Ann\"", "\"u\"", "\"u\""])
     }
 
     @Test func `who claims a task is heard of, and the task can go to somebody else`() throws {

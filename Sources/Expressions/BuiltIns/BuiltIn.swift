@@ -70,13 +70,20 @@ struct BuiltIn: Sendable {
         self.init(name, .fixed([parameters]), result, body)
     }
 
-    static let all: [BuiltIn] =
+    static let all: [BuiltIn] = standard + CamundaFunctions.all
+
+    private static let standard: [BuiltIn] =
         ConversionFunctions.all + NumberFunctions.all + StringFunctions.all + ListFunctions.all
         + ListChangeFunctions.all + ContextFunctions.all + TemporalFunctions.all + RangeFunctions.all
 
     static func named(_ name: String) -> BuiltIn? { index[name] }
 
     private static let index: [String: BuiltIn] = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+
+    /// One that DMN has: its name is a value as well.
+    static func standard(named name: String) -> BuiltIn? { standardNames.contains(name) ? named(name) : nil }
+
+    private static let standardNames = Set(standard.map(\.name))
 }
 
 extension BuiltIn {

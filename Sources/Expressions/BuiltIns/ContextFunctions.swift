@@ -78,7 +78,7 @@ enum ContextFunctions {
     }
 
     /// Later contexts win.
-    private static func merge(_ contexts: [Datum]) -> Datum? {
+    static func merge(_ contexts: [Datum]) -> Datum? {
         var members: OrderedDictionary<String, Datum> = [:]
         for context in contexts {
             guard case .context(let others) = context else { return nil }

@@ -27,7 +27,16 @@ enum ConversionFunctions {
         BuiltIn("date", .fixed([[.init("from")], dateParts]), .date, date),
         BuiltIn("time", .fixed([[.init("from")], timeParts]), .time, time),
         BuiltIn(
-            "date and time", .fixed([[.init("from")], [.init("date"), .init("time")]]), .dateTime, dateAndTime),
+            "date and time",
+            .fixed([[.init("from")], [.init("date"), .init("time")], [.init("date"), .init("timezone")]]), .dateTime
+        ) { (evaluator, arguments, _) throws(Fault) in
+            if arguments.values.count == 2, case .string(let zone) = arguments.values[1].unwrappedSingleton,
+                case .dateTime(let moment) = arguments.values[0].unwrappedSingleton
+            {
+                return CamundaFunctions.dateTime(moment, in: zone, evaluator.scope.zones) ?? .null
+            }
+            return dateAndTime(arguments) ?? .null
+        },
     ]
 
     private static let dateParts: [BuiltIn.Parameter] = [
@@ -124,7 +133,7 @@ enum ConversionFunctions {
         }
     }
 
-    private static func dateAndTime(_ arguments: BuiltIn.Arguments) -> Datum? {
+    static func dateAndTime(_ arguments: BuiltIn.Arguments) -> Datum? {
         let first = arguments.values[0].unwrappedSingleton
         if arguments.values.count == 2 {
             guard let date = first.civilDate, case .time(let time) = arguments.values[1].unwrappedSingleton else {

@@ -35,7 +35,10 @@ enum RangeText {
             ["date", "time", "date and time", "duration"].contains(name), let builtIn = BuiltIn.named(name),
             nodes.count == 1, case .literal(let literal) = nodes[0].kind, let arguments = builtIn.arguments([literal])
         else { return nil }
-        guard case .pure(let convert) = builtIn.body else { return nil }
-        return convert(arguments)
+        switch builtIn.body {
+        case .pure(let convert): return convert(arguments)
+        // `date and time`, which asks for the rules of zones only where it is given one.
+        case .evaluating: return ConversionFunctions.dateAndTime(arguments)
+        }
     }
 }

@@ -34,8 +34,14 @@ enum StringFunctions {
             "split", .fixed([[.init("string", .string), .init("delimiter", .string)]]), .list(of: .string),
             evaluating: split),
         BuiltIn(
-            "string join", .fixed([[.init("list", .list), .optional("delimiter", .string)]]), .string,
-            evaluating: join),
+            "string join",
+            .fixed([
+                [.init("list", .list), .optional("delimiter", .string)],
+                [
+                    .init("list", .list), .init("delimiter", .string), .init("prefix", .string),
+                    .init("suffix", .string),
+                ],
+            ]), .string, evaluating: join),
     ]
 
     private static func strings(_ arguments: BuiltIn.Arguments, _ function: (String, String) -> Datum?) -> Datum? {
@@ -71,7 +77,9 @@ enum StringFunctions {
     ) throws(Fault) -> Datum {
         guard let items = arguments.list(0) else { return .null }
         let delimiter = arguments.string(1) ?? ""
-        var text = ""
+        // Camunda's own are the last two.
+        let (prefix, suffix) = arguments.values.count == 4 ? (arguments.string(2), arguments.string(3)) : (nil, nil)
+        var text = prefix ?? ""
         var isFirst = true
         for item in items where !item.isNull {
             guard case .string(let string) = item else { return .null }
@@ -80,7 +88,7 @@ enum StringFunctions {
             isFirst = false
             try evaluator.checkSize(of: .string(text), at: node.offset)
         }
-        return .string(text)
+        return .string(text + (suffix ?? ""))
     }
 
     // MARK: Patterns
@@ -129,6 +137,17 @@ enum StringFunctions {
             return try pattern.replacing(in: input, with: replacement)
         }
         return result.map { .string($0) } ?? .null
+    }
+
+    /// Every match of the pattern.
+    static func extract(
+        _ evaluator: inout Evaluator, _ arguments: BuiltIn.Arguments, _ node: Node
+    ) throws(Fault) -> Datum {
+        guard let input = arguments.string(0), let source = arguments.string(1),
+            let pattern = evaluator.pattern(source, flags: nil)
+        else { return .null }
+        let matches = try guarding(node) { () throws(PatternError) in try pattern.allMatches(in: input) }
+        return matches.map { .list($0.map { .string($0.text) }) } ?? .null
     }
 
     private static func split(

@@ -161,7 +161,7 @@ package struct Evaluator {
             return value
         }
         switch language {
-        case .feel: return BuiltIn.named(name).map { .function(FunctionValue(.builtIn($0))) } ?? .null
+        case .feel: return BuiltIn.standard(named: name).map { .function(FunctionValue(.builtIn($0))) } ?? .null
         case .juel:
             if let object = HostObject(rawValue: name), let json = scope.host(object) { return Datum(json.decoded()) }
             throw Fault(.name, "unknown variable `\(name)`", at: node.offset)
@@ -175,7 +175,7 @@ package struct Evaluator {
         if binding == nil, let root = base.rootName, decoded[root] == nil, let raw = node.readRaw(from: scope) {
             return Datum(raw.decoded())
         }
-        if language == .juel, case .name(let name) = base.kind, let object = HostObject(rawValue: name),
+        if language == .juel, let object = base.hostObject,
             let raw = hostProperty(member, of: object)
         {
             return Datum(raw.decoded())

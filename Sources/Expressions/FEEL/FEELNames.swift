@@ -11,6 +11,10 @@ struct FEELNames: Sendable {
     private var inScope: [Phrase] = []
     /// Keys of contexts anywhere before: what may follow a dot.
     private var members: [Phrase] = []
+    /// Other names of `?`, unless something here has the name.
+    private var tested: [String] = []
+    /// Names of one word, which need no help to be read.
+    private var words: Set<String> = []
 
     init(_ names: [String]) {
         for name in names { bind(name) }
@@ -19,21 +23,42 @@ struct FEELNames: Sendable {
     init(_ names: ExpressionNames) {
         self.init(names.variables)
         members = names.members.compactMap { FEELNames.phrase($0) }
+        inScope += names.tested.compactMap { FEELNames.phrase($0) }
+        tested = names.tested
     }
 
     /// What `restore` goes back to.
-    var mark: Int { inScope.count }
+    struct Mark {
+        fileprivate let phrases: Int
+        fileprivate let tested: [String]
+        fileprivate let words: Set<String>
+    }
 
-    mutating func restore(_ mark: Int) {
-        inScope.removeSubrange(mark...)
+    var mark: Mark { Mark(phrases: inScope.count, tested: tested, words: words) }
+
+    mutating func restore(_ mark: Mark) {
+        inScope.removeSubrange(mark.phrases...)
+        tested = mark.tested
+        words = mark.words
     }
 
     mutating func bind(_ name: String) {
-        if let phrase = FEELNames.phrase(name) { inScope.append(phrase) }
+        if let phrase = FEELNames.phrase(name) { inScope.append(phrase) } else { words.insert(name) }
+        tested.removeAll { $0 == name }
     }
 
+    /// Whether something here has the name.
+    func knows(_ name: String) -> Bool { words.contains(name) || inScope.contains { $0.name == name } }
+
+    /// What a name stands for: `?` for the other names of the tested value.
+    func meaning(of name: String) -> String { tested.contains(name) ? "?" : name }
+
     mutating func bindMember(_ name: String) {
-        guard let phrase = FEELNames.phrase(name) else { return }
+        tested.removeAll { $0 == name }
+        guard let phrase = FEELNames.phrase(name) else {
+            words.insert(name)
+            return
+        }
         inScope.append(phrase)
         if !members.contains(where: { $0.name == name }) { members.append(phrase) }
     }

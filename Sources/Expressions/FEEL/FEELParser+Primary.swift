@@ -40,7 +40,7 @@ extension FEELParser {
         let offset = token.start
         if let (name, end) = names.longest(in: lexer, at: offset, asMember: filterDepth > 0) {
             try jump(to: end)
-            return try node(.name(name), at: offset)
+            return try node(.name(names.meaning(of: name)), at: offset)
         }
         switch word {
         case "true", "false":
@@ -55,9 +55,27 @@ extension FEELParser {
         case "function": return try parseFunction()
         default:
             if FEELParser.keywords.contains(word) { throw unexpected("an expression") }
+            if let (name, end) = try unknownFunction() {
+                try jump(to: end)
+                return try node(.name(name), at: offset)
+            }
             try advance()
-            return try node(.name(word), at: offset)
+            return try node(.name(names.meaning(of: word)), at: offset)
         }
+    }
+
+    /// Words before a parenthesis that nothing here is called by: a function that there is not, for two names never stand
+    /// side by side.
+    private func unknownFunction() throws(Fault) -> (name: String, end: Int)? {
+        var words: [String] = []
+        var end = token.end
+        var next = token
+        while case .word(let word) = next.kind, !FEELParser.keywords.contains(word) {
+            words.append(word)
+            end = next.end
+            next = try lexer.token(from: next.end)
+        }
+        return words.count > 1 && next.kind == .symbol(.openParenthesis) ? (words.joined(separator: " "), end) : nil
     }
 
     /// A member's name after a dot: a known one, else all words up to the next operator or keyword.

@@ -224,6 +224,9 @@ struct FEELParser {
             } else if at(.openBracket), !isOpenRangeEnd() {
                 result = try parseFilter(of: result)
             } else if try take(.openParenthesis) {
+                if case .name(let name) = result.kind, let reason = CamundaFunctions.refused[name], !names.knows(name) {
+                    throw Fault(.unsupported, reason, at: result.offset)
+                }
                 result = try node(.call(result, try parseArguments()), at: offset)
             } else {
                 return result

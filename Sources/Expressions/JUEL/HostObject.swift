@@ -73,7 +73,7 @@ extension Expression {
         while let node = rest.popLast() {
             rest += node.kind.children.reversed()
             guard case .method(let receiver, let name, let arguments) = node.kind,
-                case .name(let text) = receiver.kind, let object = HostObject(rawValue: text)
+                let object = receiver.hostObject
             else { continue }
             let method = object.method(name, arguments: arguments.count)
             let isPerhapsOfVariable = object == .task && !Self.changes.contains { name.hasPrefix($0) }
@@ -102,7 +102,7 @@ extension Expression {
         var rest = [root]
         while let node = rest.popLast() {
             rest += node.kind.children.reversed()
-            if case .path(let base, let name) = node.kind, base.kind == .name(object.rawValue) { names.append(name) }
+            if case .path(let base, let name) = node.kind, base.hostObject == object { names.append(name) }
         }
         return names
     }
@@ -148,9 +148,8 @@ extension Evaluator {
 
     private func readVariable(_ method: String, _ arguments: [Datum], at node: Node) throws(Fault) -> Datum {
         guard let argument = arguments.first else {
-            let names = scope.names
-            if method == "getVariableNames" { return .list(names.map { .string($0) }) }
-            return Datum(JSON.object(names.compactMap { name in scope.lookup(name).map { (name, $0) } }).decoded())
+            if method == "getVariableNames" { return .list(scope.names.map { .string($0) }) }
+            return Datum(allVariables.decoded())
         }
         guard case .string(let name) = argument else {
             throw Fault(.type, "`\(method)` takes the name of a variable, not \(argument.kindName)", at: node.offset)
@@ -160,11 +159,20 @@ extension Evaluator {
         return value.map { Datum($0.decoded()) } ?? .null
     }
 
+    private var allVariables: JSON {
+        .object(scope.names.compactMap { name in scope.lookup(name).map { (name, $0) } })
+    }
+
     /// `execution.id` is a member of the variable `execution`, of the engine's object, or the variable `execution.id`. Nil where
     /// there is neither the variable nor the object.
     func hostProperty(_ name: String, of object: HostObject) -> JSON? {
         if let value = scope.lookup(object.rawValue)?[name] { return value }
-        if let host = scope.host(object) { return host[name] ?? .null }
+        if let host = scope.host(object) {
+            // The getters `getVariables()` and `getVariableNames()`, read as properties.
+            if name == "variables", object != .externalTask { return allVariables }
+            if name == "variableNames", object != .externalTask { return .array(scope.names.map { .string($0) }) }
+            return host[name] ?? .null
+        }
         return scope.lookup("\(object.rawValue).\(name)")
     }
 }

@@ -9,7 +9,7 @@ extension Evaluator {
     ) throws(Fault) -> Datum {
         var values: [Datum] = []
         for argument in arguments { values.append(try evaluate(argument, in: binding)) }
-        if case .name(let receiverName) = receiver.kind, let object = HostObject(rawValue: receiverName),
+        if let object = receiver.hostObject,
             let value = try host(object, name, values, at: node)
         {
             return value
@@ -47,12 +47,18 @@ extension Evaluator {
         case ("substring", 1...2), ("charAt", 1): return try substring(name, string, arguments, at: node)
         case ("replace", 2): return try replace(string, arguments, at: node)
         case ("contains", 1), ("startsWith", 1), ("endsWith", 1), ("equals", 1), ("equalsIgnoreCase", 1), ("concat", 1),
-            ("indexOf", 1), ("lastIndexOf", 1):
+            ("indexOf", 1), ("lastIndexOf", 1), ("split", 1), ("matches", 1), ("compareTo", 1):
             guard case .string(let other) = arguments[0] else {
                 if name == "equals" { return .bool(false) }
                 throw Fault(.type, "`\(name)` needs a string, not \(arguments[0].kindName)", at: node.offset)
             }
             try charge(other.utf8.count, at: node)
+            switch name {
+            case "split": return .list(try JavaStrings.split(string, at: other, node).map { .string($0) })
+            case "matches": return .bool(try JavaStrings.matches(string, other, node))
+            case "compareTo": return .number(Decimal128(JavaStrings.order(string, other)))
+            default: break
+            }
             return StringSearch.method(name, string, other)
         default: return nil
         }
@@ -92,6 +98,12 @@ extension Evaluator {
         case ("isEmpty", 0): return .bool(items.isEmpty)
         case ("contains", 1): return .bool(try position(of: arguments[0], in: items, at: node) != nil)
         case ("indexOf", 1): return .number(Decimal128(try position(of: arguments[0], in: items, at: node) ?? -1))
+        case ("subList", 2):
+            guard let start = try JUELCoercion.number(arguments[0], at: node.offset).intValue,
+                let end = try JUELCoercion.number(arguments[1], at: node.offset).intValue,
+                start >= 0, start <= end, end <= items.count
+            else { throw Fault(.type, "`subList` reaches beyond the list", at: node.offset) }
+            return .list(Array(items[start..<end]))
         case ("get", 1):
             guard case .number(let number) = arguments[0], let index = number.intValue, items.indices.contains(index)
             else {
@@ -131,6 +143,12 @@ extension Evaluator {
         switch (name, arguments.count) {
         case ("toString", 0): return .string(try text(of: base, at: node.offset) ?? "")
         case ("equals", 1): return .bool(try isEqual(base, arguments[0], at: node.offset) == true)
+        case ("compareTo", 1):
+            guard let order = FEELComparison.order(base, arguments[0]) else {
+                throw Fault(
+                    .type, "`compareTo` cannot compare \(base.kindName) with \(arguments[0].kindName)", at: node.offset)
+            }
+            return .number(Decimal128(order))
         case ("intValue", 0), ("longValue", 0):
             guard case .number(let number) = base else { return nil }
             return .number(number.isNegative ? number.ceiling : number.floor)

@@ -145,11 +145,17 @@ extension Node {
         return nil
     }
 
-    /// JUEL's `execution` or `task`.
-    var isHostObject: Bool {
-        if case .name(let name) = kind { return HostObject(rawValue: name) != nil }
-        return false
+    /// JUEL's `execution` or `task`; `task.execution` is the former.
+    var hostObject: HostObject? {
+        if case .name(let name) = kind { return HostObject(rawValue: name) }
+        if case .path(let base, "execution") = kind, base.kind == .name("task") { return .execution }
+        if case .method(let base, "getExecution", let arguments) = kind, arguments.isEmpty, base.kind == .name("task") {
+            return .execution
+        }
+        return nil
     }
+
+    var isHostObject: Bool { hostObject != nil }
 
     /// The raw JSON of a variable, or of members of one, if that is all the node is and it exists.
     func readRaw(from scope: any VariableScope) -> JSON? {

@@ -4,6 +4,8 @@ struct VariableReader {
     private(set) var names: [String] = []
     /// Those inside filters.
     private(set) var perhaps: [String] = []
+    /// Functions that are called and are neither FEEL's nor bound here, with their places.
+    private(set) var functions: [(name: String, offset: Int)] = []
     private var bound: [String] = []
     private var filterDepth = 0
 
@@ -34,11 +36,14 @@ struct VariableReader {
             visit(value)
             binding(["?"]) { reader in tests.forEach { reader.visit($0) } }
         case .call(let callee, let arguments):
-            if !isBuiltIn(callee) { visit(callee) }
+            visitCallee(callee)
             arguments.nodes.forEach { visit($0) }
+        case .path(let base, let member):
+            // `execution.variables.x` reads `x`.
+            if case .path(let host, "variables") = base.kind, host.isHostObject { read(member) } else { visit(base) }
         case .method(let receiver, let method, let arguments):
             visitMethod(of: receiver, method, arguments)
-        case .literal, .json, .path, .index, .not, .negate, .empty, .binary, .between, .test, .conditional,
+        case .literal, .json, .index, .not, .negate, .empty, .binary, .between, .test, .conditional,
             .list, .range, .instanceOf, .template:
             node.kind.children.forEach { visit($0) }
         }
@@ -58,9 +63,10 @@ struct VariableReader {
         arguments.forEach { visit($0) }
     }
 
-    private func isBuiltIn(_ callee: Node) -> Bool {
-        guard case .name(let name) = callee.kind else { return false }
-        return !bound.contains(name) && BuiltIn.named(name) != nil
+    /// Variables are JSON, which has no functions: a name that is called is none.
+    private mutating func visitCallee(_ callee: Node) {
+        guard case .name(let name) = callee.kind else { return visit(callee) }
+        if !bound.contains(name), BuiltIn.named(name) == nil { functions.append((name, callee.offset)) }
     }
 
     private mutating func visit(_ iterators: [Node.Iterator], then body: Node) {

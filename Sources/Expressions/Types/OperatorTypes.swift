@@ -58,9 +58,9 @@ enum OperatorTypes {
     /// The results of JUEL's methods that do not depend on the receiver.
     static func method(_ name: String) -> ExpressionType {
         switch name {
-        case "length", "size", "indexOf", "lastIndexOf", "intValue", "longValue", "doubleValue": .number
+        case "length", "size", "indexOf", "lastIndexOf", "intValue", "longValue", "doubleValue", "compareTo": .number
         case "contains", "startsWith", "endsWith", "isEmpty", "equals", "equalsIgnoreCase", "containsKey",
-            "containsValue", "hasVariable", "booleanValue":
+            "containsValue", "hasVariable", "booleanValue", "matches":
             .boolean
         case "toUpperCase", "toLowerCase", "trim", "substring", "charAt", "replace", "concat", "toString": .string
         default: .any

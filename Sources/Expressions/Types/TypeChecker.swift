@@ -102,7 +102,7 @@ package struct TypeChecker {
     private mutating func variable(_ name: String, at node: Node) -> ExpressionType {
         if let type = variableType(name) { return type }
         if unknownMembers > 0 { return .any }
-        if language == .feel, BuiltIn.named(name) != nil { return .any }
+        if language == .feel, BuiltIn.standard(named: name) != nil { return .any }
         if language == .juel, HostObject(rawValue: name) != nil { return .any }
         if environment.isComplete { report(.unknownVariable, "there is no variable `\(name)`", at: node) }
         return .any
@@ -231,9 +231,8 @@ package struct TypeChecker {
         for argument in arguments.nodes { _ = infer(argument) }
         if case .name(let name) = callee.kind, variableType(name) == nil {
             guard let builtIn = BuiltIn.named(name) else {
-                if environment.isComplete || environment.variables.isEmpty {
-                    report(.unknownFunction, "there is no function `\(name)`", at: callee)
-                }
+                let suggestion = Spelling.suggestion(for: name, among: BuiltIn.all.map(\.name)).map { "; \($0)" } ?? ""
+                report(.unknownFunction, "there is no function `\(name)`\(suggestion)", at: callee)
                 return .any
             }
             if !builtIn.takes(arguments) { report(.argumentCount, "`\(name)` does not take these arguments", at: node) }
