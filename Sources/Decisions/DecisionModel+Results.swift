@@ -1,3 +1,4 @@
+import Expressions
 package import Values
 
 extension DecisionModel {
@@ -37,6 +38,17 @@ extension DecisionModel {
         return elements.compactMap { element in
             if case .input = element.kind, seen.insert(element.variable).inserted { return element.variable }
             return nil
+        }
+    }
+
+    /// The variables that inputs of tables read although nothing declares them, as Camunda's modeler writes tables.
+    package var undeclaredNames: [String] {
+        elements.flatMap { element -> [String] in
+            guard case .decision(let logic?) = element.kind, case .table(let table) = logic.kind else { return [] }
+            return table.inputs.compactMap { input in
+                guard input.outside != nil, case .literal(let expression) = input.expression.kind else { return nil }
+                return expression.plainVariable
+            }
         }
     }
 

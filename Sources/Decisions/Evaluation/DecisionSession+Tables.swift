@@ -15,7 +15,12 @@ extension DecisionSession {
     ) throws(ExpressionError) -> Datum {
         var inputs: [Datum] = []
         for input in table.inputs {
-            let value = try evaluate(input.expression, binding, &evaluator)
+            var value = try evaluate(input.expression, binding, &evaluator)
+            if let type = input.outside {
+                value = try coerce(
+                    evaluator.resolved(fromText(value, as: type, nesting: 0)), to: type, at: input.expression.position,
+                    &evaluator)
+            }
             if let allowed = input.allowed, !value.isNull,
                 try !holds(allowed, of: value, binding, &evaluator, at: table.position)
             {

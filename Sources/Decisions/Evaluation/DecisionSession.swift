@@ -141,7 +141,34 @@ final class DecisionSession {
             imported[required.variable] = value
             members[importName] = .context(imported)
         }
+        for requirement in element.requirements where requirement.importName == nil {
+            let value = value(of: requirement.element, in: frame)
+            for output in outputs(of: model.elements[requirement.element], value) where members[output.name] == nil {
+                members[output.name] = output.value
+            }
+        }
         return members.isEmpty ? nil : Binding(members: members, in: nil)
+    }
+
+    /// The outputs of a decision's table by their own names, as Camunda knows what is required. Names that FEEL has functions by
+    /// are theirs; of a table without a result there is nothing.
+    private func outputs(of element: Element, _ value: Datum) -> [(name: String, value: Datum)] {
+        guard case .decision(let logic?) = element.kind, case .table(let table) = logic.kind, !value.isNull else {
+            return []
+        }
+        return table.outputs.compactMap { output in
+            guard !output.label.isEmpty, !ExpressionNames.isBuiltIn(output.label) else { return nil }
+            if table.outputs.count == 1 { return (output.label, value) }
+            if case .list(let rows) = value {
+                return (output.label, .list(rows.map { Self.member(output.name, of: $0) }))
+            }
+            return (output.label, Self.member(output.name, of: value))
+        }
+    }
+
+    private static func member(_ name: String, of value: Datum) -> Datum {
+        if case .context(let members) = value { return members[name] ?? .null }
+        return .null
     }
 
     private func value(of number: Int, in frame: Frame?) -> Datum {
@@ -202,7 +229,7 @@ final class DecisionSession {
     // MARK: Types
 
     /// JSON has no temporal values: their texts stand where the model has their types.
-    private func fromText(_ value: Datum, as type: ExpressionType, nesting: Int) -> Datum {
+    func fromText(_ value: Datum, as type: ExpressionType, nesting: Int) -> Datum {
         guard nesting < 50 else { return value }
         switch (value, type) {
         case (_, .named(let name)):
@@ -228,6 +255,11 @@ final class DecisionSession {
     ) throws(ExpressionError) -> Datum {
         if type == .any || value.isNull { return value }
         if let converted = try evaluator.convert(value, to: type) { return converted }
+        if let current, model.elements[current].followsCamunda,
+            let converted = CamundaTypes.convert(value, to: type)
+        {
+            return evaluator.resolved(converted)
+        }
         report("type", "\(value.kindName) is not of the type \(type): null instead", at: position)
         return .null
     }

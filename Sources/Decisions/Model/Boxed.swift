@@ -63,6 +63,9 @@ struct DecisionTable: Sendable {
         let allowed: Expression?
         /// The name that Camunda gives the value in the tests.
         let variable: String?
+        /// The declared type, where the expression is a variable that nothing in the model declares: it comes from JSON, which has
+        /// texts for dates and the like.
+        let outside: ExpressionType?
     }
 
     struct Output: Sendable {

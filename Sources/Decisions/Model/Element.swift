@@ -23,6 +23,8 @@ struct Element: Sendable {
     let requirements: [Requirement]
     let position: SourcePosition
     let file: String
+    /// What does not fit a type is converted as Camunda 7 does it.
+    let followsCamunda: Bool
 
     var isDecision: Bool {
         if case .decision = kind { return true }

@@ -138,7 +138,9 @@ extension LogicReader {
                         + "\(inputs.count) inputs and \(outputs.count) outputs", at: rule, in: &model)
             }
             var tests: [Expression?] = []
-            for entry in entries { tests.append(self.tests(entry, in: &model)) }
+            for (entry, input) in zip(entries, inputs) {
+                tests.append(self.tests(entry, tested: testedNames(input), in: &model))
+            }
             var values: [Boxed] = []
             for result in results { values.append(entry(result, in: &model)) }
             rules.append(
@@ -165,13 +167,34 @@ extension LogicReader {
         let allowed = node.firstOwn("inputValues").flatMap { tests($0, in: &model) }
         guard let expression = node.firstOwn("inputExpression") else {
             let missing = invalid("incomplete-expression", "the input has no expression", at: node, in: &model)
-            return .init(expression: missing, label: node.attribute("label") ?? "", allowed: nil, variable: nil)
+            return .init(
+                expression: missing, label: node.attribute("label") ?? "", allowed: nil, variable: nil, outside: nil)
         }
         let type = model.type(expression.typeReference, at: expression, in: declaration)
-        if let variable { names.append(variable) }
+        let read = self.expression(expression, type, in: &model)
+        var outside: ExpressionType?
+        if case .literal(let literal) = read.kind, let name = literal.plainVariable, !names.contains(name) {
+            outside = type
+            warnOfUndeclared(name, at: expression, in: &model)
+        }
         return .init(
-            expression: self.expression(expression, type, in: &model),
-            label: node.attribute("label") ?? expression.ownText, allowed: allowed, variable: variable)
+            expression: outside == nil ? read : Boxed(kind: read.kind, type: .any, position: read.position),
+            label: node.attribute("label") ?? expression.ownText, allowed: allowed, variable: variable, outside: outside
+        )
+    }
+
+    /// Where something is declared, so should the rest be. A decision that declares nothing reads the variables of its process.
+    private func warnOfUndeclared(_ name: String, at node: SourceNode, in model: inout ModelReader) {
+        guard !declaration.requirements.isEmpty, !ExpressionNames.isBuiltIn(name) else { return }
+        model.report(
+            "undeclared-input", "nothing that \(declaration.name) requires is called `\(name)`", at: node,
+            in: declaration.file, element: declaration.id, severity: .warning,
+            suggestion: Spelling.suggestion(for: name, among: names) ?? "draw it as an input, or correct the name")
+    }
+
+    /// What Camunda calls the value of an input in its tests, unless something else has that name here.
+    private func testedNames(_ input: DecisionTable.Input) -> [String] {
+        [input.variable, names.contains("cellInput") ? nil : "cellInput"].compactMap(\.self)
     }
 
     private mutating func output(

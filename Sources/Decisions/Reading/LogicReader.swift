@@ -95,6 +95,7 @@ struct LogicReader {
         }
         do throws(ExpressionError) {
             let expression = try Expression.parse(node.ownText, as: language, names: names(in: model))
+            warn(of: expression, at: node, in: &model)
             return Boxed(kind: .literal(expression), type: type, position: textPosition(of: node))
         } catch {
             return invalid(
@@ -104,7 +105,9 @@ struct LogicReader {
     }
 
     /// Unary tests; nil for any value.
-    mutating func tests(_ node: SourceNode, in model: inout ModelReader) -> Expression? {
+    mutating func tests(
+        _ node: SourceNode, tested: [String] = [], in model: inout ModelReader
+    ) -> Expression? {
         let text = node.ownText
         if text.isEmpty || text == "-" { return nil }
         let languageName = node.attribute("expressionLanguage") ?? declaration.file.language
@@ -113,12 +116,24 @@ struct LogicReader {
             return .constant(JSON(Value.bool(false)))
         }
         do throws(ExpressionError) {
-            return language == .juel
+            let expression =
+                language == .juel
                 ? try Expression.parse(text, as: .juel)
-                : try Expression.parseUnaryTests(text, names: names(in: model))
+                : try Expression.parseUnaryTests(text, names: names(in: model, tested: tested))
+            warn(of: expression, at: node, in: &model)
+            return expression
         } catch {
             _ = invalid("expression", "\(error)", at: node, position: textPosition(of: node), in: &model)
             return .constant(JSON(Value.bool(false)))
+        }
+    }
+
+    /// Functions that nothing here is called by are null.
+    private func warn(of expression: Expression, at node: SourceNode, in model: inout ModelReader) {
+        for function in expression.unknownFunctions where !names.contains(function.name) {
+            model.report(
+                "unknown-function", "there is no function `\(function.name)`: the value is null", at: node,
+                in: declaration.file, element: declaration.id, severity: .warning, suggestion: function.suggestion)
         }
     }
 
@@ -131,9 +146,9 @@ struct LogicReader {
         node.firstOwn("text")?.position ?? node.position
     }
 
-    private func names(in model: ModelReader) -> ExpressionNames {
+    private func names(in model: ModelReader, tested: [String] = []) -> ExpressionNames {
         ExpressionNames(
             variables: names, members: model.memberNames(in: declaration.file),
-            types: model.types.names(in: declaration.file))
+            types: model.types.names(in: declaration.file), tested: tested)
     }
 }

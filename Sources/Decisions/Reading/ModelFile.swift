@@ -18,6 +18,9 @@ struct ModelFile: Sendable {
     let members: [String]
     /// `expressionLanguage` of the file.
     let language: String
+    /// Whether it says that it is one of Camunda 7's: what does not fit a type is then converted as that engine does it, where
+    /// DMN says null.
+    let followsCamunda: Bool
 
     init(_ file: DecisionModel.File) {
         root = file.root
@@ -31,6 +34,21 @@ struct ModelFile: Sendable {
                 type: $0.attribute("importType") ?? "", node: $0)
         }
         members = ModelFile.members(in: file.root)
+        followsCamunda = ModelFile.followsCamunda(file.root)
+    }
+
+    private static let camunda = "http://camunda.org/schema/1.0/dmn"
+
+    /// By the namespace that Camunda's modeler gives its models, or by any attribute of Camunda's. Not of Camunda 8, which converts
+    /// nothing.
+    private static func followsCamunda(_ root: SourceNode) -> Bool {
+        let isCloud = root.attributes.contains { $0.name == "executionPlatform" && $0.value == "Camunda Cloud" }
+        if isCloud { return false }
+        var found = root.attribute("namespace") == camunda
+        root.forEach { node in
+            if node.attributes.contains(where: { $0.namespace == camunda }) { found = true }
+        }
+        return found
     }
 
     private static let named: Set<String> = [

@@ -20,6 +20,14 @@ struct ModelReader {
         let name: String
         let variable: String
         var requirements: [Requirement] = []
+
+        /// What else those who require it may call parts of its value: the outputs of its table.
+        var outputNames: [String] {
+            guard node.name == "decision", let table = node.firstOwn("decisionTable") else { return [] }
+            return table.own("output").compactMap { $0.attribute("name")?.normalizedName }.filter {
+                ExpressionNames.isWords($0) && !ExpressionNames.isBuiltIn($0)
+            }
+        }
     }
 
     init(_ files: [DecisionModel.File]) {
@@ -153,7 +161,7 @@ struct ModelReader {
         return Element(
             kind: kind, id: declaration.id, name: declaration.name, namespace: declaration.file.namespace,
             variable: declaration.variable, type: type, requirements: declaration.requirements,
-            position: node.position, file: declaration.file.name)
+            position: node.position, file: declaration.file.name, followsCamunda: declaration.file.followsCamunda)
     }
 
     private mutating func knowledge(
@@ -218,9 +226,11 @@ struct ModelReader {
     private func names(visibleTo declaration: Declaration) -> [String] {
         var names: [String] = []
         for requirement in declaration.requirements {
-            let required = declarations[requirement.element].variable
+            let declaration = declarations[requirement.element]
+            let required = declaration.variable
             guard let importName = requirement.importName else {
                 names.append(required)
+                names += declaration.outputNames
                 continue
             }
             // Both the import and the path through it, which is unlike any member of anything else.

@@ -80,20 +80,3 @@ package struct DecisionService: Sendable {
         }
     }
 }
-
-/// The members of an object as variables.
-private struct GivenVariables: VariableScope {
-    let now: Timestamp
-    let zones: any ZoneRules
-    private let members: [(name: String, value: JSON)]
-
-    init(_ object: JSON, now: Timestamp, zones: any ZoneRules) {
-        members = object.members() ?? []
-        self.now = now
-        self.zones = zones
-    }
-
-    var names: [String] { members.map(\.name) }
-
-    func lookup(_ name: String) -> JSON? { members.first { $0.name == name }?.value }
-}

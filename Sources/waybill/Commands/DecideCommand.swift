@@ -34,11 +34,12 @@ struct DecideCommand: AsyncParsableCommand {
         if files.isEmpty { return try await askServer() }
         if version != nil { throw CommandError("--version is for decisions of the server: leave the files out") }
         let model = try Self.model(files)
-        let given = try inputs.object()
-        Self.warn(of: given, without: model.inputNames)
+        let input = try inputs.object()
+        Self.warn(of: input, without: model.inputNames, model.undeclaredNames)
+        let given = GivenVariables(input, now: SystemClock().now, zones: SystemZones())
         let result = try model.evaluate(
-            try decision ?? Self.onlyDecision(of: model), inputs: DecisionInput.members(of: given),
-            options: DecisionOptions(now: SystemClock().now, zones: SystemZones()))
+            try decision ?? Self.onlyDecision(of: model), inputs: DecisionInput.members(of: input),
+            options: DecisionOptions(now: given.now, zones: given.zones, variables: given))
         show(result.report)
     }
 
@@ -62,9 +63,9 @@ struct DecideCommand: AsyncParsableCommand {
     }
 
     /// Tells of inputs that no decision asks for: a mistyped one is null without a word.
-    private static func warn(of given: JSON, without names: [String]) {
+    private static func warn(of given: JSON, without names: [String], _ undeclared: [String]) {
         guard !names.isEmpty else { return }
-        for (name, _) in given.members() ?? [] where !names.contains(name) {
+        for (name, _) in given.members() ?? [] where !names.contains(name) && !undeclared.contains(name) {
             let meant = Spelling.suggestion(for: name, among: names) ?? "there are: \(names.joined(separator: ", "))"
             FileHandle.standardError.write(Data("warning: no input is called \(name); \(meant)\n".utf8))
         }
