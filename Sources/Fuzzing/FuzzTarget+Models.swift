@@ -53,14 +53,25 @@ extension FuzzTarget {
         })
 
     /// Whatever model was read: random paths of it are decided alike twice, and replayed alike.
-    static func walk(_ definitions: [ProcessDefinition], dice: Dice, steps: Int) -> String? {
-        var walk = RandomWalk(dice: dice)
+    static func walk(
+        _ definitions: [ProcessDefinition], dice: Dice, steps: Int, isWild: Bool = false
+    ) -> String? {
+        var walk = RandomWalk(dice: dice, isWild: isWild)
         for definition in definitions.prefix(3) {
             var simulation = Simulation(
                 definitions, now: Timestamp(millisecondsSinceEpoch: 1_767_225_600_000), contracts: AnyWork())
             simulation.checksReplay = true
             let variables = [Variable(name: "n", value: .number(walk.dice.roll(12)))]
-            guard (try? simulation.start(definition.process, variables: variables)) != nil else { continue }
+            if isWild {
+                // One that was called: its caller, which is not here, is asked about escalations.
+                simulation.isIsolated = true
+                let id = DefinitionID(process: definition.process, version: 1)
+                let caller = ParentCall(instance: InstanceID("caller"), call: 1)
+                let start = Command.Start(definition: id, variables: variables, parent: caller)
+                guard (try? simulation.start(start)) != nil else { continue }
+            } else {
+                guard (try? simulation.start(definition.process, variables: variables)) != nil else { continue }
+            }
             for _ in 0..<steps {
                 guard let member = walk.dice.pick(simulation.members.filter { !$0.instance.isEnded }),
                     let command = walk.command(for: member.instance)
@@ -82,10 +93,12 @@ extension FuzzTarget {
         maker: { _, _, _ in MadeInputs { dice in Array("\(dice.next())".utf8) } },
         run: { input in
             guard let seed = UInt64(String(decoding: input, as: UTF8.self)) else { return nil }
-            let text = RandomModel.bpmn(seed: seed)
+            let isWild = seed % 2 == 0
+            let text = isWild ? RandomModel.wild(seed: seed) : RandomModel.bpmn(seed: seed)
             do throws(Diagnostics) {
                 let root = try XMLReader.read(Array(text.utf8), file: "made.bpmn")
-                return walk(try ProcessDefinition.read(root, file: "made.bpmn"), dice: Dice(seed: seed), steps: 400)
+                let definitions = try ProcessDefinition.read(root, file: "made.bpmn")
+                return walk(definitions, dice: Dice(seed: seed), steps: 400, isWild: isWild)
             } catch {
                 return "a sound model is refused: \(error)"
             }

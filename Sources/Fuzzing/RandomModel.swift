@@ -8,6 +8,7 @@ package struct RandomModel {
     private var text = ""
     private let depth: Int
     private let isAlone: Bool
+    private let isWild: Bool
     /// Whose work its tasks are.
     private let contracts: [String]
 
@@ -17,6 +18,15 @@ package struct RandomModel {
         var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: isAlone)
         let block = model.block(depth: depth)
         return document(ends + model.text + model.flow("start", block.first) + model.flow(block.last, "end"))
+    }
+
+    /// BPMN of a process `p` in which things go wrong as well: it reads a variable `m` too, without which it gets stuck, it undoes
+    /// without waiting, and it ends in several ways at once. It begins with a user task.
+    package static func wild(seed: UInt64, depth: Int = 4) -> String {
+        var model = RandomModel(dice: Dice(seed: seed), depth: depth, isAlone: false, isWild: true)
+        let (first, block) = (model.leaf("u", "userTask"), model.block(depth: depth))
+        let flows = [("start", first.first), (first.last, block.first), (block.last, "end")]
+        return document(ends + model.text + flows.map { model.flow($0, $1) }.joined())
     }
 
     /// BPMN of a process `p` that begins and ends with a task, and whose tasks are of these contracts.
@@ -41,7 +51,10 @@ package struct RandomModel {
         )
     }
 
-    private init(dice: Dice, depth: Int, isAlone: Bool, contracts: [String] = ["work@1"]) {
+    private init(
+        dice: Dice, depth: Int, isAlone: Bool, isWild: Bool = false, contracts: [String] = ["work@1"]
+    ) {
+        self.isWild = isWild
         self.contracts = contracts
         self.dice = dice
         self.depth = depth
@@ -85,7 +98,9 @@ package struct RandomModel {
     private typealias Block = (first: String, last: String)
 
     private mutating func block(depth: Int) -> Block {
-        switch depth == 0 ? dice.roll(7) : dice.roll(19) {
+        // Models that were made before are made again.
+        let kind = depth == 0 ? dice.roll(7) : dice.roll(isWild ? 27 : 19)
+        switch kind {
         case 0, 1: return task()
         case 2:
             return leaf(
@@ -105,7 +120,8 @@ package struct RandomModel {
         case 13: return waitForOneOf(depth)
         case 14: return interruptible()
         case 15, 16: return transaction(depth)
-        default: return subprocess(depth)
+        case 17, 18: return subprocess(depth)
+        default: return wild(kind - 19, depth)
         }
     }
 
@@ -255,7 +271,11 @@ package struct RandomModel {
                 """
         }
         text = "\(outer)<subProcess id=\"\(sub)\">\(text)</subProcess>\n"
-        // Every other has a boundary event that catches an error or an escalation and leads round to where it would have gone.
+        return perhapsCatching(sub)
+    }
+
+    /// Every other has a boundary event that catches an error or an escalation and leads round to where it would have gone.
+    private mutating func perhapsCatching(_ sub: String) -> Block {
         guard dice.roll(2) == 0 else { return (sub, sub) }
         let merge = leaf("g", "exclusiveGateway")
         let event = dice.roll(3) == 0 ? Self.escalation : "<errorEventDefinition/>"
@@ -264,5 +284,127 @@ package struct RandomModel {
             \(flow(sub, merge.first))\(flow("b-\(sub)", merge.first))
             """
         return (sub, merge.last)
+    }
+
+    // MARK: What goes wrong
+
+    /// Cannot be said before there is an `m`.
+    private static let lateTimer =
+        "<timerEventDefinition><timeDuration>${m > 3 ? 'PT5S' : 'never'}</timeDuration></timerEventDefinition>"
+
+    private mutating func wild(_ kind: Int, _ depth: Int) -> Block {
+        switch kind {
+        case 0, 1: return undone(depth)
+        case 2: return endingInSeveralWays(depth)
+        case 3: return adHoc()
+        case 4: return unarmed(depth)
+        case 5: return impatient()
+        case 6:
+            let marker =
+                "<standardLoopCharacteristics testBefore=\"true\" loopMaximum=\"3\"><loopCondition>${m > 3}</loopCondition></standardLoopCharacteristics>"
+            return dice.roll(2) == 0 ? task(marker) : leaf("m", "userTask", marker)
+        default:
+            return leaf(
+                "call", "callActivity",
+                """
+                <extensionElements><camunda:inputOutput><camunda:inputParameter name="own">1</camunda:inputParameter>\
+                </camunda:inputOutput></extensionElements>
+                """, attributes: "calledElement=\"${m > 3 ? 'q' : nobody}\"")
+        }
+    }
+
+    /// A subprocess that undoes something and may go on meanwhile.
+    private mutating func undone(_ depth: Int) -> Block {
+        let sub = id("un")
+        let outer = text
+        text = dice.roll(4) == 0 ? marker(runs: 3) : ""
+        text += "<startEvent id=\"s-\(sub)\"/>"
+        let done = dice.roll(2) == 0 ? task() : leaf("u", "userTask")
+        let (undo, work) =
+            dice.roll(2) == 0 ? ("serviceTask", "waybill:contract=\"\(dice.pick(contracts) ?? "")\"") : ("userTask", "")
+        let thrown =
+            (dice.roll(3) == 0 ? Self.escalation : "")
+            + "<compensateEventDefinition waitForCompletion=\"\(dice.roll(3) == 0)\"/>"
+        let after = block(depth: depth - 1)
+        text += """
+            <boundaryEvent id="b-\(done.last)" attachedToRef="\(done.last)"><compensateEventDefinition/></boundaryEvent>
+            <\(undo) id="undo-\(sub)" isForCompensation="true" \(work)/>
+            <association id="a-\(sub)" sourceRef="b-\(done.last)" targetRef="undo-\(sub)"/>
+            <intermediateThrowEvent id="x-\(sub)">\(thrown)</intermediateThrowEvent>
+            \(flow("s-\(sub)", done.first))\(flow(done.last, "x-\(sub)"))\(flow("x-\(sub)", after.first))
+            """
+        text = "\(outer)<subProcess id=\"\(sub)\">\(text)</subProcess>\n"
+        return perhapsCatching(sub)
+    }
+
+    /// A transaction, of which one of two paths throws an escalation and then ends both.
+    private mutating func endingInSeveralWays(_ depth: Int) -> Block {
+        let id = id("se")
+        let outer = text
+        let ending = dice.pick([
+            "<terminateEventDefinition/>", "<cancelEventDefinition/>", "<errorEventDefinition errorRef=\"E1\"/>",
+        ])
+        text = "<startEvent id=\"s-\(id)\"/>"
+        let beside = block(depth: depth - 1)
+        text += """
+            <parallelGateway id="g-\(id)"/><endEvent id="e-\(id)">\(Self.escalation)\(ending ?? "")</endEvent>
+            \(flow("s-\(id)", "g-\(id)"))\(flow("g-\(id)", beside.first))\(flow("g-\(id)", "e-\(id)"))
+            """
+        text = "\(outer)<transaction id=\"\(id)\">\(text)</transaction>\n"
+        let merge = leaf("g", "exclusiveGateway")
+        text += flow(id, merge.first)
+        for (name, event) in [("b", "<cancelEventDefinition/>"), ("f", "<errorEventDefinition/>")] {
+            text += """
+                <boundaryEvent id="\(name)-\(id)" attachedToRef="\(id)">\(event)</boundaryEvent>
+                \(flow("\(name)-\(id)", merge.first))
+                """
+        }
+        return (id, merge.last)
+    }
+
+    private mutating func adHoc() -> Block {
+        let id = id("ah")
+        let outer = text
+        text = ""
+        for _ in 0..<(2 + dice.roll(2)) { _ = dice.roll(2) == 0 ? task() : leaf("u", "userTask") }
+        let ordering = dice.roll(2) == 0 ? "Sequential" : "Parallel"
+        text = """
+            \(outer)<adHocSubProcess id="\(id)" ordering="\(ordering)" cancelRemainingInstances="\(dice.roll(2) == 0)">
+            \(text)<completionCondition>${m > 6}</completionCondition></adHocSubProcess>
+
+            """
+        return (id, id)
+    }
+
+    /// A subprocess that cannot begin before its event subprocess and its boundary event know what they wait for.
+    private mutating func unarmed(_ depth: Int) -> Block {
+        let id = id("ua")
+        let outer = text
+        text = "<startEvent id=\"s-\(id)\"/>"
+        let inside = block(depth: depth - 1)
+        text += """
+            \(flow("s-\(id)", inside.first))<subProcess id="e-\(id)" triggeredByEvent="true">
+            <startEvent id="start-\(id)" parallelMultiple="\(dice.roll(2) == 0)" isInterrupting="\(dice.roll(2) == 0)">
+            \(Self.lateTimer)\(Self.message)</startEvent><userTask id="in-\(id)"/>\(flow("start-\(id)", "in-\(id)"))
+            </subProcess>
+            """
+        text = "\(outer)<subProcess id=\"\(id)\">\(text)</subProcess>\n"
+        text += """
+            <boundaryEvent id="b-\(id)" attachedToRef="\(id)" cancelActivity="false">\(Self.lateTimer)</boundaryEvent>
+            <endEvent id="z-\(id)"/>\(flow("b-\(id)", "z-\(id)"))
+            """
+        return (id, id)
+    }
+
+    /// A task beside which two things together happen again and again; the second time it may be unclear what is waited for.
+    private mutating func impatient() -> Block {
+        let host = dice.roll(2) == 0 ? task() : leaf("u", "userTask")
+        let boundary = id("b")
+        let end = leaf("z", "endEvent")
+        text += """
+            <boundaryEvent id="\(boundary)" attachedToRef="\(host.first)" cancelActivity="false" parallelMultiple="true">\
+            \(Self.lateTimer)\(Self.message)</boundaryEvent>\(flow(boundary, end.first))
+            """
+        return host
     }
 }

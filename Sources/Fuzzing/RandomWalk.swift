@@ -4,9 +4,12 @@ package import Values
 /// What might happen next to an instance, and which of it does. The same dice take the same path.
 package struct RandomWalk {
     package var dice: Dice
+    /// Operators meddle, and set what a wild model reads.
+    private let isWild: Bool
 
-    package init(dice: Dice) {
+    package init(dice: Dice, isWild: Bool = false) {
         self.dice = dice
+        self.isWild = isWild
     }
 
     /// One of the commands that the instance can be sent; nil if nothing is open.
@@ -26,6 +29,12 @@ package struct RandomWalk {
                 if commands.isEmpty || dice.roll(4) == 0 { commands.append(.signal(name: name, variables: [])) }
             case .condition: commands.append(.setVariables([number("n")]))
             case .answer: commands.append(.answerEscalation)
+            }
+        }
+        if isWild {
+            if dice.roll(6) == 0 { commands.append(.setVariables([number("m")])) }
+            if dice.roll(30) == 0, let taken = dice.pick(instance.activeActivities) {
+                commands.append(.modify([.cancel(activity: taken.number)]))
             }
         }
         if dice.roll(60) == 0 { commands.append(.cancel(reason: "dice")) }

@@ -96,6 +96,8 @@ package enum Placement: Sendable, Hashable {
     case before(ElementID, variables: [Variable])
     /// Over a flow, as one that waits at a join has come.
     case over(flow: ElementID)
+    /// At an element of an ad-hoc subprocess that waits for its turn.
+    case inTurn(ElementID)
 }
 
 /// The call activity that an instance was made for.

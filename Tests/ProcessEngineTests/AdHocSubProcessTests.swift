@@ -75,4 +75,38 @@ struct AdHocSubProcessTests {
         try scenario.finish("a", [("done", "true")])
         #expect(scenario.active == ["z"])
     }
+
+    private static let sequential = bpmn(
+        """
+        <startEvent id="s"/><adHocSubProcess id="x" ordering="Sequential">\(user("a"))\(user("b"))\(user("c"))
+        </adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+        """)
+
+    @Test func `a sequential one is migrated, and what waits for its turn has it by its new name`() throws {
+        var scenario = try Scenario(Self.sequential)
+        try scenario.start()
+        try scenario.migrate(to: Self.sequential.replacing("id=\"b\"", with: "id=\"n\""), ("b", "n"))
+        try scenario.finish("a")
+        #expect(scenario.active == ["x", "n"])
+        try scenario.finish("n")
+        try scenario.finish("c")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `a restart goes on at the one that was at work, and the others wait for their turns`() throws {
+        var old = try Scenario(Self.sequential)
+        try old.start()
+        try old.finish("a")
+        try old.send(.cancel(reason: "enough"))
+        let plan = try RestartPlan(after: old.journal, of: old.definition, at: [])
+        #expect(plan.elements == [ElementID("b")])
+        var new = try Scenario(Self.sequential)
+        try new.send(
+            .start(Command.Start(definition: DefinitionID(process: "p", version: 1), placements: plan.placements)))
+        #expect(new.active == ["x", "b"])
+        try new.finish("b")
+        #expect(new.active == ["x", "c"])
+        try new.finish("c")
+        #expect(new.active == ["z"])
+    }
 }

@@ -66,4 +66,19 @@ struct EventSubProcessTests {
         #expect(scenario.instance.end == .completed)
         #expect(scenario.instance.openTimers.isEmpty)
     }
+
+    @Test func `one that takes all of its triggers takes what each of them brings`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))\(chain("s", "u"))<subProcess id="e" triggeredByEvent="true">
+            <startEvent id="es" parallelMultiple="true" isInterrupting="false">\(messageM)
+            <messageEventDefinition messageRef='N'/></startEvent>\(user("in"))\(flow("es", "in"))</subProcess>
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.correlate("es", [("first", "1")])
+        try scenario.correlate("es", [("second", "2")])
+        #expect(scenario.root("first") == "1" && scenario.root("second") == "2")
+        #expect(scenario.active == ["u", "e", "in"] && scenario.waitsFor == ["es", "es"])
+    }
 }

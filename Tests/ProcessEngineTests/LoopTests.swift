@@ -147,4 +147,15 @@ struct LoopTests {
         #expect(scenario.instance.openUserTasks.count == 20_000)
         #expect(scenario.incidents == [])
     }
+
+    @Test func `a collection has a limit`() throws {
+        let loop =
+            "<multiInstanceLoopCharacteristics camunda:collection='items'></multiInstanceLoopCharacteristics>"
+        let text = bpmn("<startEvent id='s'/>\(user("a"))\(user("t", inside: loop))\(chain("s", "a", "t"))")
+        var scenario = try Scenario(text)
+        try scenario.start([("items", "[" + String(repeating: "0,", count: 1_000_000) + "0]")])
+        try scenario.finish("a")
+        #expect(scenario.incidents == [.expressionFailed])
+        #expect(scenario.instance.openIncidents.first?.message.contains("1000001 items") == true)
+    }
 }

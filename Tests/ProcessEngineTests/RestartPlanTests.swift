@@ -143,4 +143,46 @@ import Values
         let old = try started()
         #expect(rejection { _ = try restart(old) }?.reason == .conflict)
     }
+
+    @Test func `a canceled instance goes on where it stood, whatever its listeners say at its end`() throws {
+        let inside =
+            "<extensionElements><camunda:taskListener event='delete' expression='${execution.setVariable(\"gone\", true)}'/></extensionElements>"
+        let listener =
+            "<extensionElements><camunda:executionListener event='end' expression='${execution.setVariable(\"over\", true)}'/></extensionElements>"
+        let text = bpmn(
+            """
+            \(listener)<startEvent id="s"/><parallelGateway id="f"/>\(task("a"))\(user("b", inside: inside))\(task("c"))
+            \(chain("s", "f", "a"))\(chain("f", "b"))\(chain("f", "c"))
+            """)
+        var old = try Scenario(text)
+        try old.start()
+        try old.send(.cancel(reason: "enough"))
+        #expect(old.root("over") == "true" && old.root("gone") == "true")
+        let new = try restart(old, text)
+        #expect(Set(new.active) == ["a", "b", "c"])
+    }
+
+    @Test func `what an operator's retry ended is not done again from the step before`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(task("t"))<exclusiveGateway id="g"/>\(user("u"))
+            <endEvent id="bad"><errorEventDefinition errorRef="E1"/></endEvent>
+            \(chain("s", "t", "g"))\(flow("g", "bad", "${broken}"))\(flow("g", "u", "${!broken}"))
+            """, declarations: declared)
+        var old = try Scenario(text)
+        try old.send(
+            .start(
+                Command.Start(
+                    definition: DefinitionID(process: "p", version: 1),
+                    parent: ParentCall(instance: InstanceID("caller"), call: 1))))
+        try old.complete("t")
+        #expect(old.incidents == [.expressionFailed])
+        try old.set("broken", "true")
+        let before = old.journal.count
+        try old.resolve()
+        #expect(old.instance.end == .completedWithError(code: "BAD", message: nil))
+        let plan = try RestartPlan(
+            after: old.journal, lastCommit: old.journal.count - before, of: old.definition, at: [])
+        #expect(plan.elements == [ElementID("g")])
+    }
 }

@@ -61,4 +61,20 @@ struct ThrowEventTests {
         #expect(scenario.active == ["u"])
         #expect(rejection { try scenario.send(.answerEscalation) }?.reason == .gone)
     }
+
+    @Test func `a message has each variable once, with the value that its event says`() throws {
+        let mapping =
+            "<extensionElements><camunda:inputOutput><camunda:inputParameter name='x'>1</camunda:inputParameter></camunda:inputOutput></extensionElements>"
+        let message =
+            "<messageEventDefinition messageRef='M'><extensionElements><camunda:in sourceExpression='${2}' target='x'/></extensionElements></messageEventDefinition>"
+        let text = bpmn(
+            """
+            <startEvent id="s"/><intermediateThrowEvent id="t">\(mapping)\(message)</intermediateThrowEvent>\(user("u"))
+            \(chain("s", "t", "u"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        let sent = scenario.journal.compactMap { if case .thrown(.message(let message)) = $0 { message } else { nil } }
+        #expect(sent.map(\.variables) == [[Variable(name: "x", value: .number(2))]])
+    }
 }

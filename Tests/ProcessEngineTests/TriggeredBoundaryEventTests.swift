@@ -115,4 +115,21 @@ struct TriggeredBoundaryEventTests {
         #expect(scenario.canceled == ["b", "sub"])
         #expect(scenario.instance.end == .completed)
     }
+
+    @Test(arguments: [true, false])
+    func `one that takes all of its triggers takes what each of them brings`(isInterrupting: Bool) throws {
+        let attributes = "parallelMultiple='true' cancelActivity='\(isInterrupting)'"
+        let second = "<messageEventDefinition messageRef='N'/>"
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))\(chain("s", "u"))
+            \(ProcessEngineTests.boundary("b", on: "u", messageM + second, attributes: attributes))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.correlate("b", [("first", "1")])
+        try scenario.correlate("b", [("second", "2")])
+        #expect(scenario.root("first") == "1" && scenario.root("second") == "2")
+        #expect(scenario.active == (isInterrupting ? ["after-b"] : ["u", "after-b"]))
+    }
 }

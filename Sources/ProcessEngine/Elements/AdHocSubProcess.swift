@@ -36,11 +36,7 @@ package struct AdHocSubProcess: MappedScopeElement {
         let outer = step.activity(activity).scope
         let variables = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
         let entries = try entries(in: step.visibleVariables(from: outer), of: step.definition)
-        try step.armBoundaryEvents(of: activity)
-        let scope = step.instance.lastScope + 1
-        step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
-        if !variables.isEmpty { step.record(.variablesSet(scope: scope, variables)) }
-        try step.armEventSubprocesses(in: id, scope: scope, of: activity)
+        let scope = try step.openScope(of: activity, with: variables)
         if isSequential {
             for entry in entries.dropFirst() {
                 step.record(.tokenArrived(element: entry, flow: Self.turn, scope: scope))
@@ -57,7 +53,7 @@ package struct AdHocSubProcess: MappedScopeElement {
 
     /// Whether the next element is on its way, now that nothing else is at work in the scope.
     func startsNext(in scope: Scope, _ step: inout Step) -> Bool {
-        guard isSequential, let next = scope.waiting.first(where: { $0.flow == Self.turn }) else { return false }
+        guard let next = scope.waiting.first(where: { $0.flow == Self.turn }) else { return false }
         step.record(.tokensJoined(element: next.join, flows: [Self.turn], scope: scope.number))
         step.send(Token(element: next.join, flow: nil, scope: scope.number))
         return true

@@ -63,11 +63,12 @@ extension Step {
         case .failure(let failure):
             throw IncidentCause(.decisionFailed, "the decision \(name) failed: \(failure.message)")
         case .success(let answer):
+            let value = try answer.value.bounded("the decision \(name)")
             record(
                 .decisionEvaluated(
                     activity: activity, decision: answer.decision.decision, version: answer.decision.version,
-                    result: answer.value))
-            return answer.value
+                    result: value))
+            return value
         }
     }
 }

@@ -156,6 +156,8 @@ package struct CallActivity: CallingElement {
     package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
         switch activity.phase {
         case .entering: try step.begin(self, activity.number)
+        // What stands on its border stands there since the first call; its own variables alone made it wait.
+        case .waiting where !activity.hasCalled: try step.begin(self, activity.number)
         case .waiting: step.record(.call(.requested(try request(for: activity.number, in: step))))
         case .leaving: try step.leave(activity.number)
         }

@@ -31,7 +31,7 @@ package struct CancelEndEvent: CompensatingElement {
         let boundary = step.definition.boundaryEvents(of: transaction.element).first { $0 is CancelBoundaryEvent }
         // A loop ends with the run that is canceled: boundary events are its body's.
         let host = step.loopBody(of: transaction) ?? transaction
-        step.record(.activityCompleted(activity: activity))
+        step.completeWithoutLeaving(activity)
         step.cancel(host.number)
         if let boundary {
             step.enter(boundary, in: host.scope)

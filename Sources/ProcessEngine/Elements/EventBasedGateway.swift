@@ -43,7 +43,7 @@ package struct EventBasedGateway: FlowElement {
         step.closeTriggers(of: gateway, at: isParallel ? event.id : nil)
         let rest = step.activity(gateway.number)
         if rest.timers.isEmpty && rest.subscriptions.isEmpty {
-            step.record(.activityCompleted(activity: gateway.number))
+            step.recordCompleted(gateway.number)
         }
         if let flow { step.record(.flowTaken(flow: flow.id, scope: gateway.scope)) }
         step.enterTriggered(event, in: gateway.scope, variables: variables)

@@ -31,11 +31,7 @@ package struct EventSubProcess: ScopeElement {
     ) throws(IncidentCause) {
         let outer = step.activity(activity).scope
         let mapped = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
-        let scope = step.instance.lastScope + 1
-        step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
-        if !mapped.isEmpty { step.record(.variablesSet(scope: scope, mapped)) }
-        step.setVariables(variables, from: scope)
-        try step.armEventSubprocesses(in: id, scope: scope, of: activity)
+        let scope = try step.openScope(of: activity, with: mapped, given: variables)
         step.send(Token(element: start, flow: nil, scope: scope))
     }
 

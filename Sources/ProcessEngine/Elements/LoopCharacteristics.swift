@@ -37,6 +37,11 @@ package struct LoopCharacteristics: Sendable, Hashable {
             guard let items = value.elements() else {
                 throw IncidentCause(.expressionFailed, "the collection of \(element) is not a list")
             }
+            guard items.count <= Self.maxRuns else {
+                throw IncidentCause(
+                    .expressionFailed,
+                    "the collection of \(element) has \(items.count) items, more than \(Self.maxRuns)")
+            }
             return Runs(count: items.count, items: items)
         }
         guard let cardinality else { return Runs(count: 0, items: []) }
@@ -85,10 +90,12 @@ package struct LoopCharacteristics: Sendable, Hashable {
     private static func value(
         of expression: Expression, in variables: VisibleVariables, _ what: String, _ element: ElementID
     ) throws(IncidentCause) -> JSON {
+        let value: JSON
         do {
-            return try expression.evaluate(in: variables)
+            value = try expression.evaluate(in: variables)
         } catch {
             throw IncidentCause(.expressionFailed, "\(what) of \(element) failed: \(error)")
         }
+        return try value.bounded("\(what) of \(element)")
     }
 }

@@ -33,7 +33,10 @@ package struct ScriptTask: FlowElement {
         } catch {
             throw IncidentCause(.expressionFailed, "the script of \(id) failed: \(error)")
         }
-        if let resultVariable { step.setResult([Variable(name: resultVariable, value: value)], of: activity) }
+        if let resultVariable {
+            let result = try value.bounded("the result of \(id)")
+            step.setResult([Variable(name: resultVariable, value: result)], of: activity)
+        }
         try step.leave(activity)
     }
 }

@@ -26,11 +26,7 @@ package struct SubProcess: MappedScopeElement {
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let outer = step.activity(activity).scope
         let variables = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
-        try step.armBoundaryEvents(of: activity)
-        let scope = step.instance.lastScope + 1
-        step.record(.scopeOpened(scope: scope, parent: outer, activity: activity))
-        if !variables.isEmpty { step.record(.variablesSet(scope: scope, variables)) }
-        try step.armEventSubprocesses(in: id, scope: scope, of: activity)
+        let scope = try step.openScope(of: activity, with: variables)
         for start in step.definition.entries(in: id).reversed() {
             step.send(Token(element: start, flow: nil, scope: scope))
         }

@@ -18,7 +18,7 @@ package struct TerminateEndEvent: FlowElement {
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let scope = step.activity(activity).scope
-        step.record(.activityCompleted(activity: activity))
+        step.completeWithoutLeaving(activity)
         step.clear(scope)
         step.settleLater(scope)
     }

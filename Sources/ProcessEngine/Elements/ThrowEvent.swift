@@ -1,3 +1,4 @@
+import HashTreeCollections
 package import Values
 
 /// `bpmn:intermediateThrowEvent`: throws messages, signals, escalations or compensation, and goes on; without an event
@@ -37,7 +38,17 @@ package struct ThrowEvent: ThrowingElement, CompensatingElement, TriggeredElemen
         if isOver { try finish(activity, in: &step) }
     }
 
+    /// Whether neither the calling instance nor a handler is waited for any more.
+    private func isOver(_ activity: Int, in step: Step) -> Bool {
+        let waiting = step.activity(activity)
+        if waiting.subscriptions.contains(where: { step.instance.subscription($0)?.kind == .answer }) { return false }
+        if waiting.compensating.isEmpty { return true }
+        let waitsForHandlers = thrown.contains { if case .compensation(_, true) = $0 { true } else { false } }
+        return !waitsForHandlers && !step.compensatesElsewhere(activity)
+    }
+
     package func compensated(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard isOver(activity, in: step) else { return }
         if case .cancel = ending {
             return CancelEndEvent(id: id).compensated(activity, in: &step)
         }
@@ -55,6 +66,18 @@ package struct ThrowEvent: ThrowingElement, CompensatingElement, TriggeredElemen
 
     /// The calling instance knows of the escalation and lets it go on.
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
-        try finish(occurrence.activity, in: &step)
+        if let subscription = occurrence.subscription {
+            step.record(.subscription(.closed(subscription: subscription)))
+        }
+        if isOver(occurrence.activity, in: step) { try finish(occurrence.activity, in: &step) }
+    }
+
+    /// What was thrown is not thrown again.
+    package func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause) {
+        switch activity.phase {
+        case .waiting where activity.hasUndone: try finish(activity.number, in: &step)
+        case .entering, .waiting: try step.begin(self, activity.number)
+        case .leaving: try finish(activity.number, in: &step)
+        }
     }
 }

@@ -36,13 +36,12 @@ package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement, CodeCa
     }
 
     package func triggered(by occurrence: Occurrence, in step: inout Step) throws(IncidentCause) {
-        if isParallel, !step.isLast(occurrence, of: id) { return }
+        let isLast = !isParallel || step.isLast(occurrence, of: id)
         let host = step.activity(occurrence.activity)
+        guard isLast else { return step.setVariables(occurrence.variables, from: host.scope) }
         if isInterrupting {
             step.cancel(host.number)
-        } else if isParallel {
-            try step.open([self], for: host.number, in: host.scope)
-        } else if let timer = occurrence.timer {
+        } else if !isParallel, let timer = occurrence.timer {
             for case .timer(let trigger) in triggers {
                 guard
                     let due = trigger.nextDue(
@@ -54,5 +53,6 @@ package struct TriggeredBoundaryEvent: BoundaryElement, TriggeredElement, CodeCa
         }
         step.setVariables(occurrence.variables, from: host.scope)
         step.enter(self, in: host.scope)
+        if isParallel, !isInterrupting { try step.rearm(host.number) }
     }
 }

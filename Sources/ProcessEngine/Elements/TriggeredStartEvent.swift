@@ -49,13 +49,14 @@ package struct TriggeredStartEvent: StartElement, TriggeredElement, CodeCatcher 
             let subprocess = step.definition.element(container) as? EventSubProcess
         else { return }
         if isParallel {
-            guard step.isLast(occurrence, of: id) else { return }
-            if !isInterrupting { try step.open([self], for: occurrence.activity, in: scope) }
+            guard step.isLast(occurrence, of: id) else { return step.setVariables(occurrence.variables, from: scope) }
         } else if !isInterrupting, let timer = occurrence.timer {
             rearm(timer, in: &step)
         }
-        step.startEventSubprocess(
+        let number = step.startEventSubprocess(
             subprocess, at: id, in: scope, isInterrupting: isInterrupting, variables: occurrence.variables)
+        guard isParallel, !isInterrupting else { return }
+        step.attempt(number) { step throws(IncidentCause) in try step.rearm(number) }
     }
 
     /// Of a process: one more of all its triggers.

@@ -41,40 +41,9 @@ package struct VariableMapping: Sendable, Hashable {
             let whole =
                 mapping.target.count == 1
                 ? value : replacing(mapping.target.dropFirst(), of: values[name] ?? scope.lookup(name), by: value)
-            guard !isTooDeep(whole) else {
-                throw IncidentCause(
-                    .expressionFailed, "the value of \(name) is nested more than \(maxDepth) levels deep")
-            }
-            values[name] = whole
+            values[name] = try whole.bounded("the value of \(name)")
         }
         return values.map { Variable(name: $0.key, value: $0.value) }
-    }
-
-    /// A value that a loop wraps again and again must not outgrow what the journal's reader takes.
-    private static let maxDepth = 500
-
-    private static func isTooDeep(_ value: JSON) -> Bool {
-        // Each level costs two bytes.
-        guard value.byteCount > 2 * maxDepth else { return false }
-        var depth = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in value.bytes {
-            if isEscaped {
-                isEscaped = false
-            } else if isInString {
-                isEscaped = byte == UInt8(ascii: "\\")
-                isInString = byte != UInt8(ascii: "\"")
-            } else if byte == UInt8(ascii: "\"") {
-                isInString = true
-            } else if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") {
-                depth += 1
-                if depth > maxDepth { return true }
-            } else if byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") {
-                depth -= 1
-            }
-        }
-        return false
     }
 
     /// `object` with the member at `path` set; what is not an object on the way becomes one.

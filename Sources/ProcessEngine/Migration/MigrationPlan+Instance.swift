@@ -12,7 +12,7 @@ extension MigrationPlan {
         for activity in instance.activeActivities { found.check(activity, in: instance) }
         for scope in instance.openScopes {
             for waiting in scope.waiting { found.check(waiting) }
-            for compensation in scope.compensations { found.check(compensation) }
+            for compensation in scope.compensationsInOrder { found.check(compensation) }
         }
         return found.problems
     }
@@ -51,7 +51,8 @@ private struct Findings {
             return add(
                 waiting.join, "tokens wait there, and \(reason(for: waiting.join))", "map it to another gateway")
         }
-        guard plan.counterpart(of: waiting.flow) == nil else { return }
+        // What waits for its turn in an ad-hoc subprocess came by no flow.
+        guard waiting.flow != AdHocSubProcess.turn, plan.counterpart(of: waiting.flow) == nil else { return }
         add(
             waiting.flow,
             "a token that came by this flow waits at \(waiting.join), and no flow to \(join) in \(plan.target.id) replaces it",

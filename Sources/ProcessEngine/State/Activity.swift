@@ -31,6 +31,10 @@ package struct Activity: Sendable, Hashable {
     package internal(set) var compensator: Int?
     /// What undoes something for it.
     var compensating: TreeSet<Int> = []
+    /// It began to undo something.
+    var hasUndone = false
+    /// It called another process before.
+    var hasCalled = false
     /// The timer by which it goes on from a save point.
     package internal(set) var savePoint: SavePoint?
     package internal(set) var incident: Int?

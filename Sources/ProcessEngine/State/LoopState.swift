@@ -13,6 +13,12 @@ struct LoopState: Sendable, Hashable {
 
     var active: Int { started - completed }
 
+    static let names = [
+        "nrOfInstances", "numberOfInstances", "nrOfActiveInstances", "numberOfActiveInstances",
+        "nrOfCompletedInstances",
+        "numberOfCompletedInstances", "numberOfTerminatedInstances",
+    ]
+
     /// What expressions may read of it, by the names that modelers know.
     func value(named name: String) -> JSON? {
         switch name {

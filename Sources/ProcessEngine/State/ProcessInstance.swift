@@ -188,6 +188,8 @@ package struct ProcessInstance: Sendable, Hashable {
         } else if let activity = scope.activity {
             activities[activity]?.innerScope = nil
             activities[activity]?.phase = .leaving
+        } else if let parent = scope.parent {
+            scopes[parent]?.retained.remove(number)
         }
     }
 
@@ -208,7 +210,8 @@ package struct ProcessInstance: Sendable, Hashable {
         scopes[Self.rootScope]?.waiting = []
         scopes[Self.rootScope]?.timers = []
         scopes[Self.rootScope]?.subscriptions = []
-        scopes[Self.rootScope]?.compensations = []
+        scopes[Self.rootScope]?.compensations = [:]
+        scopes[Self.rootScope]?.retained = []
     }
 
     private mutating func create(_ created: Event.TaskCreated) {
@@ -331,16 +334,18 @@ extension ProcessInstance {
         switch event {
         case .kept(let compensation):
             lastCompensation = max(lastCompensation, compensation.number)
-            scopes[compensation.scope]?.compensations.append(compensation)
+            scopes[compensation.scope]?.compensations[compensation.number] = compensation
             guard let retained = compensation.retained, let activity = scopes[retained]?.activity else { return }
+            scopes[compensation.scope]?.retained.insert(retained)
             scopes[retained]?.activity = nil
             scopes[retained]?.parent = compensation.scope
             activities[activity]?.innerScope = nil
             activities[activity]?.phase = .leaving
-        case .begun(let number, let scope): scopes[scope]?.compensations.removeAll { $0.number == number }
+        case .begun(let number, let scope): scopes[scope]?.compensations[number] = nil
         case .handling(let activity, let thrower):
             activities[activity]?.compensator = thrower
             activities[thrower]?.compensating.insert(activity)
+            activities[thrower]?.hasUndone = true
             activities[thrower]?.phase = .waiting
         }
     }
@@ -352,6 +357,7 @@ extension ProcessInstance {
             calls[call.call] = call
             suspension?.request(call.call)
             activities[call.activity]?.call = call.call
+            activities[call.activity]?.hasCalled = true
             activities[call.activity]?.phase = .waiting
         case .escalated: return
         case .failed(let number):
@@ -401,6 +407,29 @@ extension ProcessInstance {
     func hasScope(_ number: Int) -> Bool { scopes.keys.contains(number) }
     var openScopes: [Scope] { scopes.values.sorted { $0.number < $1.number } }
     package func incident(_ number: Int) -> Event.Incident? { incidents[number] }
+
+    /// Those of the conditions, in order, that a change in the scope may concern: what is inside it waits for them, or the activity
+    /// that it is the scope of.
+    func conditions(around scope: Int) -> [Int] {
+        guard scope != Self.rootScope else { return conditions.sorted() }
+        var found: Set<Int> = []
+        func note(_ activity: Int?) {
+            for number in activity.flatMap({ activities[$0]?.subscriptions }) ?? [] where conditions.contains(number) {
+                found.insert(number)
+            }
+        }
+        note(scopes[scope]?.activity)
+        var next = [scope]
+        while let inner = next.popLast().flatMap({ scopes[$0] }) {
+            for activity in inner.activities {
+                note(activity)
+                if let own = activities[activity]?.innerScope { next.append(own) }
+            }
+            next += inner.iterations
+            next += inner.retained
+        }
+        return found.sorted()
+    }
 
     /// The variables of one scope, in the order in which they first appeared; nil if there is no such scope.
     package func variables(of scope: Int) -> [Variable]? {

@@ -19,8 +19,10 @@ struct Scope: Sendable, Hashable {
     /// The triggers of event subprocesses of the process; a subprocess's are its activity's.
     var timers: [Int] = []
     var subscriptions: [Int] = []
-    /// What can be undone, in the order of completion.
-    var compensations: [Compensation] = []
+    /// What can be undone, by number. A tree, so that copies of the state share it.
+    var compensations: TreeDictionary<Int, Compensation> = [:]
+    /// Scopes directly inside that are only kept to be undone.
+    var retained: TreeSet<Int> = []
     var variables: OrderedDictionary<String, JSON> = [:]
     var activities: TreeSet<Int> = []
     var waiting: [WaitingTokens] = []
@@ -39,6 +41,8 @@ struct Scope: Sendable, Hashable {
     var isIdle: Bool { activities.isEmpty && iterations.isEmpty }
     /// The body of a loop, or one of its runs: their activity counts, not tokens.
     var isOfLoop: Bool { loop != nil || iteration != nil }
+    /// In the order of completion.
+    var compensationsInOrder: [Compensation] { compensations.values.sorted { $0.number < $1.number } }
     /// The numbers of the activities at work in it, in order.
     var openActivities: [Int] { activities.sorted() }
 
@@ -73,9 +77,11 @@ struct Scope: Sendable, Hashable {
             scope.waiting[index].join = names[waiting[index].join] ?? waiting[index].join
             scope.waiting[index].flow = names[waiting[index].flow] ?? waiting[index].flow
         }
-        for index in compensations.indices {
-            scope.compensations[index].element = names[compensations[index].element] ?? compensations[index].element
-            scope.compensations[index].handler = compensations[index].handler.map { names[$0] ?? $0 }
+        scope.compensations = compensations.mapValues { compensation in
+            var compensation = compensation
+            compensation.element = names[compensation.element] ?? compensation.element
+            compensation.handler = compensation.handler.map { names[$0] ?? $0 }
+            return compensation
         }
         scope.activated = [:]
         for (join, flows) in activated {

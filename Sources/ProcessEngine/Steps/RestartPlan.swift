@@ -1,3 +1,4 @@
+import OrderedCollections
 import Values
 
 /// How a new instance goes on where one that is over stood: with its variables, and without doing again what was done.
@@ -8,11 +9,12 @@ package struct RestartPlan: Sendable, Hashable {
     /// The elements that are entered, for people.
     package private(set) var elements: [ElementID] = []
 
-    /// `events`: all of the instance. Without `elements`: everywhere where it stood before the step in which it ended.
+    /// `events`: all of the instance, of which the last so many were committed together with its end. Without `elements`:
+    /// everywhere where it stood before the step in which it ended.
     ///
     /// Throws if it runs, or if it is not clear where to go on.
     package init(
-        after events: [Event], of definition: ProcessDefinition, at elements: [ElementID]
+        after events: [Event], lastCommit: Int? = nil, of definition: ProcessDefinition, at elements: [ElementID]
     ) throws(Rejection) {
         guard let end = events.lastIndex(where: { if case .instanceEnded = $0 { true } else { false } }),
             case .instanceEnded(let how) = events[end]
@@ -22,7 +24,7 @@ package struct RestartPlan: Sendable, Hashable {
         var instance = ProcessInstance()
         var locals: [ElementID: [Variable]] = [:]
         var standing = ProcessInstance()
-        let cut = Self.lastStep(of: events, before: end, how)
+        let cut = max(Self.lastStep(of: events, before: end, how), lastCommit.map { events.count - $0 } ?? 0)
         for (place, event) in events.enumerated() {
             if place == cut { standing = instance }
             if case .activityCompleted(let number) = event { Self.note(number, of: instance, in: &locals) }
@@ -54,16 +56,24 @@ package struct RestartPlan: Sendable, Hashable {
     private mutating func place(what standing: ProcessInstance, of definition: ProcessDefinition) {
         let scopes = standing.scopeStates
         let inLoops = Set(scopes.map(\.number).filter { standing.isIteration($0) })
-        for activity in standing.activeActivities {
-            let holdsOthers = standing.activeActivities.contains { $0.scope == activity.innerScope }
+        let active = standing.activeActivities
+        let scopesAtWork = Set(active.map(\.scope))
+        var found: OrderedSet<ElementID> = []
+        for activity in active {
+            let holdsOthers = activity.innerScope.map(scopesAtWork.contains) ?? false
             if holdsOthers, !standing.isLoopBody(activity) { continue }
-            let element = Self.outermostLoop(around: activity.element, of: definition)
-            if !elements.contains(element) { elements.append(element) }
+            found.append(Self.outermostLoop(around: activity.element, of: definition))
         }
+        elements = Array(found)
         for scope in scopes where !inLoops.contains(scope.number) {
             for waiting in scope.waiting {
-                let isInside = elements.contains(Self.outermostLoop(around: waiting.join, of: definition))
-                if isInside { continue }
+                let loop = Self.outermostLoop(around: waiting.join, of: definition)
+                if waiting.flow == AdHocSubProcess.turn {
+                    if loop != waiting.join, found.contains(loop) { continue }
+                    placements += Array(repeating: .inTurn(waiting.join), count: waiting.count)
+                    continue
+                }
+                if found.contains(loop) { continue }
                 placements += Array(repeating: .over(flow: waiting.flow), count: waiting.count)
             }
         }
@@ -98,11 +108,20 @@ package struct RestartPlan: Sendable, Hashable {
     /// Where the step begins in which the instance ended: at what came from outside, or at the first thing that a cancel took away.
     private static func lastStep(of events: [Event], before end: Int, _ how: Event.InstanceEnd) -> Int {
         if case .canceled = how {
+            var first = end
             var place = end
-            while place > 0, isCleaningUp(events[place - 1]) { place -= 1 }
-            return place
+            while place > 0, isCleaningUp(events[place - 1]) || isSettingVariables(events[place - 1]) {
+                place -= 1
+                if isCleaningUp(events[place]) { first = place }
+            }
+            if first < end { return first }
         }
         return events[..<end].lastIndex(where: comesFromOutside) ?? 0
+    }
+
+    /// Listeners may, of what is canceled as well.
+    private static func isSettingVariables(_ event: Event) -> Bool {
+        if case .variablesSet = event { true } else { false }
     }
 
     private static func isCleaningUp(_ event: Event) -> Bool {

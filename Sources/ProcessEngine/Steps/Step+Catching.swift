@@ -12,7 +12,7 @@ extension Step {
                 return catchError(error, by: catcher, on: host)
             }
             if interrupt(with: error, in: host.scope, from: host) { return }
-            next = host.compensator ?? instance.scope(host.scope)?.activity
+            next = around(host)
         }
         // Who called this instance catches it, or who called that one: it ends this one.
         if instance.parent != nil, instance.caughtErrors?.contains(error.code) ?? true {
@@ -35,10 +35,23 @@ extension Step {
             for candidate in eventSubprocesses(of: host.scope, outside: host) ?? [] {
                 matchers += (candidate.start as? any CodeCatcher)?.errors ?? []
             }
-            next = host.compensator ?? instance.scope(host.scope)?.activity
+            next = around(host)
         }
         let own = CaughtErrors(matchers)
         return instance.parent == nil ? own : own.union(instance.caughtErrors ?? .all)
+    }
+
+    /// Who hears next of what an activity throws: of a handler, the event that it undoes something for; once that went on
+    /// without it, whatever is around what it undoes.
+    private func around(_ activity: Activity) -> Int? {
+        if let thrower = activity.compensator, instance.activity(thrower) != nil { return thrower }
+        var next: Int? = activity.scope
+        while let number = next, let scope = instance.scope(number) {
+            if let owner = scope.activity { return owner }
+            // It is only kept to be undone.
+            next = scope.parent
+        }
+        return nil
     }
 
     /// Nothing catches an error: the path of its activity ends, as Camunda 7 has it, or an operator has to look. A call
@@ -59,7 +72,7 @@ extension Step {
                     try call.finish(activity.number, with: result, in: &step)
                 }
             } else if throwsError(element) {
-                record(.activityCompleted(activity: activity.number))
+                completeWithoutLeaving(activity.number)
                 settleLater(activity.scope)
             } else {
                 take(away: activity)
@@ -94,7 +107,9 @@ extension Step {
     private func eventSubprocesses(of number: Int, outside origin: Activity)
         -> [(subprocess: EventSubProcess, start: any StartElement)]?
     {
-        guard let scope = instance.scope(number), !scope.isOfLoop else { return nil }
+        guard let scope = instance.scope(number), !scope.isOfLoop,
+            number == ProcessInstance.rootScope || scope.activity != nil
+        else { return nil }
         let all = definition.eventSubprocesses(in: scope.element)
         guard definition.element(origin.element) is EventSubProcess else { return all }
         guard let own = all.first(where: { $0.subprocess.id == origin.element }), !own.start.isInterrupting else {
@@ -133,7 +148,7 @@ extension Step {
                 return true
             }
             if start(with: code, variables, in: host.scope, from: host, by: thrower) { return true }
-            next = host.compensator ?? instance.scope(host.scope)?.activity
+            next = around(host)
         }
         record(.thrown(.escalation(code: code, by: thrower, caughtBy: nil, variables: variables)))
         return false
@@ -160,9 +175,10 @@ extension Step {
 
     /// Begins a run of an event subprocess; an interrupting one ends all else in its scope, and what was undoable
     /// stays so.
+    @discardableResult
     mutating func startEventSubprocess(
         _ subprocess: EventSubProcess, at start: ElementID, in scope: Int, isInterrupting: Bool, variables: [Variable]
-    ) {
+    ) -> Int {
         if isInterrupting {
             closeEventSubprocesses(in: scope)
             clear(scope)
@@ -170,7 +186,14 @@ extension Step {
         let number = instance.lastActivity + 1
         record(.activityEntered(activity: number, element: subprocess.id, scope: scope))
         attempt(number) { step throws(IncidentCause) in
-            try subprocess.run(number, from: start, variables: variables, in: &step)
+            do throws(IncidentCause) {
+                try subprocess.run(number, from: start, variables: variables, in: &step)
+            } catch {
+                // A retry begins without them.
+                step.setVariables(variables, from: scope)
+                throw error
+            }
         }
+        return number
     }
 }

@@ -48,7 +48,7 @@ extension Step {
 
     /// What is kept for the compensation of things inside the scope goes with it.
     mutating func closeRetainedScopes(of number: Int) {
-        for compensation in instance.scope(number)?.compensations ?? [] {
+        for compensation in instance.scope(number)?.compensationsInOrder ?? [] {
             guard let retained = compensation.retained, instance.scope(retained) != nil else { continue }
             closeRetainedScopes(of: retained)
             record(.scopeClosed(scope: retained))
@@ -64,7 +64,7 @@ extension Step {
         var records: [Compensation] = []
         var next: Int? = origin
         while let number = next, let scope = instance.scope(number) {
-            records += scope.compensations.filter { wanted == nil || $0.element == wanted }
+            records += scope.compensations.values.filter { wanted == nil || $0.element == wanted }
             // An event subprocess undoes what completed beside it.
             let isBeside = scope.element.map { definition.element($0) is EventSubProcess } ?? false
             next = isBeside || scope.isOfLoop ? scope.parent : nil
@@ -74,7 +74,7 @@ extension Step {
 
     /// Undoes all of one scope.
     mutating func compensateAll(of scope: Int, for thrower: Int) -> Bool {
-        start((instance.scope(scope)?.compensations ?? []).reversed(), for: thrower)
+        start((instance.scope(scope)?.compensationsInOrder ?? []).reversed(), for: thrower)
     }
 
     /// Whether handlers run outside of the scope of the event they run for, which does not keep them then: it waits.
@@ -96,7 +96,7 @@ extension Step {
             self.record(.compensation(.begun(compensation: record.number, scope: record.scope)))
             if let handler = record.handler, let element = definition.element(handler) {
                 handle(element, in: record.retained ?? record.scope, for: thrower)
-            } else if let inside = record.retained.flatMap({ instance.scope($0)?.compensations }) {
+            } else if let inside = record.retained.flatMap({ instance.scope($0)?.compensationsInOrder }) {
                 undo(inside.reversed(), for: thrower)
             }
             if let retained = record.retained { closeIfUndone(retained) }
@@ -115,7 +115,7 @@ extension Step {
         try closeLocalScope(of: number)
         let handler = activity(number)
         closeTriggers(of: handler)
-        record(.activityCompleted(activity: number))
+        recordCompleted(number)
         closeIfUndone(handler.scope)
         guard let thrower = handler.compensator else { return }
         // What did not wait for it is gone: it may have been the last in its scope.
@@ -127,7 +127,7 @@ extension Step {
     mutating func closeIfUndone(_ number: Int) {
         guard number != ProcessInstance.rootScope, let scope = instance.scope(number), scope.activity == nil,
             scope.isIdle, !hasTokensUnderWay(in: number), let parent = scope.parent,
-            instance.scope(parent)?.compensations.contains(where: { $0.retained == number }) != true
+            !isKept(number, in: parent)
         else { return }
         // A handler inside undoes by its own choice; without one, all that is kept is undone.
         let hasHandler = scope.loop == nil && scope.element.flatMap { definition.compensationSubprocess(in: $0) } != nil
@@ -135,6 +135,11 @@ extension Step {
         closeRetainedScopes(of: number)
         record(.scopeClosed(scope: number))
         closeIfUndone(parent)
+    }
+
+    /// Whether something is still noted to be undone for which the scope was kept.
+    private func isKept(_ number: Int, in parent: Int) -> Bool {
+        instance.scope(parent)?.compensations.values.contains { $0.retained == number } == true
     }
 
     /// A throwing event that waits for no handler any more goes on.

@@ -65,7 +65,7 @@ extension Step {
         }
         var task: OpenUserTask?
         try carryOut(result.effects, from: variableScope(of: number), &task)
-        return result.value
+        return try result.value.bounded("the value of the expression of \(activity(number).element)")
     }
 
     private mutating func carryOut(
@@ -79,7 +79,7 @@ extension Step {
                 guard let name = text, !name.isEmpty, let value = effect.arguments.last else {
                     throw IncidentCause(.expressionFailed, "\(effect.method) needs the name of a variable")
                 }
-                let variable = Variable(name: name, value: value)
+                let variable = Variable(name: name, value: try value.bounded("the value of \(name)"))
                 if effect.method == "setVariable" {
                     setVariables([variable], from: scope)
                 } else {

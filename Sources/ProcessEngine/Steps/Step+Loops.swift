@@ -12,6 +12,7 @@ extension Step {
     mutating func startLoop(_ loop: LoopCharacteristics, _ body: Int) throws(IncidentCause) {
         let outer = activity(body).scope
         let runs = try loop.runs(in: visibleVariables(from: outer), element: activity(body).element)
+        let runsAtAll = if let count = runs.count { count > 0 } else { try begins(loop, body, in: outer) }
         try armBoundaryEvents(of: body)
         let scope = instance.lastScope + 1
         record(.scopeOpened(scope: scope, parent: outer, activity: body))
@@ -22,14 +23,16 @@ extension Step {
             loopsStarted += 1
             pendingItems[body] = runs.items[...]
         }
-        let runsAtAll: Bool
-        if let count = runs.count {
-            runsAtAll = count > 0
-        } else {
-            runsAtAll = try loop.continues(in: visibleVariables(from: scope), completed: 0)
-        }
         guard runsAtAll else { return try endLoop(body) }
         iterateLater(body)
+    }
+
+    /// Whether a loop with a condition has a first run; seen from where its scope is going to be.
+    private func begins(_ loop: LoopCharacteristics, _ body: Int, in outer: Int) throws(IncidentCause) -> Bool {
+        var variables = visibleVariables(from: outer, at: body)
+        let state = LoopState(count: nil, items: [])
+        for name in LoopState.names { variables.locals[name] = state.value(named: name) }
+        return try loop.continues(in: variables, completed: 0)
     }
 
     /// Starts the next run; a parallel loop then goes on to the one after it.
@@ -75,7 +78,7 @@ extension Step {
         let isDone = try loop.isDone(in: variables, completed: state.completed + 1, count: state.count)
         closeTriggers(of: run)
         keepCompensation(of: run, in: inner)
-        record(.activityCompleted(activity: number))
+        recordCompleted(number)
         record(.loop(.iterationEnded(scope: inner, iteration: index, output: output)))
         record(.scopeClosed(scope: run.scope))
         if isDone {
@@ -97,12 +100,14 @@ extension Step {
         guard let scope = body.innerScope, let loop = definition.loop(of: body.element) else {
             return try leave(number)
         }
+        var output: Variable?
+        if let collection = loop.outputCollection, let state = instance.scope(scope)?.loop {
+            let outputs = JSON.array((0..<state.started).map { state.outputs[$0] ?? .null })
+            output = Variable(name: collection, value: try outputs.bounded("the output of \(body.element)"))
+        }
         pendingItems[number] = nil
         cancelContents(of: scope)
-        if let collection = loop.outputCollection, let state = instance.scope(scope)?.loop {
-            let outputs = (0..<state.started).map { state.outputs[$0] ?? .null }
-            setVariables([Variable(name: collection, value: .array(outputs))], from: body.scope)
-        }
+        if let output { setVariables([output], from: body.scope) }
         closeOrRetain(scope, of: body)
         try leave(number)
     }
@@ -111,7 +116,15 @@ extension Step {
     mutating func retryLoop(_ loop: LoopCharacteristics, _ body: Activity) throws(IncidentCause) {
         switch body.phase {
         case .entering: try startLoop(loop, body.number)
-        case .waiting, .leaving: try endLoop(body.number)
+        case .waiting:
+            let scope = body.innerScope ?? body.scope
+            if let state = instance.scope(scope)?.loop, state.count == nil, state.started == 0,
+                try loop.continues(in: visibleVariables(from: scope), completed: 0)
+            {
+                return iterateLater(body.number)
+            }
+            try endLoop(body.number)
+        case .leaving: try endLoop(body.number)
         }
     }
 }

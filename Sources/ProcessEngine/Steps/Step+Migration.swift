@@ -72,7 +72,8 @@ extension Step {
     private mutating func passCompleteJoins() {
         for number in instance.waitingScopes.sorted() {
             var joins: [ElementID] = []
-            for waiting in instance.scope(number)?.waiting ?? [] where !joins.contains(waiting.join) {
+            for waiting in instance.scope(number)?.waiting ?? []
+            where waiting.flow != AdHocSubProcess.turn && !joins.contains(waiting.join) {
                 joins.append(waiting.join)
             }
             for join in joins {

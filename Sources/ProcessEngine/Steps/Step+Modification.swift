@@ -37,6 +37,10 @@ extension Step {
                 let scope = try openScope(of: flow.target)
                 record(.flowTaken(flow: id, scope: scope))
                 send(Token(element: flow.target, flow: id, scope: scope))
+            case .inTurn(let id):
+                guard definition.element(id) != nil else { throw Rejection(.invalid, "there is no element \(id)") }
+                let scope = try openScope(of: id)
+                record(.tokenArrived(element: id, flow: AdHocSubProcess.turn, scope: scope))
             }
         }
     }

@@ -51,7 +51,7 @@ extension Step {
             record(.held(.taskCompleted(task: number, output: output)))
         case .failTask(let number, let failure):
             let task = try requireUnfinished(number)
-            guard activity(task.activity).incident == nil else {
+            guard incident(of: task) == nil else {
                 throw Rejection(.conflict, "task \(number) has an open incident", element: task.element)
             }
             record(.held(.taskFailed(task: number, failure)))

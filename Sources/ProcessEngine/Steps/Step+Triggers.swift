@@ -1,3 +1,4 @@
+import OrderedCollections
 import Values
 
 /// Timers and subscriptions: how they are opened, what happens when they come, how they go away.
@@ -9,14 +10,81 @@ extension Step {
     mutating func open(
         _ elements: [any TriggeredElement], for activity: Int, in scope: Int
     ) throws(IncidentCause) {
-        let variables = visibleVariables(from: scope)
-        var prepared: [(element: ElementID, trigger: PreparedTrigger)] = []
+        open(try prepare(elements, in: visibleVariables(from: scope)), for: activity)
+    }
+
+    private typealias Prepared = [(element: ElementID, trigger: PreparedTrigger)]
+
+    private func prepare(
+        _ elements: [any TriggeredElement], in variables: VisibleVariables
+    ) throws(IncidentCause) -> Prepared {
+        var prepared: Prepared = []
         for element in elements {
             for trigger in element.triggers {
                 prepared.append((element.id, try trigger.prepare(for: element.id, in: variables)))
             }
         }
+        return prepared
+    }
+
+    private mutating func open(_ prepared: Prepared, for activity: Int) {
         for (element, trigger) in prepared { open(trigger, of: element, for: activity) }
+    }
+
+    /// Opens the scope of a subprocess, with what its boundary events wait for, and what the event subprocesses in it do: all of
+    /// that, or nothing if one cannot say what it waits for. `given` came with its trigger; it goes to where it is known.
+    mutating func openScope(
+        of number: Int, with variables: [Variable], given: [Variable] = []
+    ) throws(IncidentCause) -> Int {
+        let activity = activity(number)
+        let boundaryEvents = try prepare(
+            triggeredBoundaryEvents(of: activity), in: visibleVariables(from: activity.scope))
+        var inside = visibleVariables(from: activity.scope, at: number)
+        for variable in variables + given { inside.locals[variable.name] = variable.value }
+        let starts = try prepare(triggeredStarts(in: activity.element), in: inside)
+        open(boundaryEvents, for: number)
+        let scope = instance.lastScope + 1
+        record(.scopeOpened(scope: scope, parent: activity.scope, activity: number))
+        if !variables.isEmpty { record(.variablesSet(scope: scope, variables)) }
+        setVariables(given, from: scope)
+        open(starts, for: number)
+        return scope
+    }
+
+    private func triggeredStarts(in container: ElementID?) -> [any TriggeredElement] {
+        definition.eventSubprocesses(in: container).compactMap { $0.start as? any TriggeredElement }
+    }
+
+    /// The runs of a loop have none: its body has.
+    private func triggeredBoundaryEvents(of activity: Activity) -> [any TriggeredElement] {
+        guard !instance.isIteration(activity.scope) else { return [] }
+        return definition.boundaryEvents(of: activity.element).compactMap { $0 as? any TriggeredElement }
+    }
+
+    /// Those beside an activity at work that take all of several triggers, again and again, always wait: opens what could not
+    /// be opened when it was its turn.
+    mutating func rearm(_ number: Int) throws(IncidentCause) {
+        let host = activity(number)
+        for case let event as TriggeredBoundaryEvent in triggeredBoundaryEvents(of: host)
+        where event.isParallel && !event.isInterrupting && !isWaiting(at: event.id, for: number) {
+            try open([event], for: number, in: host.scope)
+        }
+        guard let subprocess = element(of: number, as: EventSubProcess.self),
+            let start = definition.eventStart(of: subprocess.id).flatMap({ definition.element($0) })
+                as? TriggeredStartEvent,
+            start.isParallel, !start.isInterrupting
+        else { return }
+        let owner = instance.scope(host.scope)?.activity ?? 0
+        if !isWaiting(at: start.id, for: owner) { try open([start], for: owner, in: host.scope) }
+    }
+
+    private func isWaiting(at event: ElementID, for owner: Int) -> Bool {
+        let root = owner == 0 ? instance.scope(ProcessInstance.rootScope) : nil
+        let activity = instance.activity(owner)
+        return (activity?.timers ?? root?.timers ?? []).contains { instance.timer($0)?.element == event }
+            || (activity?.subscriptions ?? root?.subscriptions ?? []).contains {
+                instance.subscription($0)?.element == event
+            }
     }
 
     mutating func open(_ trigger: PreparedTrigger, of element: ElementID, for activity: Int) {
@@ -33,19 +101,15 @@ extension Step {
         }
     }
 
-    /// Starts what the boundary events of an activity wait for: all, or nothing. The runs of a loop have none: its body
-    /// has.
+    /// Starts what the boundary events of an activity wait for: all, or nothing.
     mutating func armBoundaryEvents(of number: Int) throws(IncidentCause) {
         let activity = activity(number)
-        guard !instance.isIteration(activity.scope) else { return }
-        let events = definition.boundaryEvents(of: activity.element).compactMap { $0 as? any TriggeredElement }
-        try open(events, for: number, in: activity.scope)
+        try open(triggeredBoundaryEvents(of: activity), for: number, in: activity.scope)
     }
 
     /// Starts what the event subprocesses of a scope wait for.
     mutating func armEventSubprocesses(in container: ElementID?, scope: Int, of activity: Int) throws(IncidentCause) {
-        let starts = definition.eventSubprocesses(in: container).compactMap { $0.start as? any TriggeredElement }
-        try open(starts, for: activity, in: scope)
+        try open(triggeredStarts(in: container), for: activity, in: scope)
     }
 
     // MARK: Starting a process
@@ -122,12 +186,14 @@ extension Step {
         if let subscription = occurrence.subscription {
             record(.subscription(.closed(subscription: subscription)))
         }
-        let owner = occurrence.activity
-        return !instance.openTimers.contains { $0.activity == owner && $0.element == event }
-            && !instance.openSubscriptions.contains { $0.activity == owner && $0.element == event }
+        return !isWaiting(at: event, for: occurrence.activity)
     }
 
     mutating func trigger(_ subscription: Subscription, variables: [Variable]) {
+        guard hasOwner(subscription.activity) else {
+            // What older versions wrote may have left it behind.
+            return record(.subscription(.closed(subscription: subscription.number)))
+        }
         guard let element = definition.element(subscription.element) as? any TriggeredElement else { return }
         record(.subscription(.triggered(subscription: subscription.number)))
         let occurrence = Occurrence(
@@ -165,7 +231,7 @@ extension Step {
         }
         while let change = changes.first {
             changes.removeFirst()
-            let due = instance.conditions.sorted().compactMap { heldCondition($0, after: change) }
+            let due = instance.conditions(around: change.scope).compactMap { heldCondition($0, after: change) }
             for subscription in due where instance.subscription(subscription.number) != nil {
                 trigger(subscription, variables: [])
             }

@@ -206,7 +206,12 @@ package struct Step: Sendable {
         }
     }
 
+    /// An activity has one incident. One of its task stays, for it needs new attempts; its retry mends the rest as well.
     mutating func raiseIncident(_ cause: IncidentCause, activity number: Int, task: Int?) {
+        if let open = activity(number).incident {
+            if task == nil, instance.incident(open)?.task != nil { return }
+            record(.incidentResolved(incident: open))
+        }
         let incident = Event.Incident(
             number: instance.lastIncident + 1, kind: cause.kind, activity: number, element: activity(number).element,
             task: task,
@@ -250,11 +255,25 @@ package struct Step: Sendable {
         }
         closeTriggers(of: activity)
         keepCompensation(of: activity)
-        record(.activityCompleted(activity: number))
+        recordCompleted(number)
         if endsAdHocSubProcess(in: activity.scope) { return }
         for flow in flows { record(.flowTaken(flow: flow.id, scope: activity.scope)) }
         if flows.isEmpty { settleLater(activity.scope) }
         for flow in flows.reversed() { send(Token(element: flow.target, flow: flow.id, scope: activity.scope)) }
+    }
+
+    /// The activity is over: what it waited for, and what it was stuck at, goes with it.
+    mutating func recordCompleted(_ number: Int) {
+        let activity = activity(number)
+        closeTriggers(of: activity)
+        if let incident = activity.incident { record(.incidentResolved(incident: incident)) }
+        record(.activityCompleted(activity: number))
+    }
+
+    /// Of an end event that leaves by no flow: the variables that its mappings made go too.
+    mutating func completeWithoutLeaving(_ number: Int) {
+        if let scope = activity(number).innerScope { record(.scopeClosed(scope: scope)) }
+        recordCompleted(number)
     }
 
     /// Whether the scope is that of an ad-hoc subprocess that ends with what has just completed in it.

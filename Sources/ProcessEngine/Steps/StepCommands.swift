@@ -1,3 +1,4 @@
+import HashTreeCollections
 import OrderedCollections
 import Values
 
@@ -33,7 +34,7 @@ extension Step {
     /// A failure of a task that waits for an operator already is refused: it changes nothing.
     mutating func failTask(_ number: Int, _ failure: TaskFailure) throws(Rejection) {
         let task = try openTask(number)
-        if let incident = activity(task.activity).incident {
+        if let incident = incident(of: task) {
             throw Rejection(.conflict, "task \(number) has an open incident: \(incident)", element: task.element)
         }
         if let error = definedError(of: task, [], failure) {
@@ -91,14 +92,16 @@ extension Step {
 
     mutating func suspendTask(_ number: Int, kind: Event.Incident.Kind, message: String) throws(Rejection) {
         let task = try openTask(number)
-        guard activity(task.activity).incident == nil else {
+        guard incident(of: task) == nil else {
             throw Rejection(.conflict, "task \(number) has an open incident already", element: task.element)
         }
         raiseIncident(IncidentCause(kind, message), activity: task.activity, task: number)
     }
 
     mutating func fireTimer(_ number: Int) throws(Rejection) {
-        guard let timer = instance.timer(number) else { throw Rejection(.gone, "there is no open timer \(number)") }
+        guard let timer = instance.timer(number), hasOwner(timer.activity) else {
+            throw Rejection(.gone, "there is no open timer \(number)")
+        }
         if let savePoint = instance.activity(timer.activity)?.savePoint, savePoint.timer == number {
             return pass(savePoint, of: timer.activity)
         }
@@ -110,7 +113,7 @@ extension Step {
     }
 
     mutating func correlate(_ number: Int, variables: [Variable]) throws(Rejection) {
-        guard let subscription = instance.subscription(number) else {
+        guard let subscription = instance.subscription(number), hasOwner(subscription.activity) else {
             throw Rejection(.gone, "there is no open subscription \(number)")
         }
         try checkNames(variables, element: subscription.element)
@@ -219,7 +222,9 @@ extension Step {
 
     /// The calling instance has heard of an escalation: what waited for that goes on.
     mutating func answerEscalation() throws(Rejection) {
-        guard let waiting = instance.openSubscriptions.first(where: { $0.kind == .answer }) else {
+        guard
+            let waiting = instance.openSubscriptions.first(where: { $0.kind == .answer && hasOwner($0.activity) })
+        else {
             throw Rejection(.gone, "no escalation waits for an answer")
         }
         trigger(waiting, variables: [])
@@ -238,11 +243,13 @@ extension Step {
             let attempts = retries ?? defaultRetries(of: open, after: incident.kind)
             record(.taskRetried(task: task, retries: attempts, dueAt: surroundings.now))
             record(.incidentResolved(incident: number))
-            return
+            return goOn(at: open.activity)
         }
         guard let element = definition.element(incident.element) else { throw Self.misfit(incident.element) }
         record(.incidentResolved(incident: number))
-        let activity = activity(incident.activity)
+        // What older versions wrote may have left an incident behind whose activity went on.
+        guard let activity = instance.activity(incident.activity) else { return }
+        if isAtWork(activity) { return goOn(at: activity.number) }
         attempt(incident.activity) { step throws(IncidentCause) in
             if incident.kind == .uncaughtError {
                 step.closeTriggers(of: activity)
@@ -253,6 +260,33 @@ extension Step {
             } else {
                 try element.retry(activity, in: &step)
             }
+        }
+    }
+
+    /// Whether something of the activity is open that comes to an end by itself: nothing is to be begun again then.
+    private func isAtWork(_ activity: Activity) -> Bool {
+        if activity.task != nil || activity.userTask != nil || activity.call != nil { return true }
+        if !activity.compensating.isEmpty { return true }
+        guard activity.phase == .waiting else { return false }
+        if let number = activity.innerScope, let scope = instance.scope(number),
+            !scope.isIdle || !scope.waiting.isEmpty
+        {
+            return true
+        }
+        return activity.timers.contains { instance.timer($0)?.element == activity.element }
+            || activity.subscriptions.contains { instance.subscription($0)?.element == activity.element }
+    }
+
+    /// An activity at work was stuck at something beside that: at an event that it could not wait for again, or at the question
+    /// whether it ends.
+    private mutating func goOn(at number: Int) {
+        attempt(number) { step throws(IncidentCause) in
+            try step.rearm(number)
+            guard let scope = step.activity(number).innerScope,
+                let subprocess = step.element(of: number, as: AdHocSubProcess.self),
+                !step.instance.isLoopBody(step.activity(number))
+            else { return }
+            _ = try subprocess.ends(number, scope: scope, in: &step)
         }
     }
 
@@ -284,6 +318,17 @@ extension Step {
         guard let task = instance.task(number) else { throw Rejection(.gone, "there is no open task \(number)") }
         return task
     }
+
+    /// What the task itself is stuck at; its activity may be stuck at something else.
+    func incident(of task: OpenTask) -> Int? {
+        guard let incident = activity(task.activity).incident, instance.incident(incident)?.task == task.number else {
+            return nil
+        }
+        return incident
+    }
+
+    /// Whether it is there who waits (0: the process).
+    func hasOwner(_ activity: Int) -> Bool { activity == 0 || instance.activity(activity) != nil }
 
     /// A result that came after all makes the operator's work needless.
     private mutating func resolveIncident(of task: OpenTask) {

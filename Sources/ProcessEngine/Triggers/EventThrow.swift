@@ -77,7 +77,9 @@ extension Step {
         let visible = visibleVariables(of: number)
         let name = try EventTrigger.text(message.name, in: visible, element: activity.element)
         let own = activity.innerScope.flatMap { instance.variables(of: $0) } ?? []
-        let content = own + (try message.variables.evaluate(in: visible))
+        // Each name once: what the event itself says counts.
+        let named = (own + (try message.variables.evaluate(in: visible))).map { ($0.name, $0.value) }
+        let content = OrderedDictionary(named, uniquingKeysWith: { $1 }).map { Variable(name: $0.key, value: $0.value) }
         var key: JSON?
         if let correlation = message.correlationKey {
             var seen = visible

@@ -72,12 +72,13 @@ package struct CorrelationKey: Sendable, Hashable {
 
     /// Null correlates with nothing: whoever waited for it would wait for ever.
     func value(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> JSON? {
-        let key: JSON
+        var key: JSON
         do {
             key = try expression.evaluate(in: variables)
         } catch {
             throw IncidentCause(.expressionFailed, "the correlation key of \(element) failed: \(error)")
         }
+        key = try key.bounded("the correlation key of \(element)")
         guard !key.isNull else {
             if isOptional { return nil }
             throw IncidentCause(.expressionFailed, "the correlation key of \(element), \(expression.source), is null")

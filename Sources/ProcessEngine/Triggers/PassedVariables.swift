@@ -29,11 +29,13 @@ package struct PassedVariables: Sendable, Hashable {
                 values[entry.target] = scope.lookup(name) ?? .null
                 continue
             }
+            let value: JSON
             do {
-                values[entry.target] = try entry.source.evaluate(in: scope)
+                value = try entry.source.evaluate(in: scope)
             } catch {
                 throw IncidentCause(.expressionFailed, "the variable \(entry.target) failed: \(error)")
             }
+            values[entry.target] = try value.bounded("the variable \(entry.target)")
         }
         return values.map { Variable(name: $0.key, value: $0.value) }
     }

@@ -43,7 +43,12 @@ package struct RestartService: Sendable {
         let rows = try await journal.journal(of: id, after: 0)
         guard rows.first?.seq == 1 else { throw Rejection(.gone, "there is no instance \(id)") }
         var events: [Event] = []
-        for row in rows { events += try EventCoding.decode(row.events) }
+        var lastCommit = 0
+        for row in rows {
+            let decoded = try EventCoding.decode(row.events)
+            lastCommit = decoded.count
+            events += decoded
+        }
         var ended = ProcessInstance()
         ended.apply(events)
         guard case .instanceStarted(let first)? = events.first, let last = ended.definition,
@@ -53,7 +58,7 @@ package struct RestartService: Sendable {
             throw Rejection(
                 .conflict, "the instance was called by \(first.parent?.instance.text ?? ""): restart that one")
         }
-        let plan = try RestartPlan(after: events, of: definition, at: request.elements)
+        let plan = try RestartPlan(after: events, lastCommit: lastCommit, of: definition, at: request.elements)
         var labels = ended.labels
         labels.restartedFrom = id
         let overridden = Set(request.variables.map(\.name))
