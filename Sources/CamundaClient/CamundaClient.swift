@@ -175,9 +175,16 @@ package actor CamundaClient: TaskEngine {
         _ report: TaskReport, _ action: String, _ members: [(name: String, value: JSON)],
         unanswered: ReportMemory.Unanswered = .answer
     ) async throws -> ReportOutcome {
-        let wasAsked = memory[report.attemptID].unanswered != nil
+        var wasAsked = memory[report.attemptID].unanswered != nil
         memory[report.attemptID].unanswered = unanswered
-        let reply = try await send(report, action, members)
+        let reply: CamundaReply
+        do {
+            reply = try await send(report, action, members)
+        } catch is ClosedConnection {
+            // Given again as a whole, a report that asks first would find the connection of its question ended each time.
+            wasAsked = true
+            reply = try await send(report, action, members)
+        }
         switch reply.status {
         case 200..<300: return .applied
         case 404:
@@ -275,7 +282,13 @@ package actor CamundaClient: TaskEngine {
     /// Giving a task back is a lock that ends soon: unlike unlocking, that asks who holds it.
     private func extend(_ report: TaskReport, until: Timestamp) async throws -> ReportOutcome {
         let duration = max(until.duration(since: time.now).milliseconds, 1)
-        let reply = try await send(report, "extendLock", [("newDuration", .number(Int(clamping: duration)))])
+        let members = [(name: "newDuration", value: JSON.number(Int(clamping: duration)))]
+        let reply: CamundaReply
+        do {
+            reply = try await send(report, "extendLock", members)
+        } catch is ClosedConnection {
+            reply = try await send(report, "extendLock", members)
+        }
         switch reply.status {
         case 200..<300: return .applied
         case 404: return .gone

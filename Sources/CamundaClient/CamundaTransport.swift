@@ -4,9 +4,16 @@ import NIOCore
 import NIOHTTP1
 package import Values
 
-/// Carries one request to an engine. Throws when nothing is known about what became of it.
+/// Carries one request to an engine. Throws when nothing is known about what became of it, `ClosedConnection` if that is because the
+/// connection ended: one that was kept may have been over when the request was written to it, and the next request gets another.
 package protocol CamundaTransport: Sendable {
     func send(_ request: CamundaRequest) async throws -> CamundaReply
+}
+
+package struct ClosedConnection: Error, CustomStringConvertible {
+    package let reason: String
+    package init(_ reason: String) { self.reason = reason }
+    package var description: String { "the connection ended before the answer: \(reason)" }
 }
 
 package struct CamundaRequest: Sendable, Hashable {
@@ -103,11 +110,24 @@ package struct CamundaHTTP: CamundaTransport {
         message.headers.add(name: "Accept", value: "application/json")
         if let credentials { message.headers.add(name: "Authorization", value: credentials.header) }
         let deadline = NIODeadline.now() + .milliseconds(request.timeout.milliseconds)
-        let answer = try await http.execute(message, deadline: deadline)
-        let bytes = try await answer.body.collect(upTo: Self.answerLimit)
-        return CamundaReply(
-            status: Int(answer.status.code), isWaybill: answer.headers.first(name: "server") == "waybill",
-            body: (try? JSON(validating: bytes.readableBytesView)) ?? .null)
+        do {
+            let answer = try await http.execute(message, deadline: deadline)
+            let bytes = try await answer.body.collect(upTo: Self.answerLimit)
+            return CamundaReply(
+                status: Int(answer.status.code), isWaybill: answer.headers.first(name: "server") == "waybill",
+                body: (try? JSON(validating: bytes.readableBytesView)) ?? .null)
+        } catch let error where Self.isOfClosedConnection(error) {
+            throw ClosedConnection("\(error)")
+        }
+    }
+
+    private static func isOfClosedConnection(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as ChannelError: error == .ioOnClosedChannel || error == .alreadyClosed || error == .eof
+        case let error as IOError: error.errnoCode == ECONNRESET || error.errnoCode == EPIPE
+        default: false
+        }
     }
 
     private static func escaped(_ text: String) -> String {

@@ -176,6 +176,21 @@ import WebServerTesting
         }
     }
 
+    @Test(arguments: [true, false])
+    func `what a kept connection that ended took with it is asked again at once, and counts once`(isDone: Bool)
+        async throws
+    {
+        try await Self.run { world in
+            try await world.start()
+            let task = try await world.take()
+            // The question before a failure is answered; the connection ends after it.
+            world.transport.next("failure", .closedConnection(done: isDone))
+            let failure = TaskReport.Content.failed(TaskFailure(message: "broken"))
+            #expect(try await world.give(task, failure) == .applied)
+            #expect(world.transport.requests.count { $0.path.hasSuffix("failure") } == 2)
+        }
+    }
+
     @Test func `what was done already, and by another, is gone`() async throws {
         try await Self.run { world in
             try await world.start()

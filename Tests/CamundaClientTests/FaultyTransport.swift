@@ -9,6 +9,8 @@ final class FaultyTransport: CamundaTransport {
         case lostRequest
         /// The server did it; its answer is lost.
         case lostReply
+        /// The connection ends before the answer; whether the server did it is for the test to say.
+        case closedConnection(done: Bool)
         /// The network delivers the request twice; the first answer is lost.
         case duplicated
         /// Somebody answers instead of the server.
@@ -47,6 +49,9 @@ final class FaultyTransport: CamundaTransport {
         case .lostReply:
             _ = try await reply(request)
             throw ConnectionLost()
+        case .closedConnection(let isDone):
+            if isDone { _ = try await reply(request) }
+            throw ClosedConnection("by the test")
         case .duplicated:
             _ = try await reply(request)
             return try await reply(request)
