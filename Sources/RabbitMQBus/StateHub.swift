@@ -7,8 +7,10 @@ final class StateHub: Sendable {
     private struct State {
         var links: [LinkKind: BusState] = [:]
         var current = BusState.disconnected(reason: "not connected yet")
-        var nextFollower = 0
-        var followers: [Int: AsyncStream<BusState>.Continuation] = [:]
+        /// One that has ended goes with the next change. Its `onTermination` must not take this lock: it runs under a lock of its
+        /// task, which resuming the task (by a yield, under this lock) takes too.
+        var followers: [AsyncStream<BusState>.Continuation] = []
+        var isFinished = false
     }
     private let state = Mutex(State())
 
@@ -18,7 +20,7 @@ final class StateHub: Sendable {
             let combined = Self.combine(state.links)
             guard combined != state.current else { return }
             state.current = combined
-            for follower in state.followers.values { follower.yield(combined) }
+            state.followers.removeAll { if case .terminated = $0.yield(combined) { true } else { false } }
         }
     }
 
@@ -26,14 +28,9 @@ final class StateHub: Sendable {
     func follow() -> AsyncStream<BusState> {
         // Who does not read learns the latest ones.
         let (stream, continuation) = AsyncStream.makeStream(of: BusState.self, bufferingPolicy: .bufferingNewest(16))
-        let id = state.withLock { state in
-            state.nextFollower += 1
-            state.followers[state.nextFollower] = continuation
+        state.withLock { state in
             continuation.yield(state.current)
-            return state.nextFollower
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { state in _ = state.followers.removeValue(forKey: id) }
+            if state.isFinished { continuation.finish() } else { state.followers.append(continuation) }
         }
         return stream
     }
@@ -41,8 +38,9 @@ final class StateHub: Sendable {
     /// No more changes will come.
     func finish() {
         let followers = state.withLock { state in
-            defer { state.followers = [:] }
-            return Array(state.followers.values)
+            defer { state.followers = [] }
+            state.isFinished = true
+            return state.followers
         }
         for follower in followers { follower.finish() }
     }

@@ -9,6 +9,9 @@ struct BannedCode: Sendable {
         BannedCode(name: "try!", why: "peers must not be able to end the process") { /\btry!/ },
         BannedCode(name: "as!", why: "peers must not be able to end the process") { /\bas!/ },
         BannedCode(name: "XMLDocument", why: "it fetches external entities") { /\bXMLDocument\b/ },
+        BannedCode(name: "onTermination", why: "it runs under a lock of its task: one of ours in it can stop both") {
+            /\.onTermination\b/
+        },
     ]
 
     /// A pure target takes values and gives values.

@@ -5,7 +5,11 @@ import Foundation
 /// Not Foundation's `Process`: on Linux it learns of a child's end by a descriptor that the child's own children inherit, so
 /// it waits for a RabbitMQ node that a script has left running.
 final class ChildProcess {
+    /// Nothing that these tests run takes this long: what does is stuck, and is killed so that the test can say so.
+    private static let limit: Duration = .seconds(600)
+
     private let id: pid_t
+    private let log: String
     private var status: Int32?
 
     /// Runs `program` with the caller's environment and `environment` on top; its output is added to the file `log`.
@@ -34,6 +38,7 @@ final class ChildProcess {
             throw Installation.Failure("cannot run \(program): \(String(cString: strerror(result)))")
         }
         id = child
+        self.log = log
     }
 
     /// Sends SIGKILL and waits for the end.
@@ -49,10 +54,17 @@ final class ChildProcess {
         return wait()
     }
 
-    /// Waits for the end: the exit status, or 128 and the signal.
+    /// Waits for the end: the exit status, or 128 and the signal. Kills it if it never comes, and says so in its log.
     @discardableResult
     func wait() -> Int32 {
+        let end = ContinuousClock.now.advanced(by: Self.limit)
+        while isRunning, ContinuousClock.now < end { Thread.sleep(forTimeInterval: 0.002) }
         if let status { return status }
+        if let file = FileHandle(forWritingAtPath: log) {
+            file.seekToEndOfFile()
+            file.write(Data("\nthis process was killed by the test: it had not ended after \(Self.limit)\n".utf8))
+        }
+        Foundation.kill(id, SIGKILL)
         var word: Int32 = 0
         while waitpid(id, &word, 0) == -1, errno == EINTR {}
         return keep(word)
