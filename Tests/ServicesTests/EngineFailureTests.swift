@@ -50,11 +50,7 @@ import Values
     }
 
     @Test func `a timer fires once, whichever engine is first`() throws {
-        let model = Model.bpmn(
-            "<startEvent id=\"start\"/><intermediateCatchEvent id=\"wait\"><timerEventDefinition>"
-                + "<timeDuration>PT10S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
-                + "<endEvent id=\"end\"/>" + Model.chain("start", "wait", "end"))
-        try Workshop.runTwo(model) { shop, one, _ in
+        try Workshop.runTwo(Model.tenSeconds) { shop, one, _ in
             var instances: [InstanceID] = []
             for _ in 0..<20 { instances.append(try await one.begin().instance) }
             await shop.simulation.pass(.seconds(12))
@@ -180,20 +176,12 @@ import Values
         }
     }
 
-    /// start -> wait 10 s -> end
     @Test func `a timer of an instance that cannot be read neither holds up others nor is tried without pause`() throws
     {
-        let model = Model.bpmn(
-            "<startEvent id=\"start\"/><intermediateCatchEvent id=\"wait\"><timerEventDefinition>"
-                + "<timeDuration>PT10S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
-                + "<endEvent id=\"end\"/>" + Model.chain("start", "wait", "end"))
         try Simulation.run { simulation in
             let shop = Workshop(simulation)
-            try await shop.deploy(model)
-            let starter = shop.engine()
-            let instances = try await simulation.serving([{ try await starter.run() }]) {
-                [try await starter.begin().instance, try await starter.begin().instance]
-            }
+            try await shop.deploy(Model.tenSeconds)
+            let instances = try await shop.begunBefore(2)
             shop.store.damage(instances[0])
             let engine = shop.engine()
             try await simulation.serving([{ try await engine.run() }]) {
@@ -263,15 +251,10 @@ import Values
         }
     }
 
-    /// start -> wait 10 s -> end
     @Test func `an engine that is told to end while a timer falls due ends, and the timer fires once`() throws {
-        let model = Model.bpmn(
-            "<startEvent id=\"start\"/><intermediateCatchEvent id=\"wait\"><timerEventDefinition>"
-                + "<timeDuration>PT10S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
-                + "<endEvent id=\"end\"/>" + Model.chain("start", "wait", "end"))
         try Simulation.run { simulation in
             let shop = Workshop(simulation)
-            try await shop.deploy(model)
+            try await shop.deploy(Model.tenSeconds)
             let engine = shop.engine()
             let running = simulation.start { try await engine.run() }
             let instance = try await engine.begin().instance

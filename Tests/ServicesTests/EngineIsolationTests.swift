@@ -47,19 +47,10 @@ import Values
     }
 
     @Test func `timers of many instances that cannot be read do not keep others from their turn`() throws {
-        let model = Model.bpmn(
-            "<startEvent id=\"start\"/><intermediateCatchEvent id=\"wait\"><timerEventDefinition>"
-                + "<timeDuration>PT10S</timeDuration></timerEventDefinition></intermediateCatchEvent>"
-                + "<endEvent id=\"end\"/>" + Model.chain("start", "wait", "end"))
         try Simulation.run { simulation in
             let shop = Workshop(simulation)
-            try await shop.deploy(model)
-            let starter = shop.engine()
-            let instances = try await simulation.serving([{ try await starter.run() }]) {
-                var begun: [InstanceID] = []
-                for _ in 0..<8 { begun.append(try await starter.begin().instance) }
-                return begun
-            }
+            try await shop.deploy(Model.tenSeconds)
+            let instances = try await shop.begunBefore(8)
             for instance in instances.dropLast() { shop.store.damage(instance) }
             // So few at a time that the damaged ones alone would fill each tick.
             let engine = shop.engine { $0.dueLimit = 2 }
@@ -75,10 +66,7 @@ import Values
         try Simulation.run { simulation in
             let shop = Workshop(simulation)
             try await shop.deploy(Self.waiting)
-            let starter = shop.engine()
-            let damaged = try await simulation.serving([{ try await starter.run() }]) {
-                try await starter.begin().instance
-            }
+            let damaged = try await shop.begunBefore(1)[0]
             shop.store.damage(damaged)
             let engine = shop.engine()
             try await simulation.serving([{ try await engine.run() }]) {

@@ -55,6 +55,13 @@ enum Model {
                 + ids.map { chain("fork", $0, "join") }.joined())
     }
 
+    /// start -> wait 10 s -> end
+    static let tenSeconds = bpmn(
+        """
+        <startEvent id="start"/><intermediateCatchEvent id="wait"><timerEventDefinition>
+        <timeDuration>PT10S</timeDuration></timerEventDefinition></intermediateCatchEvent><endEvent id="end"/>
+        """ + chain("start", "wait", "end"))
+
     static func contract(_ name: String, version: String = "1.0", _ more: String = "") throws -> Contract {
         try contract(text: "kind: task\nname: \(name)\nversion: \"\(version)\"\ninput: {type: object}\n\(more)\n")
     }
@@ -124,6 +131,16 @@ struct Workshop: Sendable {
         return EngineService(
             store: store, registry: registry, time: simulation.clock, random: random, configuration: configuration,
             log: .silent)
+    }
+
+    /// Instances of an engine that runs no more: nothing of them is in another one's cache.
+    func begunBefore(_ count: Int) async throws -> [InstanceID] {
+        let engine = engine()
+        return try await simulation.serving([{ try await engine.run() }]) {
+            var instances: [InstanceID] = []
+            for _ in 0..<count { instances.append(try await engine.begin().instance) }
+            return instances
+        }
     }
 
     /// A world with two engines that run on one store.
