@@ -90,4 +90,71 @@ struct ConditionTests {
         try scenario.finish("u", [("stop", "true")])
         #expect(scenario.active == ["e", "in-e"])
     }
+
+    private static let setsOne = "camunda:expression=\"${execution.setVariable('n', 1)}\""
+
+    @Test(
+        arguments: [
+            "<serviceTask id='x' \(setsOne)/>",
+            "<scriptTask id='x' scriptFormat='feel' camunda:resultVariable='n'><script>1</script></scriptTask>",
+            "<sendTask id='x' \(setsOne)/>",
+        ], [true, false])
+    func `the work of an activity that is over at once meets the condition on its boundary`(
+        work: String, isInterrupting: Bool
+    ) throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))\(work)\(user("v"))\(chain("s", "u", "x", "v"))
+            \(boundary("b", on: "x", condition("${n == 1}"), attributes: "cancelActivity='\(isInterrupting)'"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("n", "0")])
+        try scenario.finish("u")
+        #expect(scenario.active.sorted() == (isInterrupting ? ["after-b"] : ["after-b", "v"]))
+        #expect(scenario.canceled == (isInterrupting ? ["x"] : []))
+        #expect(scenario.instance.openSubscriptions.isEmpty)
+    }
+
+    @Test func `a condition that holds already takes the activity away before its work`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><serviceTask id="x" camunda:expression="${1}" camunda:resultVariable="r"/>
+            \(chain("s", "x"))\(boundary("b", on: "x", condition("${n == 1}")))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("n", "1")])
+        #expect(scenario.active == ["after-b"])
+        #expect(scenario.root("r") == nil)
+    }
+
+    @Test func `work that fails is retried beside the same condition`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))<serviceTask id="x" camunda:expression="${missing}"/>\(chain("s", "u", "x"))
+            \(boundary("b", on: "x", condition("${n == 1}")))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("n", "0")])
+        try scenario.finish("u")
+        try scenario.resolve()
+        #expect(scenario.incidents == [.expressionFailed])
+        #expect(scenario.instance.openSubscriptions.count == 1)
+        try scenario.set("n", "1")
+        #expect(scenario.active == ["after-b"])
+    }
+
+    /// Camunda 7 sets three variables when the runs begin, and two when one ends.
+    @Test func `each count of a loop is a change of its own`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("x", inside: times(3)))\(chain("s", "x"))
+            \(boundary("all", on: "x", condition("${nrOfInstances == 3}"), attributes: "cancelActivity='false'"))
+            \(boundary("one", on: "x", condition("${nrOfCompletedInstances == 1}")))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        #expect(scenario.active.filter { $0 == "after-all" }.count == 3)
+        try scenario.finish("x")
+        #expect(Set(scenario.active) == ["after-all", "after-one"])
+    }
 }

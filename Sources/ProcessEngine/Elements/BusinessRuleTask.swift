@@ -43,6 +43,7 @@ package struct BusinessRuleTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard try step.armConditions(of: activity) else { return }
         let variables = step.visibleVariables(of: activity)
         let name = try EventTrigger.text(decision, in: variables, element: id)
         let reference = DecisionReference(

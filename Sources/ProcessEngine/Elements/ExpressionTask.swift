@@ -28,6 +28,7 @@ package struct ExpressionTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard try step.armConditions(of: activity) else { return }
         let value = try step.evaluate(expression, for: activity)
         if let resultVariable { step.setResult([Variable(name: resultVariable, value: value)], of: activity) }
         try step.leave(activity)

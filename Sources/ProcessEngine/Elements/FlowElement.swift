@@ -22,7 +22,7 @@ package protocol FlowElement: Sendable {
     /// A token comes by a flow, or as the first of its scope. Unless the element joins, it is entered.
     func arrive(_ token: Token, in step: inout Step)
     /// A new activity of this element begins. What it throws becomes an incident; it must not have recorded anything
-    /// before.
+    /// before, but for what stands on its boundary.
     func enter(_ activity: Int, in step: inout Step) throws(IncidentCause)
     /// An operator resolved the incident of this activity: go on where it got stuck.
     func retry(_ activity: Activity, in step: inout Step) throws(IncidentCause)

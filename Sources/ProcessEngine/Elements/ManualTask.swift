@@ -15,6 +15,7 @@ package struct ManualTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard try step.armConditions(of: activity) else { return }
         try step.leave(activity)
     }
 }

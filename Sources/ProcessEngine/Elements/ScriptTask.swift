@@ -27,6 +27,7 @@ package struct ScriptTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard try step.armConditions(of: activity) else { return }
         let value: JSON
         do {
             value = try script.evaluate(in: step.visibleVariables(of: activity))

@@ -21,6 +21,7 @@ package struct SendTask: FlowElement {
     }
 
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
+        guard try step.armConditions(of: activity) else { return }
         let thrown = try step.prepare(message, from: activity)
         step.record(.thrown(.message(thrown)))
         try step.leave(activity)

@@ -69,7 +69,9 @@ package struct ServiceTask: TaskElement, CallingElement {
         case .workflow(let process):
             try step.armBoundaryEvents(of: activity)
             requestCall(of: process, for: activity, with: input, in: &step)
-        case .decision: try decide(with: input, for: activity, variables, in: &step)
+        case .decision:
+            guard try step.armConditions(of: activity) else { return }
+            try decide(with: input, for: activity, variables, in: &step)
         }
     }
 

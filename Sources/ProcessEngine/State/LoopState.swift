@@ -13,13 +13,24 @@ struct LoopState: Sendable, Hashable {
 
     var active: Int { started - completed }
 
-    static let names = [
-        "nrOfInstances", "numberOfInstances", "nrOfActiveInstances", "numberOfActiveInstances",
-        "nrOfCompletedInstances",
-        "numberOfCompletedInstances", "numberOfTerminatedInstances",
-    ]
+    /// What is counted, by the names that modelers know.
+    enum Count: Sendable, CaseIterable {
+        case all
+        case active
+        case completed
 
-    /// What expressions may read of it, by the names that modelers know.
+        var names: [String] {
+            switch self {
+            case .all: ["nrOfInstances", "numberOfInstances"]
+            case .active: ["nrOfActiveInstances", "numberOfActiveInstances"]
+            case .completed: ["nrOfCompletedInstances", "numberOfCompletedInstances"]
+            }
+        }
+    }
+
+    static let names = Count.allCases.flatMap(\.names) + ["numberOfTerminatedInstances"]
+
+    /// What expressions may read of it.
     func value(named name: String) -> JSON? {
         switch name {
         case "nrOfInstances", "numberOfInstances": .number(count ?? started)

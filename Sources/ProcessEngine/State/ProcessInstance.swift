@@ -99,7 +99,7 @@ package struct ProcessInstance: Sendable, Hashable {
         case .variablesSet(let scope, let variables):
             if suspension != nil, !conditions.isEmpty {
                 let existed = namesThatExist(in: scope, of: variables)
-                suspension?.note(VariableChange(of: variables, in: scope, existed: existed))
+                suspension?.note(VariableChange(of: variables.map(\.name), in: scope, existed: existed))
             }
             for variable in variables { scopes[scope]?.variables[variable.name] = variable.value }
         case .outputKept(let activity, let output): activities[activity]?.keptOutput = output

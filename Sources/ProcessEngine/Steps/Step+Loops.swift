@@ -14,6 +14,7 @@ extension Step {
         let runs = try loop.runs(in: visibleVariables(from: outer), element: activity(body).element)
         let runsAtAll = if let count = runs.count { count > 0 } else { try begins(loop, body, in: outer) }
         try armBoundaryEvents(of: body)
+        guard meetConditions(before: body) else { return }
         let scope = instance.lastScope + 1
         record(.scopeOpened(scope: scope, parent: outer, activity: body))
         let kept = loop.isSequential ? runs.items : []
@@ -24,6 +25,7 @@ extension Step {
             pendingItems[body] = runs.items[...]
         }
         guard runsAtAll else { return try endLoop(body) }
+        noteCounts([.all, .completed], of: scope, areNew: true)
         iterateLater(body)
     }
 
@@ -52,6 +54,10 @@ extension Step {
         }
         if let name = loop.outputVariable { variables.append(Variable(name: name, value: .null)) }
         record(.variablesSet(scope: scope, variables))
+        // All are at work, as far as they are to be at once.
+        if index == 0 && loop.isSequential || index + 1 == state.count && !loop.isSequential {
+            noteCounts([.active], of: inner, areNew: true)
+        }
         enter(element, in: scope)
     }
 
@@ -81,10 +87,20 @@ extension Step {
         recordCompleted(number)
         record(.loop(.iterationEnded(scope: inner, iteration: index, output: output)))
         record(.scopeClosed(scope: run.scope))
+        noteCounts(loop.isSequential ? [.completed] : [.completed, .active], of: inner, areNew: false)
+        guard meetConditions(before: body) else { return }
         if isDone {
             attempt(body) { step throws(IncidentCause) in try step.endLoop(body) }
         } else if loop.isSequential {
             iterateLater(body)
+        }
+    }
+
+    /// What a loop counts changed: conditions that wait on its boundary look at each as at a variable of the body, as in Camunda 7.
+    private mutating func noteCounts(_ counts: [LoopState.Count], of scope: Int, areNew: Bool) {
+        guard !instance.conditions.isEmpty, !instance.isSuspended else { return }
+        for count in counts {
+            changes.append(VariableChange(of: count.names, in: scope, existed: areNew ? [] : Set(count.names)))
         }
     }
 

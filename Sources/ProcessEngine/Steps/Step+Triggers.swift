@@ -108,6 +108,19 @@ extension Step {
     }
 
     /// Starts what the event subprocesses of a scope wait for.
+    /// Of an activity that is over in the step in which it begins: of what stands on its boundary, only the conditional events can
+    /// still come. False if one takes it away whose condition holds already.
+    mutating func armConditions(of number: Int) throws(IncidentCause) -> Bool {
+        let host = activity(number)
+        let events = triggeredBoundaryEvents(of: host).filter { event in
+            event.triggers.contains { if case .condition = $0 { true } else { false } }
+                && !isWaiting(at: event.id, for: number)
+        }
+        guard !events.isEmpty else { return true }
+        try open(events, for: number, in: host.scope)
+        return meetConditions(before: number)
+    }
+
     mutating func armEventSubprocesses(in container: ElementID?, scope: Int, of activity: Int) throws(IncidentCause) {
         try open(triggeredStarts(in: container), for: activity, in: scope)
     }
@@ -217,6 +230,12 @@ extension Step {
             guard instance.subscription(subscription.number) != nil else { continue }
             trigger(subscription, variables: variables)
         }
+    }
+
+    /// What changed so far may meet conditions before the activity goes on. False if it is gone by that.
+    mutating func meetConditions(before number: Int) -> Bool {
+        if !instance.isSuspended { while triggerCondition() {} }
+        return instance.activity(number) != nil && !instance.isEnded
     }
 
     /// Lets the first condition happen that holds after what changed; false if none does.

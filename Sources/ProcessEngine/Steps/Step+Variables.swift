@@ -9,9 +9,9 @@ struct VariableChange: Sendable, Hashable {
     /// Those among them that the scope had before.
     var existed: Set<String>
 
-    init(of variables: [Variable], in scope: Int, existed: Set<String>) {
+    init(of names: some Sequence<String>, in scope: Int, existed: Set<String>) {
         self.scope = scope
-        names = Set(variables.map(\.name))
+        self.names = Set(names)
         self.existed = existed
     }
 }

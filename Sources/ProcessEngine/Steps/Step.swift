@@ -85,7 +85,7 @@ package struct Step: Sendable {
         if case .instanceEnded = event { worklist.removeAll() }
         if case .incidentRaised(let incident) = event, firstIncident == nil { firstIncident = incident }
         if case .variablesSet(let scope, let variables) = event, !instance.conditions.isEmpty, !instance.isSuspended {
-            changes.append(VariableChange(of: variables, in: scope, existed: existed))
+            changes.append(VariableChange(of: variables.map(\.name), in: scope, existed: existed))
         }
     }
 
@@ -225,8 +225,7 @@ package struct Step: Sendable {
     /// Before that, what its work changed may meet the condition of an event, also of one on its own boundary, which may end it.
     /// Listeners and output mappings come after, and change nothing about that: as in Camunda 7.
     mutating func leave(_ number: Int) throws(IncidentCause) {
-        if !instance.isSuspended { while triggerCondition() {} }
-        guard instance.activity(number) != nil, !instance.isEnded else { return }
+        guard meetConditions(before: number) else { return }
         if stopsAfter(number) { return }
         try runListeners(.end, of: number)
         let activity = activity(number)
