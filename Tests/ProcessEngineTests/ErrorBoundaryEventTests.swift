@@ -62,4 +62,18 @@ struct ErrorBoundaryEventTests {
         try scenario.throwError("t", "PLAIN")
         #expect(scenario.active == ["after-b"])
     }
+
+    /// As in Camunda 7, which evaluates no code of an error.
+    @Test func `a code in JUEL is taken as it stands, at both ends`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><subProcess id="sub"><startEvent id="i"/><endEvent id="e"><errorEventDefinition
+            errorRef="E1"/></endEvent>\(chain("i", "e"))</subProcess>\(chain("s", "sub"))
+            \(Self.boundary("b", on: "sub", "E1"))
+            """, declarations: "<error id='E1' errorCode='${code}'/>")
+        #expect(try definition(text).warnings.map(\.code) == ["code-not-evaluated", "code-not-evaluated"])
+        var scenario = try Scenario(text)
+        try scenario.start([("code", "\"BAD\"")])
+        #expect(scenario.active == ["after-b"])
+    }
 }

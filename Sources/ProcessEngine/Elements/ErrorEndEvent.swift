@@ -31,7 +31,7 @@ package struct ErrorEndEvent: FlowElement {
                 "refer to a <bpmn:error> with an errorCode by errorRef")
             return nil
         }
-        guard let expression = reader.valueExpression(code, node: definition, element: id) else { return nil }
+        guard let expression = reader.codeExpression(code, definition, of: id) else { return nil }
         self.id = id
         codeExpression = expression
         messageExpression = error?.message.flatMap { message in

@@ -271,11 +271,7 @@ package struct DefinitionReader {
                 "there is no <bpmn:error id=\"\(reference)\">: its id is taken as the error code", "declare the error")
             return Declarations.ErrorCode(code: reference, message: nil)
         }
-        if !isThrown, let code = declared.code, code.first == "=" || code.contains("${") {
-            reportUnsupported(
-                definition, element: element, "an expression as the code of an error to catch (\(code))",
-                "write the code itself; or catch every error, and ask for its code (camunda:errorCodeVariable) after")
-        }
+        if let code = declared.code { checkCode(code, definition, of: element, "an error", isThrown: isThrown) }
         return declared
     }
 
@@ -320,9 +316,11 @@ package struct DefinitionReader {
         return valueExpression(name, node: definition, element: element)
     }
 
-    /// The code of the escalation that an event definition refers to; nil if it refers to none, or to one without a
-    /// code.
-    mutating func escalationCode(of definition: SourceNode, in element: ElementID) -> String? {
+    /// The code of the escalation that an event definition refers to; nil if it refers to none, or to one without a code. Only who
+    /// throws may say it by an expression.
+    mutating func escalationCode(
+        of definition: SourceNode, in element: ElementID, isThrown: Bool = false
+    ) -> String? {
         guard let reference = definition.attribute("escalationRef"), !reference.isEmpty else { return nil }
         guard let declared = declarations.escalations[Declarations.local(reference)] else {
             warn(
@@ -331,7 +329,9 @@ package struct DefinitionReader {
                 "declare the escalation")
             return reference
         }
-        return declared.attribute("escalationCode").flatMap { $0.isEmpty ? nil : $0 }
+        guard let code = declared.attribute("escalationCode"), !code.isEmpty else { return nil }
+        checkCode(code, definition, of: element, "an escalation", isThrown: isThrown)
+        return code
     }
 
     /// A condition; one that cannot be read is reported.

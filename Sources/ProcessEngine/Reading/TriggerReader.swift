@@ -153,7 +153,9 @@ enum ThrowReader {
                 let variables = PassedVariablesReader.read("in", of: definition, element: element, reader: &reader)
                 thrown.append(.signal(name: name, variables: variables))
             case "escalationEventDefinition":
-                thrown.append(.escalation(code: reader.escalationCode(of: definition, in: element)))
+                let code = reader.escalationCode(of: definition, in: element, isThrown: true)
+                let expression = code.flatMap { reader.codeExpression($0, definition, of: element) }
+                if code == nil || expression != nil { thrown.append(.escalation(code: expression)) }
             case "compensateEventDefinition":
                 let reference = definition.attribute("activityRef").flatMap { $0.isEmpty ? nil : ElementID($0) }
                 let waits = definition.attribute("waitForCompletion") != "false"

@@ -8,7 +8,7 @@ package enum EventThrow: Sendable, Hashable {
     /// What Camunda does in the place of a message: evaluated, and nothing else.
     case expression(Expression)
     case signal(name: Expression, variables: PassedVariables)
-    case escalation(code: String?)
+    case escalation(code: Expression?)
     /// Nil: everything in the scope.
     case compensation(of: ElementID?, waits: Bool)
 }
@@ -48,6 +48,15 @@ extension Step {
             let name = try EventTrigger.text(expression, in: visible, element: activity.element)
             signals.append((name, try variables.evaluate(in: visible)))
         }
+        var codes: [String?] = []
+        for case .escalation(let expression) in events {
+            guard let expression else {
+                codes.append(nil)
+                continue
+            }
+            let visible = visibleVariables(from: scope, at: number)
+            codes.append(try EventTrigger.text(expression, in: visible, element: activity.element))
+        }
         for message in messages { record(.thrown(.message(message))) }
         for signal in signals {
             record(.thrown(.signal(name: signal.name, by: activity.element, variables: signal.variables)))
@@ -58,7 +67,9 @@ extension Step {
             guard instance.activity(number) != nil else { return false }
             switch event {
             case .message, .expression, .signal: continue
-            case .escalation(let code):
+            case .escalation:
+                guard !codes.isEmpty else { continue }
+                let code = codes.removeFirst()
                 let isCaught = escalate(code, variables: [], from: number, by: activity.element)
                 guard !isCaught, instance.parent != nil else { continue }
                 // The calling instance may end this one: it answers before anything goes on.

@@ -132,7 +132,8 @@ enum ElementReads {
         case .message(let message): expressions(of: message)
         case .expression(let expression): [(expression, "the expression")]
         case .signal(let name, let variables): [(name, "the name of the signal")] + expressions(of: variables)
-        case .escalation, .compensation: []
+        case .escalation(let code): [(code, "the code of the escalation")]
+        case .compensation: []
         }
     }
 

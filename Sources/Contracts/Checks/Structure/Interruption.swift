@@ -20,7 +20,9 @@ struct Interruption {
         }
         return event.thrown.contains { thrown in
             switch thrown {
-            case .escalation(let code): isInterrupting(escalation: code, from: event.id)
+            case .escalation(let code):
+                // Where only running it tells the code, it is taken for one that nobody names.
+                isInterrupting(escalation: code?.constantValue?.stringValue, from: event.id)
             case .signal(let name, _):
                 name.constantValue?.stringValue.map { isInterrupting(signal: $0, from: event.id) } ?? false
             case .message, .expression, .compensation: false
