@@ -115,8 +115,9 @@ package struct ParentCall: Sendable, Hashable {
 package enum CallOutcome: Sendable, Hashable {
     /// With the variables of its root scope.
     case completed([Variable])
-    /// It ended with an error that, as far as it knows, is caught here or by a caller of the caller.
-    case error(BPMNError)
+    /// It ended with an error that, as far as it knows, is caught here or by a caller of the caller. With the variables of its root
+    /// scope.
+    case error(BPMNError, variables: [Variable])
     /// It came to its end, but a path of it had ended with an error that nobody catches. With the variables of its root scope.
     case uncaughtError(BPMNError, variables: [Variable])
     /// It goes on; this is only news. With the variables of its root scope.
@@ -125,11 +126,19 @@ package enum CallOutcome: Sendable, Hashable {
     case failed(message: String)
 }
 
+extension CallOutcome {
+    /// For who answers in the place of a called process: the error's variables are those that the process had.
+    package static func thrown(_ error: BPMNError) -> CallOutcome {
+        .error(BPMNError(code: error.code, message: error.message), variables: error.variables)
+    }
+}
+
 extension ProcessInstance {
     /// What its caller is told of an error that it ended with: was it thrown out of it, or had a path of it ended so?
     package func outcome(ofError code: String, _ message: String?) -> CallOutcome {
         let error = BPMNError(code: code, message: message)
-        return uncaughtError?.code == code ? .uncaughtError(error, variables: rootVariables) : .error(error)
+        return uncaughtError?.code == code
+            ? .uncaughtError(error, variables: rootVariables) : .error(error, variables: rootVariables)
     }
 }
 

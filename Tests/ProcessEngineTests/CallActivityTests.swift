@@ -38,7 +38,7 @@ struct CallActivityTests {
         let events = try scenario.send(.endCall(call: 1, .escalation(code: "LATE", variables: [])))
         #expect(events.contains(.call(.escalated(call: 1))))
         #expect(scenario.active == ["c", "after-late"])
-        try scenario.send(.endCall(call: 1, .error(BPMNError(code: "BAD"))))
+        try scenario.send(.endCall(call: 1, .error(BPMNError(code: "BAD"), variables: [])))
         #expect(scenario.active == ["after-late", "after-bad"])
     }
 
@@ -66,5 +66,57 @@ struct CallActivityTests {
         try simulation.publish("paid")
         #expect(simulation.members[0].instance.activeActivities.map(\.element.text) == ["after-b"])
         #expect(simulation.members[1].instance.end == .canceled(reason: "its call was canceled"))
+    }
+
+    /// Camunda 7 maps them before it looks for who catches, also where that is nobody near.
+    @Test(arguments: [
+        ("<camunda:out variables='all'/>", "3"), ("<camunda:out source='n' target='m'/>", "null"), ("", "null"),
+    ])
+    func `what goes out goes out with an error that is caught`(outputs: String, expected: String) throws {
+        let caller = bpmn(
+            """
+            <startEvent id="s"/><callActivity id="c" calledElement="q"><extensionElements>\(outputs)</extensionElements>
+            </callActivity>\(chain("s", "c"))\(boundary("b", on: "c", "<errorEventDefinition errorRef='E1'/>"))
+            """, declarations: declared)
+        let called = bpmn(
+            """
+            <startEvent id="s"/>\(user("u"))<endEvent id="e"><errorEventDefinition errorRef="E1"/></endEvent>
+            \(chain("s", "u", "e"))
+            """, declarations: declared, process: "id='q' isExecutable='true'")
+        var both = try Ensemble(caller, called)
+        try both.finish("u", with: [("n", "3")])
+        #expect(both.open == ["after-b"])
+        #expect((both.first.rootVariable("n") ?? .null).text == expected)
+        #expect((both.first.rootVariable("m") != nil) == outputs.contains("target='m'"))
+    }
+
+    @Test func `what an error brings along is the called process's own, for its caller to take`() throws {
+        let caller = bpmn(
+            """
+            <startEvent id="s"/><callActivity id="c" calledElement="q"><extensionElements>
+            <camunda:out source="v" target="w"/></extensionElements></callActivity>\(chain("s", "c"))
+            \(boundary("b", on: "c", "<errorEventDefinition errorRef='E1'/>"))
+            """, declarations: declared)
+        let called = bpmn(
+            "<startEvent id='s'/>\(user("u"))\(chain("s", "u"))", process: "id='q' isExecutable='true'")
+        var both = try Ensemble(caller, called)
+        try both.fail("u", "BAD", with: [("v", "5")])
+        #expect(both.open == ["after-b"])
+        #expect(both.first.rootVariable("w") == .number(5))
+        #expect(both.first.rootVariable("v") == nil)
+    }
+
+    @Test func `an output that cannot be evaluated keeps no error from being caught`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><callActivity id="c" calledElement="q"><extensionElements>
+            <camunda:out sourceExpression="${missing + 1}" target="x"/></extensionElements></callActivity>
+            \(chain("s", "c"))\(boundary("b", on: "c", "<errorEventDefinition errorRef='E1'/>"))
+            """, declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.send(.endCall(call: 1, .error(BPMNError(code: "BAD"), variables: [])))
+        #expect(scenario.active == ["after-b"])
+        #expect(scenario.incidents == [])
     }
 }

@@ -31,6 +31,11 @@ struct Ensemble {
         for element in elements { try perform(.complete(place(element), try Self.read(variables))) }
     }
 
+    /// The work of the element answers with a BPMN error.
+    mutating func fail(_ element: String, _ code: String, with variables: [(String, String)] = []) throws {
+        try perform(.throwError(place(element), BPMNError(code: code, variables: try Self.read(variables))))
+    }
+
     mutating func fire(_ element: String) throws { try perform(.fireTimer(place(element))) }
     mutating func publish(_ name: String) throws { try perform(.publish(name, key: nil, variables: [], to: nil)) }
     mutating func signal(_ name: String) throws { try perform(.signal(name, variables: [])) }

@@ -333,7 +333,7 @@ struct EventCodingTests {
             #"{"e":"held","what":"callCompleted","variables":[],"call":2}"#
         ),
         (
-            .held(.callEnded(call: 2, .error(BPMNError(code: "E")))),
+            .held(.callEnded(call: 2, .error(BPMNError(code: "E"), variables: []))),
             #"{"e":"held","what":"callErrorThrown","code":"E","variables":[],"call":2}"#
         ),
         (

@@ -200,4 +200,18 @@ struct UncaughtErrorTests {
         let text = Self.parallel(process: "id=\"p\" isExecutable=\"true\" waybill:uncaughtErrors=\"shrug\"")
         #expect(problems(text).map(\.code) == ["invalid-value"])
     }
+
+    @Test func `a task whose contract is a workflow goes on like a call, with what that gave`() throws {
+        let contract = ContractKey(name: "w", major: 1)
+        var scenario = try Scenario(
+            bpmn("<startEvent id='s'/>\(task("w"))\(user("z"))\(chain("s", "w", "z"))"),
+            contracts: StubContracts(outputs: [contract: ["r"]], performers: [contract: .workflow(process: "q")]))
+        try scenario.start()
+        let given = ["r", "secret"].map { Variable(name: $0, value: .number(5)) }
+        try scenario.send(.endCall(call: 1, .uncaughtError(BPMNError(code: "BAD"), variables: given)))
+        #expect(scenario.active == ["z"])
+        #expect(scenario.root("r") == "5" && scenario.root("secret") == nil)
+        try scenario.finish("z")
+        #expect(scenario.instance.end == .completedWithError(code: "BAD", message: nil))
+    }
 }

@@ -14,6 +14,8 @@ package struct CallActivity: CallingElement {
     package let outputs: PassedVariables
     /// Its output mappings see all that the called process gives, whatever else comes back (`zeebe:calledElement`).
     package let mappingsSeeAll: Bool
+    /// What `camunda:out` says goes out with an error too, as in Camunda 7.
+    package let passesWithErrors: Bool
 
     package enum Target: Sendable, Hashable {
         case process(Expression)
@@ -38,6 +40,7 @@ package struct CallActivity: CallingElement {
         self.target = target
         self.binding = binding
         mappingsSeeAll = called != nil
+        passesWithErrors = called == nil && !node.extensions(named: "out", namespace: BPMN.camunda).isEmpty
         if let called {
             inputs = called.attribute("propagateAllParentVariables") == "false" ? .none : .all
             outputs = called.attribute("propagateAllChildVariables") == "false" ? .none : .all
@@ -166,20 +169,20 @@ package struct CallActivity: CallingElement {
     package func completed(
         _ call: CallEvent.Call, with variables: [Variable], in step: inout Step
     ) throws(IncidentCause) {
-        try finish(call.activity, with: variables, in: &step)
-    }
-
-    /// The activity goes on, with what its outputs take of the called instance's variables.
-    func finish(_ activity: Int, with variables: [Variable], in step: inout Step) throws(IncidentCause) {
         let maps = step.definition.localMappings(of: id)?.outputs.isEmpty == false
         let result = maps && mappingsSeeAll ? variables : try passedBack(variables, in: step)
-        step.setResult(result, of: activity)
-        try step.leave(activity)
+        step.setResult(result, of: call.activity)
+        try step.leave(call.activity)
     }
 
     package func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable] {
         var called = step.visibleVariables(from: ProcessInstance.rootScope).emptied
         for variable in variables { called.locals[variable.name] = variable.value }
         return try outputs.evaluate(in: called)
+    }
+
+    /// What cannot be evaluated is nothing: the error is to be caught all the same.
+    package func passedBack(_ variables: [Variable], withErrorIn step: Step) -> [Variable] {
+        passesWithErrors ? (try? passedBack(variables, in: step)) ?? [] : []
     }
 }

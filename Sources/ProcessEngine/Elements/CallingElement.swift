@@ -7,6 +7,15 @@ package protocol CallingElement: FlowElement {
 
     /// What its outputs take of the called instance's variables.
     func passedBack(_ variables: [Variable], in step: Step) throws(IncidentCause) -> [Variable]
+
+    /// What it takes of them though the called instance ended with an error that is caught.
+    func passedBack(_ variables: [Variable], withErrorIn step: Step) -> [Variable]
+}
+
+/// A call whose instance is over, with what it gave all the same.
+struct ReturnedCall: Sendable {
+    let call: CallEvent.Call
+    let variables: [Variable]
 }
 
 extension CallEvent.Call {

@@ -155,6 +155,9 @@ package struct ServiceTask: TaskElement, CallingElement {
         return try VariableMapping.evaluate(outputs, in: called)
     }
 
+    /// Its outputs are of a result, and there is none.
+    package func passedBack(_ variables: [Variable], withErrorIn step: Step) -> [Variable] { [] }
+
     private func finish(
         _ activity: Int, input: [Variable], output: [Variable], in step: inout Step
     ) throws(IncidentCause) {

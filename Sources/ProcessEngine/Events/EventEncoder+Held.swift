@@ -51,9 +51,11 @@ extension EventEncoder {
         case .completed(let variables):
             text("what", "callCompleted")
             self.variables(variables)
-        case .error(let error):
+        case .error(let error, let variables):
             text("what", "callErrorThrown")
-            write(error)
+            text("code", error.code)
+            text("message", error.message)
+            self.variables(variables)
         case .uncaughtError(let error, let variables):
             text("what", "callEndedUncaught")
             text("code", error.code)
@@ -86,13 +88,13 @@ extension EventDecoder {
         case "signal": return .signal(name: try text("name"), variables: try variables("variables"))
         case "callCompleted":
             return .callEnded(call: try number("call"), .completed(try variables("variables")))
-        case "callErrorThrown": return .callEnded(call: try number("call"), .error(try error()))
+        case "callErrorThrown":
+            return .callEnded(
+                call: try number("call"), .error(try errorWithoutVariables(), variables: try variables("variables")))
         case "callEndedUncaught":
             return .callEnded(
                 call: try number("call"),
-                .uncaughtError(
-                    BPMNError(code: try text("code"), message: optionalText("message")),
-                    variables: try variables("variables")))
+                .uncaughtError(try errorWithoutVariables(), variables: try variables("variables")))
         case "callEscalated":
             return .callEnded(
                 call: try number("call"),
@@ -111,6 +113,12 @@ extension EventDecoder {
     }
 
     private func error() throws(Diagnostics) -> BPMNError {
-        BPMNError(code: try text("code"), message: optionalText("message"), variables: try variables("variables"))
+        var error = try errorWithoutVariables()
+        error.variables = try variables("variables")
+        return error
+    }
+
+    private func errorWithoutVariables() throws(Diagnostics) -> BPMNError {
+        BPMNError(code: try text("code"), message: optionalText("message"))
     }
 }

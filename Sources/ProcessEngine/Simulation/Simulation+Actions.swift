@@ -118,7 +118,7 @@ extension Simulation {
             return try send(.throwUserTaskError(number: task.number, error), to: id)
         }
         if let (id, call) = open(place, in: \.openCalls, element: \.element) {
-            return try send(.endCall(call: call.call, .error(error)), to: id)
+            return try send(.endCall(call: call.call, .thrown(error)), to: id)
         }
         let (id, task) = try found(place, in: \.openTasks, element: \.element, "task")
         try send(.throwError(number: task.number, error), to: id)

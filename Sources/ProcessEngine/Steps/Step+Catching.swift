@@ -3,8 +3,8 @@ import Values
 /// How BPMN errors and escalations find who catches them: event subprocesses beside, then boundary events, going
 /// outwards; an exact code before any.
 extension Step {
-    /// A BPMN error leaves an activity. `result`: what the call of the activity gave all the same.
-    mutating func propagate(_ error: BPMNError, from activity: Int, result: [Variable]? = nil) {
+    /// A BPMN error leaves an activity. `call`: the call of the activity that ended with it.
+    mutating func propagate(_ error: BPMNError, from activity: Int, of call: ReturnedCall? = nil) {
         var next: Int? = activity
         while let number = next {
             let host = self.activity(number)
@@ -16,9 +16,11 @@ extension Step {
         }
         // Who called this instance catches it, or who called that one: it ends this one.
         if instance.parent != nil, instance.caughtErrors?.contains(error.code) ?? true {
+            // Its caller may take them over.
+            setVariables(error.variables, from: self.activity(activity).scope)
             return endInstance(.completedWithError(code: error.code, message: error.message))
         }
-        leaveUncaught(error, from: self.activity(activity), result: result)
+        leaveUncaught(error, from: self.activity(activity), of: call)
     }
 
     /// The errors out of an activity that are caught: here, or in the instances that called this one.
@@ -54,9 +56,9 @@ extension Step {
         return nil
     }
 
-    /// Nothing catches an error: the path of its activity ends, as Camunda 7 has it, or an operator has to look. A call
-    /// activity goes on: the process that it called is over.
-    private mutating func leaveUncaught(_ error: BPMNError, from activity: Activity, result: [Variable]?) {
+    /// Nothing catches an error: the path of its activity ends, as Camunda 7 has it, or an operator has to look. What called a
+    /// process goes on: that is over.
+    private mutating func leaveUncaught(_ error: BPMNError, from activity: Activity, of call: ReturnedCall?) {
         switch definition.uncaughtErrors {
         case .incident:
             let why = error.message.map { ": \($0)" } ?? ""
@@ -66,10 +68,9 @@ extension Step {
         case .end:
             record(.thrown(.uncaughtError(code: error.code, message: error.message, by: activity.element)))
             let element = definition.element(activity.element)
-            if let call = element as? CallActivity {
+            if let call, let caller = element as? any CallingElement {
                 attempt(activity.number) { step throws(IncidentCause) in
-                    guard let result else { return try step.leave(activity.number) }
-                    try call.finish(activity.number, with: result, in: &step)
+                    try caller.completed(call.call, with: call.variables, in: &step)
                 }
             } else if throwsError(element) {
                 completeWithoutLeaving(activity.number)

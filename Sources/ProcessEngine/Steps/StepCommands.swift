@@ -181,12 +181,13 @@ extension Step {
         }
         switch outcome {
         case .completed(let variables): completeCall(call, of: element, with: variables)
-        case .error(let error):
+        case .error(let error, let variables):
             record(.call(.completed(call: number)))
-            propagate(error, from: call.activity)
+            setResult(element.passedBack(variables, withErrorIn: self), of: call.activity)
+            propagate(error, from: call.activity, of: returned(call, variables))
         case .uncaughtError(let error, let variables):
             record(.call(.completed(call: number)))
-            propagate(error, from: call.activity, result: call.declared(variables, by: surroundings.contracts))
+            propagate(error, from: call.activity, of: returned(call, variables))
         case .escalation(let code, let variables):
             let passed: [Variable]
             do throws(IncidentCause) {
@@ -198,6 +199,10 @@ extension Step {
             if instance.call(number) != nil { record(.call(.escalated(call: number))) }
         case .failed(let message): failCall(call, message)
         }
+    }
+
+    private func returned(_ call: CallEvent.Call, _ variables: [Variable]) -> ReturnedCall {
+        ReturnedCall(call: call, variables: call.declared(variables, by: surroundings.contracts))
     }
 
     private mutating func completeCall(

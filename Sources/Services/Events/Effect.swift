@@ -206,10 +206,10 @@ extension CallOutcome {
         switch self {
         case .completed(let variables):
             .object([("is", .string("completed")), ("variables", .members(variables))])
-        case .error(let error):
+        case .error(let error, let variables):
             .object([
                 ("is", .string("error")), ("code", .string(error.code)), ("message", .text(error.message)),
-                ("variables", .members(error.variables)),
+                ("variables", .members(variables)),
             ])
         case .uncaughtError(let error, let variables):
             .object([
@@ -227,7 +227,7 @@ extension CallOutcome {
         let (code, message) = (json["code"]?.stringValue, json["message"]?.stringValue)
         switch json["is"]?.stringValue {
         case "completed": self = .completed(variables)
-        case "error": self = .error(BPMNError(code: code ?? "", message: message, variables: variables))
+        case "error": self = .error(BPMNError(code: code ?? "", message: message), variables: variables)
         case "uncaughtError":
             self = .uncaughtError(BPMNError(code: code ?? "", message: message), variables: variables)
         case "escalation": self = .escalation(code: code, variables: variables)

@@ -330,7 +330,7 @@ struct CaseRun {
         case (.userTask, .error(let error)): .throwUserTaskError(number: work.number, error)
         case (.call, .output(let variables)): .endCall(call: work.number, .completed(variables))
         case (.call, .failure(let failure)): .endCall(call: work.number, .failed(message: failure.message))
-        case (.call, .error(let error)): .endCall(call: work.number, .error(error))
+        case (.call, .error(let error)): .endCall(call: work.number, .thrown(error))
         }
     }
 }
