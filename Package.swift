@@ -187,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "WebServerTests",
             dependencies: [
-                "WebServer", "WebServerTesting", "ServicesTesting", "Services", "Staging", "ProcessEngine", "Values",
+                "WebServer", "WebServerTesting", "ServicesTesting", "Services", "Staging", "ProcessEngine", "Contracts",
+                "YAMLReader", "Values", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .testTarget(

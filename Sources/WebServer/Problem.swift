@@ -12,6 +12,8 @@ struct Problem: Error {
     var title: String
     var detail: String
     var diagnostics: [Diagnostic] = []
+    /// That the caller lacks.
+    var right: Right?
 
     static func badRequest(_ detail: String) -> Problem {
         Problem(status: .badRequest, title: "Bad request", detail: detail)
@@ -42,6 +44,11 @@ struct Problem: Error {
                 self.init(status: .serviceUnavailable, title: "The store is not available", detail: store.message)
             case .corrupt: self.init(status: .internalServerError, title: "The store is damaged", detail: store.message)
             }
+        case let denial as AccessDenial:
+            self.init(status: .forbidden, title: "Forbidden", detail: denial.message)
+            right = denial.right
+        case let audit as AuditUnavailable:
+            self.init(status: .serviceUnavailable, title: "The audit log cannot be written", detail: audit.message)
         case let http as HTTPError:
             self.init(
                 status: http.status, title: http.status.reasonPhrase, detail: http.body ?? http.status.reasonPhrase)
@@ -58,6 +65,7 @@ struct Problem: Error {
         writer.key("status")
         writer.int(status.code)
         writer.member("detail", detail)
+        if let right { writer.member("right", right.rawValue) }
         if !diagnostics.isEmpty {
             writer.key("problems")
             writer.beginArray()
@@ -65,9 +73,10 @@ struct Problem: Error {
             writer.endArray()
         }
         writer.endObject()
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
-            status: status, headers: [.contentType: "application/problem+json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
     }
 }
 
@@ -92,7 +101,7 @@ extension Rejection.Reason {
 
 /// Turns every error into a problem document, in the dialect that the request speaks; internal ones are logged.
 struct ProblemMiddleware: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = CallContext
     let log: Logger
 
     func handle(

@@ -7,22 +7,28 @@ package import Services
 
 /// The HTTP side of Waybill: the REST API, the Camunda 7 dialect, health and metrics.
 package struct WebServer: Service {
-    private let application: Application<RouterResponder<BasicRequestContext>>
+    /// Every route that this server answers, with what it needs.
+    package let declared: [DeclaredRoute]
+    private let application: Application<RouterResponder<CallContext>>
 
     /// - Parameter api: nil: health and metrics are all there is.
     /// - Parameter dialect: the Camunda 7 dialect, where it is served.
     /// - Parameter onListening: called once connections are accepted, with the port.
     package init(
-        health: HealthService, api: RESTAPI?, dialect: EngineREST? = nil, host: String, port: Int, token: String?,
+        health: HealthService, api: RESTAPI?, dialect: EngineREST? = nil, host: String, port: Int, security: Security,
         log: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: CallContext.self)
         router.add(middleware: ProblemMiddleware(log: log))
-        router.add(middleware: GuardMiddleware(token: token, loopback: Self.isLoopback(host)))
-        HealthAPI(health: health).addRoutes(to: router)
-        api?.addRoutes(to: router)
-        dialect?.addRoutes(to: router)
+        let gate = Gate(
+            security: security, isLoopback: Self.isLoopback(host),
+            workflows: api.map { WorkflowLookup(engine: $0.engine, registry: $0.registry) }, log: log)
+        let routes = Routes(router: router, gate: gate)
+        HealthAPI(health: health).addRoutes(to: routes)
+        api?.addRoutes(to: routes)
+        dialect?.addRoutes(to: routes)
+        declared = routes.declared
         var quiet = log
         quiet.logLevel = max(log.logLevel, .notice)
         application = Application(

@@ -1,12 +1,12 @@
 import Contracts
 import Delivery
 import Foundation
-import Logging
+package import Logging
 import ProcessEngine
 package import Services
 package import ServicesTesting
 package import Values
-import WebServer
+package import WebServer
 import XMLReader
 import YAMLReader
 
@@ -18,6 +18,8 @@ package struct TestServer: Sendable {
     package let deployments: InMemoryDeploymentStore
     package let registry: DefinitionRegistry
     package let config: InMemoryConfigStore
+    /// What it answers, with what each asks of its caller.
+    package let routes: [DeclaredRoute]
     package let time: any TimeSource
 
     /// What installations differ in.
@@ -32,15 +34,20 @@ package struct TestServer: Sendable {
 
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
-        token: String? = nil, messages: (any MessageCorrelation)? = nil, site: Site = Site(),
+        token: String? = nil, keys: (@Sendable () -> KeyRing)? = nil, audit: (any AuditLog)? = nil,
+        log: Logger? = nil, messages: (any MessageCorrelation)? = nil, site: Site = Site(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let parts = Parts(messages: messages, site: site)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let web = WebServer(
-            health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0, token: token,
-            log: parts.log
+            health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0,
+            security: Security(
+                keys: keys ?? Security.keys(token: token, file: nil, hash: digest), audit: audit, hash: digest,
+                time: parts.time),
+            log: log ?? parts.log
         ) { port.yield($0) }
+        let routes = web.declared
         return try await withThrowingTaskGroup(of: Answer?.self) { group in
             group.addTask { try await ended { try await parts.engine.run() } }
             group.addTask { try await ended { try await parts.projector.run() } }
@@ -50,7 +57,7 @@ package struct TestServer: Sendable {
                     return try await body(
                         TestServer(
                             port: port, engine: parts.engine, process: parts.process, deployments: parts.deployments,
-                            registry: parts.registry, config: parts.configStore, time: parts.time))
+                            registry: parts.registry, config: parts.configStore, routes: routes, time: parts.time))
                 }
                 return nil
             }
@@ -88,6 +95,14 @@ package struct TestServer: Sendable {
         var number: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { number = (number ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return String(number, radix: 16)
+    }
+
+    /// Stands for SHA-256, in its length too.
+    @Sendable package static func digest(_ bytes: [UInt8]) -> String {
+        (0..<4).map { round in
+            let text = hash([UInt8(round)] + bytes)
+            return String(repeating: "0", count: 16 - text.count) + text
+        }.joined()
     }
 
     package struct ServerEnded: Error {}

@@ -23,7 +23,9 @@ struct Waybill: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Installations:",
-                subcommands: [StageCommand.self, DeploymentCommand.self, SettingsCommand.self]),
+                subcommands: [
+                    StageCommand.self, DeploymentCommand.self, SettingsCommand.self, KeyCommand.self, AuditCommand.self,
+                ]),
             CommandGroup(
                 name: "On files, without a server:",
                 subcommands: [

@@ -134,7 +134,7 @@ import Values
             try Installation.outcome(of: Installation.program, arguments, environment: ["WAYBILL_AMQP_URL": ""])
         }
         let exposed = try run("dev", "--listen", "0.0.0.0:8585", "--amqp-url-file", "/nonexistent")
-        #expect(exposed.status != 0 && exposed.text.contains("--token-file"), "\(exposed.text)")
+        #expect(exposed.status != 0 && exposed.text.contains("--keys-file"), "\(exposed.text)")
         let address = try run("dev", "--listen", "nonsense", "--amqp-url-file", "/nonexistent")
         #expect(address.status != 0 && address.text.contains("HOST:PORT"), "\(address.text)")
         let bus = try run("dev", "--amqp-url-file", "/nonexistent")

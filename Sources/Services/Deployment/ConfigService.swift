@@ -81,9 +81,10 @@ package struct ConfigService: Sendable {
 
     /// Stores files as one revision. Throws `Diagnostics` with everything wrong with them, or `Rejection(.conflict)` if somebody
     /// else pushed in between.
+    /// - Parameter permit: throws if the caller may not change something of one of these names: contracts, processes, decisions.
     package func push(
         _ files: [File], author: String, message: String, parent: Int?, prune: Bool, dryRun: Bool,
-        attempts: Int = 20
+        attempts: Int = 20, permit: @Sendable ([String]) throws -> Void = { _ in }
     ) async throws -> Report {
         let head = try await store.head()
         if let parent, parent != head?.number {
@@ -96,6 +97,7 @@ package struct ConfigService: Sendable {
         let change = try ChangeSet(
             files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
             scope: prune ? .replace : .merge)
+        try permit(Self.names(in: change, sources, headContracts))
         let kept = Set(change.entries.map { [$0.kind, $0.name, $0.version] })
         let keptContracts = headContracts.filter {
             kept.contains([$0.kind.rawValue, $0.name, $0.version.description])
@@ -126,12 +128,21 @@ package struct ConfigService: Sendable {
             if parent == nil, attempts > 1 {
                 return try await push(
                     files, author: author, message: message, parent: nil, prune: prune, dryRun: dryRun,
-                    attempts: attempts - 1)
+                    attempts: attempts - 1, permit: permit)
             }
             throw Rejection(
                 .conflict, "\(newest.author) pushed revision \(newest.number) at the same moment; push again")
         }
         return report
+    }
+
+    /// Everything that a change touches, once each: a contract that is changed, and the process that it takes for its workflow.
+    private static func names(in change: ChangeSet, _ sources: [SourceFile], _ head: [Contract]) -> [String] {
+        let touched = change.added + change.changed + change.removed
+        let contracts = (head + sources.compactMap(\.contract)).filter { contract in
+            touched.contains { $0.kind == contract.kind.rawValue && $0.name == contract.name }
+        }
+        return Set(touched.map(\.name) + contracts.compactMap(\.process)).sorted()
     }
 
     /// Stores what was found sound here, once an engine elsewhere finds so as well.

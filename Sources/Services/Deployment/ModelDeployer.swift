@@ -61,14 +61,18 @@ package struct ModelDeployer: Sendable {
     /// Throws `Diagnostics` with everything wrong with any file, `Rejection`, or `StoreError`; then nothing is deployed.
     ///
     /// A process whose file equals its newest version makes no new one: its definition is the one there was.
-    package func deploy(_ draft: Draft) async throws -> Deployed {
-        if draft.filtersDuplicates, let duplicate = try await duplicate(of: draft) {
-            return Deployed(record: duplicate, definitions: [])
-        }
+    /// - Parameter permit: throws if the caller may not deploy these.
+    package func deploy(
+        _ draft: Draft, permit: (_ processes: [String], _ decisions: [String]) throws -> Void = { _, _ in }
+    ) async throws -> Deployed {
         let (processes, counts) = try read(draft.files)
         let units = try DecisionFiles(draft.files.filter(Self.isDMN).map { ($0.name, $0.content) }, read: readTree)
             .units
         let decisions = try self.decisions(of: units)
+        try permit(processes.map(\.process), decisions.map(\.decision))
+        if draft.filtersDuplicates, let duplicate = try await duplicate(of: draft) {
+            return Deployed(record: duplicate, definitions: [])
+        }
         try await refuseManaged(processes.map(\.process), decisions.map(\.decision))
         let now = time.now
         let receipt = try await registry.store.deploy(

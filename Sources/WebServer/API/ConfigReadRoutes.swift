@@ -8,19 +8,21 @@ import Values
 
 /// What the config store has: for people who look, and for copies of it.
 extension RESTAPI {
-    func addConfigReadRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/config") { request, _ in
+    func addConfigReadRoutes(to routes: Routes) {
+        routes.get("/v1/config", .read(.nothing)) { request, _ in
             try request.allowQuery([])
             return try await describeConfig()
         }
-        router.get("/v1/config/deployment") { request, _ in
+        routes.get("/v1/config/deployment", .read(.installation)) { request, _ in
             try request.allowQuery([])
             return try await describeDeployment()
         }
-        router.get("/v1/config/snapshot") { request, _ in try await snapshot(request) }
-        router.get("/v1/config/diff") { request, _ in try await diffRevisions(request) }
-        router.post("/v1/config/diff") { request, _ in try await diffFiles(request) }
-        router.get("/v1/contracts/{name}/uses") { request, context in try await uses(request, context) }
+        routes.get("/v1/config/snapshot", .read(.installation)) { request, _ in try await snapshot(request) }
+        routes.get("/v1/config/diff", .read(.installation)) { request, _ in try await diffRevisions(request) }
+        routes.post("/v1/config/diff", .read(.installation)) { request, _ in try await diffFiles(request) }
+        routes.get("/v1/contracts/{name}/uses", .read(.installation)) { request, context in
+            try await uses(request, context)
+        }
     }
 
     private func describeConfig() async throws -> Response {
@@ -105,7 +107,7 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    private func uses(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func uses(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery(["version", "revision", "all"])
         let name = try context.text("name")
         var wanted: Contract.Wanted?

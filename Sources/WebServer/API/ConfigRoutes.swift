@@ -6,24 +6,31 @@ import Staging
 import Values
 
 extension RESTAPI {
-    func addConfigRoutes(to router: Router<BasicRequestContext>) {
-        router.post("/v1/config/push") { request, _ in try await push(request) }
-        router.get("/v1/config/revisions") { request, _ in try await listRevisions(request) }
-        router.get("/v1/config/artifacts") { request, _ in try await listArtifacts(request) }
-        router.get("/v1/contracts") { request, _ in
+    func addConfigRoutes(to routes: Routes) {
+        routes.post("/v1/config/push", .deploy(.found)) { request, context in try await push(request, context) }
+        routes.get("/v1/config/revisions", .read(.installation)) { request, _ in try await listRevisions(request) }
+        routes.get("/v1/config/artifacts", .read(.installation)) { request, _ in try await listArtifacts(request) }
+        routes.get("/v1/contracts", .read(.installation)) { request, _ in
             try request.allowQuery([])
             return try await listContracts()
         }
     }
 
-    private func push(_ request: Request) async throws -> Response {
+    private func push(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery([])
         let body = try await request.body(
             ["files", "author", "message", "parent", "prune", "dryRun"], of: "a push", limit: 64 << 20)
         let files = try body.files()
         let report = try await config.push(
             files, author: body.string("author") ?? "unknown", message: body.string("message") ?? "",
-            parent: body.int("parent"), prune: body.bool("prune") ?? false, dryRun: body.bool("dryRun") ?? false)
+            parent: body.int("parent"), prune: body.bool("prune") ?? false, dryRun: body.bool("dryRun") ?? false
+        ) { names in
+            for name in names { try context.access.require(.deploy, on: name) }
+        }
+        context.record.note {
+            $0.isDryRun = report.status == .checked
+            $0.revision = report.revision?.number
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("status", report.status.rawValue)

@@ -6,19 +6,19 @@ import Services
 import Values
 
 extension RESTAPI {
-    func addDecisionRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/decisions") { request, _ in
+    func addDecisionRoutes(to routes: Routes) {
+        routes.get("/v1/decisions", .read(.installation)) { request, _ in
             try request.allowQuery(["all"])
             return try await listDecisions(all: request.query("all") == "true")
         }
-        router.get("/v1/decisions/:decision") { request, context in
+        routes.get("/v1/decisions/:decision", .read(.installation)) { request, context in
             try request.allowQuery(["version"])
             let version = try await decisions.version(of: context.text("decision"), request.queryNumber("version"))
             var writer = JSONWriter()
             writer.decision(version, detailed: true)
             return Response(json: writer)
         }
-        router.post("/v1/decisions/:decision/evaluate") { request, context in
+        routes.post("/v1/decisions/:decision/evaluate", .read(.installation)) { request, context in
             try request.allowQuery([])
             let body = try await request.body(["input", "version"], of: "an evaluation")
             let evaluated = try await decisions.evaluate(

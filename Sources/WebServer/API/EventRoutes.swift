@@ -9,18 +9,18 @@ extension RESTAPI {
     /// As durations of contracts.
     private static let longestTimeToLive: Duration = .seconds(366 * 86_400)
 
-    func addEventRoutes(to router: Router<BasicRequestContext>) {
-        router.post("/v1/messages") { request, _ in try await publish(request) }
-        router.post("/v1/signals") { request, _ in try await signal(request) }
-        router.post("/v1/conditions") { request, _ in try await evaluateConditions(request) }
+    func addEventRoutes(to routes: Routes) {
+        routes.post("/v1/messages", .start(.found)) { request, context in try await publish(request, context) }
+        routes.post("/v1/signals", .start(.installation)) { request, _ in try await signal(request) }
+        routes.post("/v1/conditions", .start(.installation)) { request, _ in try await evaluateConditions(request) }
         for (name, command) in [("suspend", Command.suspend), ("resume", .resume)] {
-            router.post("/v1/instances/:id/\(name)") { request, context in
+            routes.post("/v1/instances/:id/\(name)", .operate(.instance)) { request, context in
                 try request.allowQuery([])
                 _ = try await request.body([], of: "a \(name)")
                 return try await changed(engine.command(command, of: context.instance))
             }
         }
-        router.post("/v1/instances/:id/modify") { request, context in
+        routes.post("/v1/instances/:id/modify", .operate(.instance)) { request, context in
             let body = try await request.body(["instructions"], of: "a modification")
             guard let list = try body.list("instructions"), !list.isEmpty else {
                 throw Problem.badRequest("instructions must be a list with at least one of them")
@@ -29,7 +29,7 @@ extension RESTAPI {
         }
     }
 
-    private func publish(_ request: Request) async throws -> Response {
+    private func publish(_ request: Request, _ context: CallContext) async throws -> Response {
         let body = try await request.body(
             ["name", "key", "businessKey", "instance", "variables", "id", "timeToLive", "all"], of: "a message")
         var message = EventService.Message(name: try body.string("name") ?? "")
@@ -39,6 +39,7 @@ extension RESTAPI {
             throw Problem.badRequest("businessKey is empty: leave it out to reach every instance")
         }
         message.instance = try body.string("instance").map { InstanceID($0) }
+        try await context.requireReceiver(message.instance)
         message.variables = try body.variables("variables")
         message.id = try body.id()
         message.all = try body.bool("all") ?? false

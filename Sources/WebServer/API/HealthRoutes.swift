@@ -7,15 +7,15 @@ import Values
 struct HealthAPI: Sendable {
     let health: HealthService
 
-    func addRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/health/live") { _, _ in
+    func addRoutes(to routes: Routes) {
+        routes.get("/health/live", .open) { _, _ in
             var writer = JSONWriter()
             writer.beginObject()
             writer.member("status", "up")
             writer.endObject()
             return Response(json: writer)
         }
-        router.get("/health/ready") { _, _ in
+        routes.get("/health/ready", .open) { _, _ in
             let parts = await health.parts()
             let ready = parts.allSatisfy(\.ready)
             var writer = JSONWriter()
@@ -28,7 +28,7 @@ struct HealthAPI: Sendable {
             writer.endObject()
             return Response(status: ready ? .ok : .serviceUnavailable, json: writer)
         }
-        router.get("/metrics") { _, _ in
+        routes.get("/metrics", .read(.installation)) { _, _ in
             let text = await health.metrics()
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

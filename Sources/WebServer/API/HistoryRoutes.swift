@@ -6,11 +6,11 @@ import Values
 
 /// What happened in an instance, and what it was like at any position.
 extension RESTAPI {
-    func addHistoryRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/instances/:id/history") { request, context in
+    func addHistoryRoutes(to routes: Routes) {
+        routes.get("/v1/instances/:id/history", .read(.instance)) { request, context in
             try await history(context.instance, request)
         }
-        router.get("/v1/instances/:id/state") { request, context in
+        routes.get("/v1/instances/:id/state", .read(.instance)) { request, context in
             try await pastState(context.instance, request)
         }
     }

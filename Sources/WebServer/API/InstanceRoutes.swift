@@ -7,25 +7,27 @@ import Services
 import Values
 
 extension RESTAPI {
-    func addInstanceRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/workflows") { request, _ in
+    func addInstanceRoutes(to routes: Routes) {
+        routes.get("/v1/workflows", .read(.found)) { request, context in
             try request.allowQuery([])
-            return try await listWorkflows()
+            return try await listWorkflows(context)
         }
-        router.post("/v1/workflows/:name/start") { request, context in
-            try await start(context.text("name"), request)
+        routes.post("/v1/workflows/:name/start", .start(.found)) { request, context in
+            try await start(context.text("name"), request, context)
         }
-        router.get("/v1/instances") { request, _ in try await listInstances(request) }
-        router.get("/v1/instances/:id") { request, context in
+        routes.get("/v1/instances", .read(.found)) { request, context in
+            try await listInstances(request, context)
+        }
+        routes.get("/v1/instances/:id", .read(.instance)) { request, context in
             try await showInstance(context.instance, request)
         }
-        router.post("/v1/instances/:id/cancel") { request, context in
+        routes.post("/v1/instances/:id/cancel", .operate(.instance)) { request, context in
             try request.allowQuery([])
             let body = try await request.body(["reason"], of: "a cancel")
             return try await changed(
                 engine.cancel(context.instance, reason: body.string("reason") ?? "canceled by an operator"))
         }
-        router.post("/v1/instances/:id/retry") { request, context in
+        routes.post("/v1/instances/:id/retry", .operate(.instance)) { request, context in
             try request.allowQuery([])
             let body = try await request.body(["incident", "retries"], of: "a retry")
             let retries = try body.int("retries")
@@ -33,11 +35,11 @@ extension RESTAPI {
             return try await changed(
                 engine.retry(context.instance, incident: body.int("incident"), retries: retries))
         }
-        router.post("/v1/instances/:id/restart") { request, context in
+        routes.post("/v1/instances/:id/restart", .operate(.instance)) { request, context in
             try request.allowQuery([])
             return try await restart(context.instance, request)
         }
-        router.put("/v1/instances/:id/variables") { request, context in
+        routes.put("/v1/instances/:id/variables", .operate(.instance)) { request, context in
             try request.allowQuery([])
             let members = try await request.jsonObject().members() ?? []
             return try await changed(
@@ -56,13 +58,13 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    private func listWorkflows() async throws -> Response {
+    private func listWorkflows(_ context: CallContext) async throws -> Response {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("workflows")
         writer.beginArray()
         let catalog = await registry.catalog
-        for definition in await registry.deployed {
+        for definition in await registry.deployed where context.access.admits(definition.workflowName) {
             writer.beginObject()
             writer.member("workflow", definition.workflow)
             writer.member("version", definition.workflowVersion)
@@ -76,7 +78,10 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    private func start(_ name: String, _ request: Request) async throws -> Response {
+    private func start(_ name: String, _ request: Request, _ context: CallContext) async throws -> Response {
+        // Starts are by the name of a contract, and of nothing else: what is started is what is named.
+        context.record.note { $0.workflow = String(name.prefix(200)) }
+        try context.access.require(.start, on: name)
         try request.allowQuery([])
         let body = try await request.body(
             [
@@ -97,6 +102,7 @@ extension RESTAPI {
                 businessKey: body.string("businessKey"), idempotencyKey: inBody ?? inHeader, metadata: metadata,
                 startedBy: body.string("startedBy"), runAs: body.string("runAs"),
                 correlationID: body.string("correlationId"), priority: body.int("priority")))
+        context.record.note { $0.instance = started.receipt.instance.text }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("id", started.receipt.instance.text)
@@ -131,7 +137,7 @@ extension RESTAPI {
         return Response(status: restarted.receipt.new ? .created : .ok, json: writer)
     }
 
-    private func listInstances(_ request: Request) async throws -> Response {
+    private func listInstances(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery(
             [
                 "state", "workflow", "contract", "businessKey", "objectId", "correlationId", "startedAfter",
@@ -155,7 +161,8 @@ extension RESTAPI {
         writer.beginObject()
         writer.key("instances")
         writer.beginArray()
-        for row in page.rows { writer.instance(row) }
+        // A page may have fewer rows than it was asked for, and another after it.
+        for row in try await context.visible(page.rows, definition: \.definition) { writer.instance(row) }
         writer.endArray()
         writer.member("next", page.next)
         writer.endObject()
@@ -224,7 +231,7 @@ extension HTTPField.Name {
     fileprivate static let idempotencyKey = HTTPField.Name("Idempotency-Key")!
 }
 
-extension BasicRequestContext {
+extension CallContext {
     /// A part of the path, decoded.
     func text(_ name: String) throws -> String {
         let raw = try parameters.require(name)

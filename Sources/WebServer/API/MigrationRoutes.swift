@@ -6,24 +6,24 @@ import Values
 
 /// Running instances go over to another version of their workflow.
 extension RESTAPI {
-    func addMigrationRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/workflows/:name/migration-plan") { request, context in
+    func addMigrationRoutes(to routes: Routes) {
+        routes.get("/v1/workflows/:name/migration-plan", .read(.found)) { request, context in
             try request.allowQuery(["from", "to"])
             return try await plan(
                 MigrationService.Request(
                     workflow: context.text("name"), from: Self.required(request.query("from"), "from"),
-                    to: request.query("to") ?? "latest"))
+                    to: request.query("to") ?? "latest"), context)
         }
-        router.post("/v1/workflows/:name/migration-plan") { request, context in
+        routes.post("/v1/workflows/:name/migration-plan", .read(.found)) { request, context in
             try request.allowQuery([])
             let body = try await request.body(["from", "to", "mapping"], of: "a migration plan")
-            return try await plan(migration(of: context.text("name"), body))
+            return try await plan(migration(of: context.text("name"), body), context)
         }
-        router.post("/v1/workflows/:name/migrations") { request, context in
+        routes.post("/v1/workflows/:name/migrations", .operate(.found)) { request, context in
             try request.allowQuery([])
             let body = try await request.body(
                 ["from", "to", "mapping", "dryRun", "instances", "limit", "after"], of: "a migration")
-            return try await migrate(migration(of: context.text("name"), body), body)
+            return try await migrate(migration(of: context.text("name"), body), body, context)
         }
     }
 
@@ -46,8 +46,20 @@ extension RESTAPI {
             to: try body.string("to") ?? "latest", overrides: overrides)
     }
 
-    private func plan(_ request: MigrationService.Request) async throws -> Response {
+    /// The plans, if the caller has this right to the workflow of each version that they are about.
+    private func plans(
+        for request: MigrationService.Request, _ context: CallContext, _ right: Right
+    ) async throws -> [MigrationPlan] {
         let plans = try await migrations.plans(for: request)
+        context.record.note { $0.workflow = plans.first.map { $0.target.workflow ?? $0.target.id.process } }
+        for version in plans.flatMap({ [$0.source, $0.target] }) {
+            try context.access.require(right, on: version.workflow ?? version.id.process)
+        }
+        return plans
+    }
+
+    private func plan(_ request: MigrationService.Request, _ context: CallContext) async throws -> Response {
+        let plans = try await plans(for: request, context, .read)
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("plans")
@@ -58,7 +70,9 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    private func migrate(_ request: MigrationService.Request, _ body: RequestBody) async throws -> Response {
+    private func migrate(
+        _ request: MigrationService.Request, _ body: RequestBody, _ context: CallContext
+    ) async throws -> Response {
         let instances = try (body.list("instances") ?? []).map { item in
             guard let id = item.stringValue else {
                 throw Problem.badRequest("instances must be a list of instance ids")
@@ -69,6 +83,10 @@ extension RESTAPI {
         guard (1...1000).contains(limit) else { throw Problem.badRequest("limit is a number from 1 to 1000") }
         guard instances.count <= 1000 else { throw Problem.badRequest("instances may have at most 1000 ids at once") }
         let isDryRun = try body.bool("dryRun") ?? false
+        context.record.note { $0.isDryRun = isDryRun }
+        _ = try await plans(for: request, context, .operate)
+        // Each of them, not the workflow that the request says they are of.
+        for instance in instances { try await context.require(.operate, on: instance) }
         let batch = try await migrations.migrate(
             request, instances: instances, isDryRun: isDryRun,
             page: PageRequest(limit: limit, after: body.string("after")))

@@ -48,19 +48,19 @@ package struct RESTAPI: Sendable {
         self.migrations = migrations
     }
 
-    func addRoutes(to router: Router<BasicRequestContext>) {
-        addInstanceRoutes(to: router)
-        addTaskRoutes(to: router)
-        addEventRoutes(to: router)
-        addUserTaskRoutes(to: router)
-        addHistoryRoutes(to: router)
-        addMigrationRoutes(to: router)
-        addConfigRoutes(to: router)
-        addDecisionRoutes(to: router)
-        addConfigReadRoutes(to: router)
-        addStagingRoutes(to: router)
-        addSettingsRoutes(to: router)
-        router.get("/") { _, _ in
+    func addRoutes(to routes: Routes) {
+        addInstanceRoutes(to: routes)
+        addTaskRoutes(to: routes)
+        addEventRoutes(to: routes)
+        addUserTaskRoutes(to: routes)
+        addHistoryRoutes(to: routes)
+        addMigrationRoutes(to: routes)
+        addConfigRoutes(to: routes)
+        addDecisionRoutes(to: routes)
+        addConfigReadRoutes(to: routes)
+        addStagingRoutes(to: routes)
+        addSettingsRoutes(to: routes)
+        routes.get("/", .connect) { _, _ in
             var writer = JSONWriter()
             writer.beginObject()
             writer.member("product", "waybill")

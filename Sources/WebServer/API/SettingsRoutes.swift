@@ -5,23 +5,23 @@ import Values
 
 /// Settings of the installation. The value of a secret goes in and never comes out.
 extension RESTAPI {
-    func addSettingsRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/settings") { request, _ in
+    func addSettingsRoutes(to routes: Routes) {
+        routes.get("/v1/settings", .deploy(.installation)) { request, _ in
             try request.allowQuery([])
             return try await listSettings()
         }
-        router.put("/v1/settings/{name}") { request, context in
+        routes.put("/v1/settings/{name}", .deploy(.installation)) { request, context in
             try request.allowQuery(["stage"])
             let id = SettingID(stage: request.query("stage") ?? "", name: try context.text("name"))
             return try await set(id, request)
         }
-        router.delete("/v1/settings/{name}") { request, context in
+        routes.delete("/v1/settings/{name}", .deploy(.installation)) { request, context in
             try request.allowQuery(["stage"])
             let id = SettingID(stage: request.query("stage") ?? "", name: try context.text("name"))
             try await settings.unset(id)
             return Self.done()
         }
-        router.post("/v1/settings/rotate") { request, _ in
+        routes.post("/v1/settings/rotate", .deploy(.installation)) { request, _ in
             try request.allowQuery([])
             let count = try await settings.rotate()
             var writer = JSONWriter()

@@ -12,13 +12,19 @@ extension RESTAPI {
     /// The largest bundle, bytes.
     static let bundleLimit = 256 << 20
 
-    func addStagingRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/config/bundle") { request, _ in try await bundle(request) }
-        router.post("/v1/config/staging/plan") { request, _ in try await planStaging(request) }
-        router.post("/v1/config/staging/apply") { request, _ in try await applyStaging(request) }
-        router.post("/v1/config/staging/rollback") { request, _ in try await rollBack(request) }
-        router.post("/v1/config/staging/lease") { request, _ in try await takeLease(request) }
-        router.delete("/v1/config/staging/lease/{id}") { request, context in
+    func addStagingRoutes(to routes: Routes) {
+        routes.get("/v1/config/bundle", .read(.installation)) { request, _ in try await bundle(request) }
+        routes.post("/v1/config/staging/plan", .deploy(.installation)) { request, context in
+            try await planStaging(request, context)
+        }
+        routes.post("/v1/config/staging/apply", .deploy(.installation)) { request, context in
+            try await applyStaging(request, context)
+        }
+        routes.post("/v1/config/staging/rollback", .deploy(.installation)) { request, context in
+            try await rollBack(request, context)
+        }
+        routes.post("/v1/config/staging/lease", .deploy(.installation)) { request, _ in try await takeLease(request) }
+        routes.delete("/v1/config/staging/lease/{id}", .deploy(.installation)) { request, context in
             try request.allowQuery([])
             try await staging.releaseLease(context.text("id"))
             return Response(json: .emptyAnswer)
@@ -35,7 +41,8 @@ extension RESTAPI {
 
     private static let choices: Set<String> = ["only", "overwrite", "keep", "allowBreaking"]
 
-    private func planStaging(_ request: Request) async throws -> Response {
+    private func planStaging(_ request: Request, _ context: CallContext) async throws -> Response {
+        context.record.note { $0.isDryRun = true }
         try request.allowQuery(Self.choices)
         let report = try await staging.plan(request.bundleBytes(), request.stagingOptions())
         var writer = JSONWriter()
@@ -43,7 +50,7 @@ extension RESTAPI {
         return Response(json: writer)
     }
 
-    private func applyStaging(_ request: Request) async throws -> Response {
+    private func applyStaging(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery(Self.choices.union(["plan", "author", "message", "lease"]))
         guard let plan = try request.filter("plan"), let lease = try request.filter("lease") else {
             throw Problem.badRequest("give the fingerprint of the plan, and a lease: ?plan=…&lease=…")
@@ -52,6 +59,7 @@ extension RESTAPI {
         let outcome = try await staging.apply(
             request.bundleBytes(), request.stagingOptions(), plan: plan, by: person,
             message: request.query("message") ?? "")
+        context.record.note { $0.revision = outcome.revision?.number }
         var writer = JSONWriter()
         writer.beginObject()
         writer.member("status", outcome.status.rawValue)
@@ -61,7 +69,7 @@ extension RESTAPI {
         return Response(status: outcome.status == .applied ? .created : .ok, json: writer)
     }
 
-    private func rollBack(_ request: Request) async throws -> Response {
+    private func rollBack(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery([])
         let body = try await request.body(
             ["revision", "head", "author", "message", "dryRun", "lease"], of: "a rollback")
@@ -72,6 +80,10 @@ extension RESTAPI {
         let rollback = try await staging.rollback(
             to: body.int("revision"), head: body.int("head"), by: person, message: body.string("message") ?? "",
             dryRun: body.bool("dryRun") ?? false)
+        context.record.note {
+            $0.isDryRun = rollback.revision == nil
+            $0.revision = rollback.revision?.number
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("restored")

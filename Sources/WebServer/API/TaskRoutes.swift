@@ -7,14 +7,14 @@ import Services
 import Values
 
 extension RESTAPI {
-    func addTaskRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/tasks") { request, _ in try await listTasks(request) }
-        router.get("/v1/tasks/:id/input/:name") { request, context in
+    func addTaskRoutes(to routes: Routes) {
+        routes.get("/v1/tasks", .read(.found)) { request, context in try await listTasks(request, context) }
+        routes.get("/v1/tasks/:id/input/:name", .attempt) { request, context in
             try await claimCheck(context.parameters.require("id"), context.parameters.require("name"), request)
         }
     }
 
-    private func listTasks(_ request: Request) async throws -> Response {
+    private func listTasks(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery(
             [
                 "state", "instance", "workflow", "contract", "businessKey", "objectId", "createdAfter",
@@ -37,7 +37,7 @@ extension RESTAPI {
         writer.beginObject()
         writer.key("tasks")
         writer.beginArray()
-        for row in page.rows { writer.task(row) }
+        for row in try await context.visible(page.rows, instance: \.id.instance) { writer.task(row) }
         writer.endArray()
         writer.member("next", page.next)
         writer.endObject()
@@ -53,16 +53,6 @@ extension RESTAPI {
         return Response(
             status: .ok, headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.bytes)))
-    }
-}
-
-extension Request {
-    /// Whether this is exactly `GET /v1/tasks/<id>/input/<name>` with a token, which the route compares with the attempt's.
-    var isClaim: Bool {
-        guard method == .get, headers[.waybillToken] != nil else { return false }
-        let parts = uri.path.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 6 && parts[0].isEmpty && parts[1] == "v1" && parts[2] == "tasks" && !parts[3].isEmpty
-            && parts[4] == "input" && !parts[5].isEmpty
     }
 }
 

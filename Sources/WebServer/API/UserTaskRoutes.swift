@@ -6,9 +6,9 @@ import Values
 
 /// User tasks: those of all instances, and what people do with one.
 extension RESTAPI {
-    func addUserTaskRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/v1/user-tasks") { request, _ in try await listUserTasks(request) }
-        router.post("/v1/instances/:id/user-tasks/:number/claim") { request, context in
+    func addUserTaskRoutes(to routes: Routes) {
+        routes.get("/v1/user-tasks", .read(.found)) { request, context in try await listUserTasks(request, context) }
+        routes.post("/v1/instances/:id/user-tasks/:number/claim", .operate(.instance)) { request, context in
             let body = try await request.body(["assignee"], of: "a claim")
             guard let assignee = try body.string("assignee"), !assignee.isEmpty else {
                 throw Problem.badRequest("assignee says who claims the task; unclaim gives it back")
@@ -16,19 +16,19 @@ extension RESTAPI {
             return try await changed(
                 engine.command(.claimUserTask(number: context.number, assignee: assignee), of: context.instance))
         }
-        router.post("/v1/instances/:id/user-tasks/:number/unclaim") { request, context in
+        routes.post("/v1/instances/:id/user-tasks/:number/unclaim", .operate(.instance)) { request, context in
             _ = try await request.body([], of: "an unclaim")
             return try await changed(
                 engine.command(.claimUserTask(number: context.number, assignee: nil), of: context.instance))
         }
-        router.post("/v1/instances/:id/user-tasks/:number/complete") { request, context in
+        routes.post("/v1/instances/:id/user-tasks/:number/complete", .operate(.instance)) { request, context in
             let body = try await request.body(["variables"], of: "a completion")
             return try await changed(
                 engine.command(
                     .completeUserTask(number: context.number, variables: body.variables("variables")),
                     of: context.instance))
         }
-        router.post("/v1/instances/:id/user-tasks/:number/error") { request, context in
+        routes.post("/v1/instances/:id/user-tasks/:number/error", .operate(.instance)) { request, context in
             let body = try await request.body(["code", "message", "variables"], of: "an error")
             guard let code = try body.string("code"), !code.isEmpty else {
                 throw Problem.badRequest("an error needs a code")
@@ -40,16 +40,17 @@ extension RESTAPI {
         }
     }
 
-    private func listUserTasks(_ request: Request) async throws -> Response {
+    private func listUserTasks(_ request: Request, _ context: CallContext) async throws -> Response {
         try request.allowQuery([
             "assignee", "unassigned", "candidateUser", "candidateGroup", "instance", "workflow", "businessKey",
             "dueBefore", "dueAfter", "followUpBefore", "minPriority", "limit", "after", "position",
         ])
         try await waitForPosition(request)
         let page = try await queries.userTasks(userTaskQuery(request))
+        let rows = try await context.visible(page.rows, instance: \.instance)
         var writer = JSONWriter()
         writer.beginObject()
-        writer.list("userTasks", page.rows) { $0.userTask($1) }
+        writer.list("userTasks", rows) { $0.userTask($1) }
         writer.member("next", page.next)
         writer.endObject()
         return Response(json: writer)
@@ -81,7 +82,7 @@ extension RESTAPI {
     }
 }
 
-extension BasicRequestContext {
+extension CallContext {
     fileprivate var number: Int {
         get throws {
             let text = try text("number")

@@ -13,6 +13,8 @@ struct CamundaError: Error {
     var message: String
     /// Of files that cannot be read.
     var diagnostics: [Diagnostic] = []
+    /// That the caller lacks.
+    var denial: AccessDenial?
 
     /// The caller's mistake.
     static func invalid(_ message: String) -> CamundaError {
@@ -40,6 +42,11 @@ struct CamundaError: Error {
                 self.init(status: .internalServerError, type: "ProcessEngineException", message: rejection.message)
             }
         case let diagnostics as Diagnostics: self.init(parsing: diagnostics)
+        case let denial as AccessDenial:
+            self.init(status: .forbidden, type: "AuthorizationException", message: denial.message)
+            self.denial = denial
+        case let audit as AuditUnavailable:
+            self.init(status: .serviceUnavailable, type: "ProcessEngineException", message: audit.message)
         default:
             // Clients know 400, 404 and 500; everything else that is not the caller's is 500 to them.
             let problem = Problem(error)
@@ -86,8 +93,30 @@ struct CamundaError: Error {
         writer.key("code")
         writer.int(0)
         if !diagnostics.isEmpty { writeDetails(to: &writer) }
+        if let denial { Self.write(denial, to: &writer) }
         writer.endObject()
-        return Response(status: status, json: writer)
+        var response = Response(status: status, json: writer)
+        if status == .unauthorized { response.headers[.wwwAuthenticate] = "Basic realm=\"waybill\", Bearer" }
+        return response
+    }
+
+    /// The members by which clients tell what is missing.
+    private static func write(_ denial: AccessDenial, to writer: inout JSONWriter) {
+        writer.member("userId", denial.name)
+        writer.key("missingAuthorizations")
+        writer.beginArray()
+        writer.beginObject()
+        writer.member("permissionName", denial.right.rawValue)
+        switch denial.reason {
+        case .missing, .installation:
+            writer.member("resourceName", "installation")
+            writer.member("resourceId", "*")
+        case .workflow(let workflow, _):
+            writer.member("resourceName", "workflow")
+            writer.member("resourceId", workflow)
+        }
+        writer.endObject()
+        writer.endArray()
     }
 
     /// The findings of each file.

@@ -7,23 +7,23 @@ import Values
 
 /// Looking at decision definitions, and evaluating them.
 extension EngineREST {
-    func addDecisionRoutes(to routes: EngineRoutes) {
-        routes.get("decision-definition") { request, _ in
+    func addDecisionRoutes(to routes: Routes) {
+        routes.get("decision-definition", .read(.installation)) { request, _ in
             let filters = Filters(query: request)
             return Response(json: try filters.page(await decisionDefinitions(filters))) { $0.decisionDefinition($1) }
         }
-        routes.get("decision-definition/count") { request, _ in
+        routes.get("decision-definition/count", .read(.installation)) { request, _ in
             Response(count: try await decisionDefinitions(Filters(query: request)).count)
         }
         for path in [
             "decision-definition/:id", "decision-definition/key/:key", "decision-definition/key/:key/tenant-id/:tenant",
         ] {
-            routes.get(RouterPath(path)) { _, context in
+            routes.get(path, .read(.installation)) { _, context in
                 var writer = JSONWriter()
                 writer.decisionDefinition(try await decisionDefinition(context))
                 return Response(json: writer)
             }
-            routes.post(RouterPath(path + "/evaluate")) { request, context in
+            routes.post(path + "/evaluate", .read(.installation)) { request, context in
                 try await evaluate(decisionDefinition(context), request)
             }
         }
@@ -45,7 +45,7 @@ extension EngineREST {
     }
 
     /// The one that the path names: by id, or the newest version of a key.
-    private func decisionDefinition(_ context: BasicRequestContext) async throws -> DeployedDecisions.Version {
+    private func decisionDefinition(_ context: CallContext) async throws -> DeployedDecisions.Version {
         let all = try await decisions.versions()
         if context.parameters.get("key") != nil {
             let key = try context.part("key")

@@ -17,35 +17,43 @@ struct ShownDefinition {
 
 /// Looking at process definitions, and starting them.
 extension EngineREST {
-    func addDefinitionRoutes(to routes: EngineRoutes) {
-        routes.get("process-definition") { request, _ in
+    func addDefinitionRoutes(to routes: Routes) {
+        routes.get("process-definition", .read(.found)) { request, context in
             let filters = Filters(query: request)
-            return Response(json: try filters.page(await definitions(filters))) { $0.definition($1) }
+            return Response(json: try filters.page(await definitions(filters, context))) { $0.definition($1) }
         }
-        routes.get("process-definition/count") { request, _ in
-            Response(count: try await definitions(Filters(query: request)).count)
+        routes.get("process-definition/count", .read(.found)) { request, context in
+            Response(count: try await definitions(Filters(query: request), context).count)
         }
         for path in [
             "process-definition/:id", "process-definition/key/:key", "process-definition/key/:key/tenant-id/:tenant",
         ] {
-            routes.get(RouterPath(path)) { _, context in
-                let found = try await definition(context)
+            routes.get(path, .read(.found)) { _, context in
+                let found = try await definition(context, .read)
                 var writer = JSONWriter()
                 for shown in try await shown([found]) { writer.definition(shown) }
                 return Response(json: writer)
             }
-            routes.get(RouterPath(path + "/xml")) { _, context in try await xml(of: definition(context).id) }
-            routes.post(RouterPath(path + "/start")) { request, context in
-                try await start(definition(context), request)
+            routes.get(path + "/xml", .read(.found)) { _, context in
+                try await xml(of: definition(context, .read).id)
             }
-            routes.put(RouterPath(path + "/suspended")) { request, context in
-                try await setSuspended(definition(context), request)
+            routes.post(path + "/start", .start(.found)) { request, context in
+                try await start(definition(context, .start), request, context)
+            }
+            routes.put(path + "/suspended", .operate(.found)) { request, context in
+                try await setSuspended(definition(context, .operate), request, context)
             }
         }
     }
 
     /// A process is closed and opened as a whole, for new starts: its versions have no state of their own.
-    private func setSuspended(_ definition: DeployedDefinition, _ request: Request) async throws -> Response {
+    private func setSuspended(
+        _ definition: DeployedDefinition, _ request: Request, _ context: CallContext
+    ) async throws -> Response {
+        // All of its versions, of which the newest may belong to another workflow than the one that was named.
+        for other in await registry.deployed where other.id.process == definition.id.process {
+            try context.require(.operate, on: other)
+        }
         let body = try await request.jsonObject()
         guard let isSuspended = body["suspended"]?.boolValue else {
             throw CamundaError.invalid("give suspended: true or false")
@@ -59,8 +67,15 @@ extension EngineREST {
 
     // MARK: - Finding
 
-    /// The definition that the path names: by id, or the newest version of a key.
-    private func definition(_ context: BasicRequestContext) async throws -> DeployedDefinition {
+    /// The definition that the path names, if the caller has this right to it.
+    private func definition(_ context: CallContext, _ right: Right) async throws -> DeployedDefinition {
+        let found = try await definition(context)
+        try context.require(right, on: found)
+        return found
+    }
+
+    /// By id, or the newest version of a key.
+    private func definition(_ context: CallContext) async throws -> DeployedDefinition {
         let deployed = await registry.deployed
         guard context.parameters.get("key") != nil else {
             let id = try context.part("id")
@@ -101,8 +116,8 @@ extension EngineREST {
         return shown
     }
 
-    private func definitions(_ filters: Filters) async throws -> [ShownDefinition] {
-        let all = await registry.deployed
+    private func definitions(_ filters: Filters, _ context: CallContext) async throws -> [ShownDefinition] {
+        let all = await registry.deployed.filter { context.access.admits($0.workflowName) }
         let ids = filters.list("processDefinitionIdIn") ?? filters.string("processDefinitionId").map { [$0] }
         let keys = filters.list("keysIn") ?? filters.string("key").map { [$0] }
         let version = try filters.int("version")
@@ -159,7 +174,9 @@ extension EngineREST {
 
     // MARK: - Starting
 
-    private func start(_ definition: DeployedDefinition, _ request: Request) async throws -> Response {
+    private func start(
+        _ definition: DeployedDefinition, _ request: Request, _ context: CallContext
+    ) async throws -> Response {
         let body = try await request.camundaBody()
         for name in ["startInstructions", "caseInstanceId"] {
             guard let value = body[name], !value.isNull, value.elements()?.isEmpty != true else { continue }
@@ -168,6 +185,7 @@ extension EngineREST {
         let variables = try TypedValue.readAll(body["variables"])
         let businessKey = body["businessKey"]?.stringValue
         let id = try await begin(definition, variables, businessKey)
+        context.record.note { $0.instance = id.text }
         let instance = try await engine.instance(id)
         var writer = JSONWriter()
         writer.beginObject()

@@ -10,27 +10,27 @@ extension EngineREST {
     /// The largest deployment, bytes.
     static let deploymentLimit = 64 << 20
 
-    func addDeploymentRoutes(to routes: EngineRoutes) {
-        routes.post("deployment/create") { request, _ in try await deploy(request) }
-        routes.get("deployment") { request, _ in
+    func addDeploymentRoutes(to routes: Routes) {
+        routes.post("deployment/create", .deploy(.found)) { request, context in try await deploy(request, context) }
+        routes.get("deployment", .read(.found)) { request, context in
             let filters = Filters(query: request)
-            return Response(json: try filters.page(await deployments(filters))) { $0.deployment($1) }
+            return Response(json: try filters.page(await deployments(filters, context))) { $0.deployment($1) }
         }
-        routes.get("deployment/count") { request, _ in
-            Response(count: try await deployments(Filters(query: request)).count)
+        routes.get("deployment/count", .read(.found)) { request, context in
+            Response(count: try await deployments(Filters(query: request), context).count)
         }
-        routes.get("deployment/:id") { _, context in
+        routes.get("deployment/:id", .read(.found)) { _, context in
             var writer = JSONWriter()
-            writer.deployment(try await deployment(context.part("id")))
+            writer.deployment(try await deployment(context, .read))
             return Response(json: writer)
         }
         // With or without `cascade`: running instances are not ended by the way.
-        routes.delete("deployment/:id") { _, context in
-            try await deployer.delete(context.part("id"))
+        routes.delete("deployment/:id", .deploy(.found)) { _, context in
+            try await deployer.delete(deployment(context, .deploy).id)
             return Response.noContent
         }
-        routes.get("deployment/:id/resources") { _, context in
-            let record = try await deployment(context.part("id"))
+        routes.get("deployment/:id/resources", .read(.found)) { _, context in
+            let record = try await deployment(context, .read)
             return Response(json: record.resources) { writer, resource in
                 writer.beginObject()
                 writer.member("id", resource.name)
@@ -39,8 +39,8 @@ extension EngineREST {
                 writer.endObject()
             }
         }
-        routes.get("deployment/:id/resources/:resource/data") { _, context in
-            let record = try await deployment(context.part("id"))
+        routes.get("deployment/:id/resources/:resource/data", .read(.found)) { _, context in
+            let record = try await deployment(context, .read)
             let name = try context.part("resource")
             guard let resource = record.resources.first(where: { $0.name == name }),
                 let definition = resource.definitions.first,
@@ -55,7 +55,7 @@ extension EngineREST {
         }
     }
 
-    private func deploy(_ request: Request) async throws -> Response {
+    private func deploy(_ request: Request, _ context: CallContext) async throws -> Response {
         guard let buffer = try? await request.body.collect(upTo: Self.deploymentLimit) else {
             throw CamundaError(
                 status: .contentTooLarge, type: "RestException",
@@ -83,7 +83,12 @@ extension EngineREST {
         guard !draft.files.isEmpty else {
             throw CamundaError.invalid("No deployment resources contained in the form upload.")
         }
-        let deployed = try await deployer.deploy(draft)
+        let deployed = try await deployer.deploy(draft) { processes, decisions in
+            // What runs on from now is the caller's: no process of another name, and no decision, which belongs to none.
+            if !decisions.isEmpty { try context.access.require(.deploy) }
+            for process in processes { try context.access.require(.deploy, on: process) }
+            context.record.note { $0.workflow = processes.joined(separator: ", ") }
+        }
         let definitions = try await definitions(deployed.definitions)
         var writer = JSONWriter()
         writer.beginObject()
@@ -116,6 +121,24 @@ extension EngineREST {
         return Response(json: writer)
     }
 
+    /// The deployment of the path, if the caller has this right to all that it made.
+    private func deployment(_ context: CallContext, _ right: Right) async throws -> DeploymentRecord {
+        let record = try await deployment(context.part("id"))
+        guard let processes = Self.processes(of: record) else {
+            try context.access.require(right)
+            return record
+        }
+        for process in processes { try context.access.require(right, on: process) }
+        return record
+    }
+
+    /// What came this way has no workflow contract: it is its processes that count. Nil: it is of all the installation, since it has
+    /// decisions, which belong to no workflow, or nothing that has a name.
+    private static func processes(of record: DeploymentRecord) -> [String]? {
+        let processes = record.resources.flatMap(\.definitions).map(\.process)
+        return processes.isEmpty || record.resources.contains { !$0.decisions.isEmpty } ? nil : processes
+    }
+
     private func deployment(_ id: String) async throws -> DeploymentRecord {
         guard let record = try await deployer.records.deploymentRecords().first(where: { $0.id == id }) else {
             throw CamundaError.notFound("Deployment with id '\(id)' does not exist")
@@ -123,8 +146,12 @@ extension EngineREST {
         return record
     }
 
-    private func deployments(_ filters: Filters) async throws -> [DeploymentRecord] {
+    private func deployments(_ filters: Filters, _ context: CallContext) async throws -> [DeploymentRecord] {
         let records = try await deployer.records.deploymentRecords().filter { record in
+            if context.access.isScoped {
+                guard let processes = Self.processes(of: record), processes.allSatisfy({ context.access.admits($0) })
+                else { return false }
+            }
             if let id = filters.string("id"), record.id != id { return false }
             if let name = filters.string("name"), record.name != name { return false }
             if let pattern = filters.string("nameLike"), !Filters.like(pattern, record.name ?? "") { return false }

@@ -40,9 +40,9 @@ package struct EngineREST: Sendable {
     }
 
     /// Everything twice: clients of several engines name the one they mean.
-    func addRoutes(to router: Router<BasicRequestContext>) {
+    func addRoutes(to routes: Routes) {
         for path in [Self.path, Self.path + "/engine/:engine"] {
-            let group = router.group(RouterPath(path))
+            let group = routes.group(path)
             addWorkerRoutes(to: group)
             addExternalTaskRoutes(to: group)
             addDeploymentRoutes(to: group)
@@ -51,8 +51,8 @@ package struct EngineREST: Sendable {
             addInstanceRoutes(to: group)
             addVariableRoutes(to: group)
             addIncidentRoutes(to: group)
-            group.post("message") { request, _ in try await correlate(request) }
-            group.get("version") { _, _ in
+            group.post("message", .start(.found)) { request, context in try await correlate(request, context) }
+            group.get("version", .connect) { _, _ in
                 var writer = JSONWriter()
                 writer.beginObject()
                 writer.member("version", Self.version)
@@ -60,10 +60,10 @@ package struct EngineREST: Sendable {
                 return Response(json: writer)
             }
             // There are no jobs to look at: timers and retries are the engine's own business.
-            group.get("job") { _, _ in Response(json: [], with: { _, _ in }) }
-            group.get("job/count") { _, _ in Response(count: 0) }
+            group.get("job", .read(.nothing)) { _, _ in Response(json: [], with: { _, _ in }) }
+            group.get("job/count", .read(.nothing)) { _, _ in Response(count: 0) }
         }
-        router.get(RouterPath(Self.path + "/engine")) { _, _ in
+        routes.get(Self.path + "/engine", .connect) { _, _ in
             Response(json: ["default"]) { writer, name in
                 writer.beginObject()
                 writer.member("name", name)
@@ -87,9 +87,7 @@ package struct EngineREST: Sendable {
     }
 }
 
-typealias EngineRoutes = RouterGroup<BasicRequestContext>
-
-extension BasicRequestContext {
+extension CallContext {
     /// A part of the path, without its percent signs.
     func part(_ name: String) throws -> String {
         let raw = try parameters.require(name)

@@ -7,22 +7,24 @@ import Values
 
 /// Looking at external tasks.
 extension EngineREST {
-    func addExternalTaskRoutes(to routes: EngineRoutes) {
-        routes.get("external-task") { request, _ in try await listTasks(Filters(query: request)) }
-        routes.post("external-task") { request, _ in
-            try await listTasks(Filters(body: await request.camundaBody()))
+    func addExternalTaskRoutes(to routes: Routes) {
+        routes.get("external-task", .read(.found)) { request, context in
+            try await listTasks(Filters(query: request), context)
         }
-        routes.get("external-task/count") { request, _ in
-            Response(count: try await matching(Filters(query: request)).count)
+        routes.post("external-task", .read(.found)) { request, context in
+            try await listTasks(Filters(body: await request.camundaBody()), context)
         }
-        routes.post("external-task/count") { request, _ in
-            Response(count: try await matching(Filters(body: await request.camundaBody())).count)
+        routes.get("external-task/count", .read(.found)) { request, context in
+            Response(count: try await matching(Filters(query: request), context).count)
         }
-        routes.get("external-task/topic-names") { request, _ in
-            let tasks = try await matching(Filters(query: request))
+        routes.post("external-task/count", .read(.found)) { request, context in
+            Response(count: try await matching(Filters(body: await request.camundaBody()), context).count)
+        }
+        routes.get("external-task/topic-names", .read(.found)) { request, context in
+            let tasks = try await matching(Filters(query: request), context)
             return Response(json: Set(tasks.map(\.contract.topic)).sorted()) { $0.string($1) }
         }
-        routes.get("external-task/:id") { _, context in
+        routes.get("external-task/:id", .read(.task)) { _, context in
             let task = try await look(context.task())
             var writer = JSONWriter()
             writer.beginObject()
@@ -30,13 +32,13 @@ extension EngineREST {
             writer.endObject()
             return Response(json: writer)
         }
-        routes.get("external-task/:id/errorDetails") { _, context in
+        routes.get("external-task/:id/errorDetails", .read(.task)) { _, context in
             let details = try await look(context.task()).errorDetails ?? ""
             return Response(
                 status: .ok, headers: [.contentType: "text/plain"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: details)))
         }
-        routes.put("external-task/:id/retries") { request, context in
+        routes.put("external-task/:id/retries", .operate(.task)) { request, context in
             let task = try context.task()
             guard let retries = try await request.camundaBody()["retries"]?.intValue, retries >= 0 else {
                 throw CamundaError.invalid("The number of retries cannot be null or negative")
@@ -58,8 +60,8 @@ extension EngineREST {
         }
     }
 
-    private func listTasks(_ filters: Filters) async throws -> Response {
-        let rows = try await matching(filters, limit: filters.rowsNeeded)
+    private func listTasks(_ filters: Filters, _ context: CallContext) async throws -> Response {
+        let rows = try await matching(filters, context, limit: filters.rowsNeeded)
         let page = try await tasks.describe(filters.page(rows))
         return Response(json: page) { writer, task in
             writer.beginObject()
@@ -69,7 +71,9 @@ extension EngineREST {
     }
 
     /// The open tasks that match, oldest first, at least `limit` of them if there are so many.
-    private func matching(_ filters: Filters, limit: Int = .max) async throws -> [TaskRow] {
+    private func matching(
+        _ filters: Filters, _ context: CallContext, limit: Int = .max
+    ) async throws -> [TaskRow] {
         try await catchUp()
         var query = TaskQuery()
         query.states = [.open, .incident]
@@ -87,7 +91,8 @@ extension EngineREST {
         var rows: [TaskRow] = []
         repeat {
             let page = try await queries.tasks(query)
-            rows += page.rows.compactMap(\.live).filter(match.admits)
+            rows += try await context.visible(
+                page.rows.compactMap(\.live).filter(match.admits), instance: \.id.instance)
             query.page.after = page.next
         } while query.page.after != nil && rows.count < limit
         return rows

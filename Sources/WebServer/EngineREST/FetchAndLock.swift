@@ -15,7 +15,7 @@ struct FetchAndLock {
     }
 
     private let topics: [Topic]
-    let fetch: WorkerFetch
+    private(set) var fetch: WorkerFetch
 
     init(_ body: JSON) throws(CamundaError) {
         guard let worker = body["workerId"].flatMap({ $0.isNull ? nil : $0.stringValue ?? $0.text }), !worker.isEmpty
@@ -53,6 +53,14 @@ struct FetchAndLock {
         fetch = WorkerFetch(
             worker: worker, topics: wanted, limit: min(limit, ExternalTaskService.fetchLimit),
             wait: .milliseconds(max(wait, 0)))
+    }
+
+    /// Leaves no tasks of other definitions than these.
+    mutating func restrict(to admitted: [DefinitionID]) {
+        for index in fetch.topics.indices {
+            let wanted = fetch.topics[index].filter.definitions
+            fetch.topics[index].filter.definitions = admitted.filter { wanted?.contains($0) ?? true }
+        }
     }
 
     private static func filter(_ topic: JSON) throws(CamundaError) -> WorkerFilter {

@@ -18,27 +18,28 @@ extension EngineREST {
         var type: String { incident.task == nil ? "failedJob" : "failedExternalTask" }
     }
 
-    func addIncidentRoutes(to routes: EngineRoutes) {
-        routes.get("incident") { request, _ in
+    func addIncidentRoutes(to routes: Routes) {
+        routes.get("incident", .read(.found)) { request, context in
             let filters = Filters(query: request)
-            return Response(json: try filters.page(await incidents(filters))) { Self.write($1, to: &$0) }
+            return Response(json: try filters.page(await incidents(filters, context))) { Self.write($1, to: &$0) }
         }
-        routes.get("incident/count") { request, _ in
-            Response(count: try await incidents(Filters(query: request)).count)
+        routes.get("incident/count", .read(.found)) { request, context in
+            Response(count: try await incidents(Filters(query: request), context).count)
         }
-        routes.get("incident/:id") { _, context in
+        routes.get("incident/:id", .read(.found)) { _, context in
             let id = try context.part("id")
             let instance = id.lastIndex(of: ".").map { InstanceID(String(id[..<$0])) }
             guard let instance, let found = try await incidents(of: instance).first(where: { $0.id == id }) else {
                 throw CamundaError.notFound("No matching incident with id \(id)")
             }
+            try await context.require(.read, on: instance)
             var writer = JSONWriter()
             Self.write(found, to: &writer)
             return Response(json: writer)
         }
     }
 
-    private func incidents(_ filters: Filters) async throws -> [ShownIncident] {
+    private func incidents(_ filters: Filters, _ context: CallContext) async throws -> [ShownIncident] {
         try await catchUp()
         var query = InstanceQuery()
         query.states = [.incident]
@@ -47,7 +48,7 @@ extension EngineREST {
         var found: [ShownIncident] = []
         repeat {
             let page = try await queries.instances(query)
-            for row in page.rows {
+            for row in try await context.visible(page.rows, definition: \.definition) {
                 if let id = filters.string("processDefinitionId"), row.definition.description != id { continue }
                 if let keys = filters.list("processDefinitionKeyIn"), !keys.contains(row.definition.process) {
                     continue
@@ -103,13 +104,14 @@ extension EngineREST {
 
     // MARK: - Messages
 
-    func correlate(_ request: Request) async throws -> Response {
+    func correlate(_ request: Request, _ context: CallContext) async throws -> Response {
         let body = try await request.camundaBody()
         guard let name = body["messageName"]?.stringValue, !name.isEmpty else {
             throw CamundaError.invalid("No message name supplied")
         }
         var message = CorrelatedMessage(name: name)
         message.businessKey = body["businessKey"]?.stringValue
+        try await context.requireReceiver(body["processInstanceId"]?.stringValue.map { InstanceID($0) })
         message.instance = body["processInstanceId"]?.stringValue.map { InstanceID($0) }
         message.correlationKeys =
             try TypedValue.readAll(body["correlationKeys"]) + TypedValue.readAll(body["localCorrelationKeys"])

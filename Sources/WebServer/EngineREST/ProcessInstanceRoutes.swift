@@ -7,18 +7,20 @@ import Values
 
 /// Looking at process instances that have not ended, and ending them.
 extension EngineREST {
-    func addInstanceRoutes(to routes: EngineRoutes) {
-        routes.get("process-instance") { request, _ in try await listInstances(Filters(query: request)) }
-        routes.post("process-instance") { request, _ in
-            try await listInstances(Filters(body: await request.camundaBody()))
+    func addInstanceRoutes(to routes: Routes) {
+        routes.get("process-instance", .read(.found)) { request, context in
+            try await listInstances(Filters(query: request), context)
         }
-        routes.get("process-instance/count") { request, _ in
-            Response(count: try await instances(Filters(query: request)).count)
+        routes.post("process-instance", .read(.found)) { request, context in
+            try await listInstances(Filters(body: await request.camundaBody()), context)
         }
-        routes.post("process-instance/count") { request, _ in
-            Response(count: try await instances(Filters(body: await request.camundaBody())).count)
+        routes.get("process-instance/count", .read(.found)) { request, context in
+            Response(count: try await instances(Filters(query: request), context).count)
         }
-        routes.get("process-instance/:id") { _, context in
+        routes.post("process-instance/count", .read(.found)) { request, context in
+            Response(count: try await instances(Filters(body: await request.camundaBody()), context).count)
+        }
+        routes.get("process-instance/:id", .read(.instance)) { _, context in
             let (id, instance) = try await running(context)
             var writer = JSONWriter()
             writer.beginObject()
@@ -33,7 +35,7 @@ extension EngineREST {
             writer.endObject()
             return Response(json: writer)
         }
-        routes.put("process-instance/:id/suspended") { request, context in
+        routes.put("process-instance/:id/suspended", .operate(.instance)) { request, context in
             let (id, instance) = try await running(context)
             let body = try await request.jsonObject()
             guard let suspended = body["suspended"]?.boolValue else {
@@ -45,7 +47,7 @@ extension EngineREST {
             }
             return Response.noContent
         }
-        routes.delete("process-instance/:id") { _, context in
+        routes.delete("process-instance/:id", .operate(.instance)) { _, context in
             let (id, _) = try await running(context)
             _ = try await engine.cancel(id, reason: "deleted over REST")
             return Response.noContent
@@ -53,7 +55,7 @@ extension EngineREST {
     }
 
     /// The instance that the path names, unless it has ended.
-    func running(_ context: BasicRequestContext) async throws -> (InstanceID, ProcessInstance) {
+    func running(_ context: CallContext) async throws -> (InstanceID, ProcessInstance) {
         let id = InstanceID(try context.part("id"))
         guard let instance = try await engine.instance(id), !instance.isEnded else {
             throw CamundaError.notFound("Process instance with id \(id) does not exist")
@@ -61,8 +63,8 @@ extension EngineREST {
         return (id, instance)
     }
 
-    private func listInstances(_ filters: Filters) async throws -> Response {
-        let rows = try await instances(filters, limit: filters.rowsNeeded)
+    private func listInstances(_ filters: Filters, _ context: CallContext) async throws -> Response {
+        let rows = try await instances(filters, context, limit: filters.rowsNeeded)
         return Response(json: try filters.page(rows)) { writer, row in
             writer.beginObject()
             writer.key("links")
@@ -75,7 +77,9 @@ extension EngineREST {
         }
     }
 
-    private func instances(_ filters: Filters, limit: Int = .max) async throws -> [IndexedInstance] {
+    private func instances(
+        _ filters: Filters, _ context: CallContext, limit: Int = .max
+    ) async throws -> [IndexedInstance] {
         try await catchUp()
         var query = InstanceQuery()
         query.states = filters.flag("withIncident") ? [.incident, .suspended] : [.running, .incident, .suspended]
@@ -90,7 +94,7 @@ extension EngineREST {
         var rows: [IndexedInstance] = []
         repeat {
             let page = try await queries.instances(query)
-            for row in page.rows where rows.count < limit {
+            for row in try await context.visible(page.rows, definition: \.definition) where rows.count < limit {
                 if let ids, !ids.contains(row.id.text) { continue }
                 if let key = filters.string("processDefinitionKey"), row.definition.process != key { continue }
                 if let id = filters.string("processDefinitionId"), row.definition.description != id { continue }

@@ -7,29 +7,29 @@ import Values
 
 /// The variables of an instance.
 extension EngineREST {
-    func addVariableRoutes(to routes: EngineRoutes) {
-        routes.get("process-instance/:id/variables") { _, context in
+    func addVariableRoutes(to routes: Routes) {
+        routes.get("process-instance/:id/variables", .read(.instance)) { _, context in
             let (_, instance) = try await running(context)
             var writer = JSONWriter()
             writer.typed(instance.rootVariables)
             return Response(json: writer)
         }
-        routes.get("process-instance/:id/variables/:name") { _, context in
+        routes.get("process-instance/:id/variables/:name", .read(.instance)) { _, context in
             var writer = JSONWriter()
             writer.typed(try await variable(context))
             return Response(json: writer)
         }
-        routes.get("process-instance/:id/variables/:name/data") { _, context in
+        routes.get("process-instance/:id/variables/:name/data", .read(.instance)) { _, context in
             Self.data(try await variable(context))
         }
-        routes.get("execution/:id/localVariables/:name/data") { _, context in
+        routes.get("execution/:id/localVariables/:name/data", .work(.task)) { _, context in
             let task = try context.task()
             let name = try context.part("name")
             guard let open = try await engine.instance(task.instance)?.task(task.number), let value = open.input[name]
             else { throw CamundaError.notFound("execution variable with name \(name) does not exist") }
             return Self.data(value)
         }
-        routes.post("process-instance/:id/variables") { request, context in
+        routes.post("process-instance/:id/variables", .operate(.instance)) { request, context in
             let (id, _) = try await running(context)
             let body = try await request.camundaBody()
             if body["deletions"]?.elements()?.isEmpty == false {
@@ -39,7 +39,7 @@ extension EngineREST {
             if !variables.isEmpty { _ = try await engine.setVariables(variables, of: id) }
             return Response.noContent
         }
-        routes.put("process-instance/:id/variables/:name") { request, context in
+        routes.put("process-instance/:id/variables/:name", .operate(.instance)) { request, context in
             let (id, _) = try await running(context)
             let name = try context.part("name")
             let value = try TypedValue.read(await request.camundaBody(), name: name)
@@ -48,7 +48,7 @@ extension EngineREST {
         }
     }
 
-    private func variable(_ context: BasicRequestContext) async throws -> JSON {
+    private func variable(_ context: CallContext) async throws -> JSON {
         let (id, instance) = try await running(context)
         let name = try context.part("name")
         guard let value = instance.rootVariable(name) else {

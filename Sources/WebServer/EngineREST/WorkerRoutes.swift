@@ -11,23 +11,25 @@ extension EngineREST {
     /// Longest wait of a poll; Camunda's own limit.
     static let longestWaitMilliseconds = 1_800_000
 
-    func addWorkerRoutes(to routes: EngineRoutes) {
-        routes.post("external-task/fetchAndLock") { request, _ in try await fetchAndLock(request) }
-        routes.post("external-task/:id/complete") { request, context in
+    func addWorkerRoutes(to routes: Routes) {
+        routes.post("external-task/fetchAndLock", .work(.found)) { request, context in
+            try await fetchAndLock(request, context)
+        }
+        routes.post("external-task/:id/complete", .work(.task)) { request, context in
             try await answer(request, context, verb: "completed") { task, worker, body in
                 try await tasks.complete(
                     task, by: worker, output: TypedValue.readAll(body["variables"]),
                     locals: TypedValue.readAll(body["localVariables"]))
             }
         }
-        routes.post("external-task/:id/failure") { request, context in
+        routes.post("external-task/:id/failure", .work(.task)) { request, context in
             try await answer(request, context, verb: "failed") { task, worker, body in
                 let variables = try TypedValue.readAll(body["variables"])
                 try await tasks.fail(task, by: worker, failure(body))
                 if !variables.isEmpty { _ = try await engine.setVariables(variables, of: task.instance) }
             }
         }
-        routes.post("external-task/:id/bpmnError") { request, context in
+        routes.post("external-task/:id/bpmnError", .work(.task)) { request, context in
             try await answer(request, context, verb: "reported as a BPMN error") { task, worker, body in
                 guard let code = body["errorCode"]?.stringValue, !code.isEmpty else {
                     throw CamundaError.invalid("errorCode is null")
@@ -39,17 +41,17 @@ extension EngineREST {
                         variables: TypedValue.readAll(body["variables"])))
             }
         }
-        routes.post("external-task/:id/extendLock") { request, context in
+        routes.post("external-task/:id/extendLock", .work(.task)) { request, context in
             try await answer(request, context, verb: "extended") { task, worker, body in
                 try await tasks.extendLock(task, by: worker, duration: duration(body, "newDuration"))
             }
         }
-        routes.post("external-task/:id/lock") { request, context in
+        routes.post("external-task/:id/lock", .work(.task)) { request, context in
             try await answer(request, context, verb: "locked") { task, worker, body in
                 try await tasks.lock(task, by: worker, duration: duration(body, "lockDuration"))
             }
         }
-        routes.post("external-task/:id/unlock") { request, context in
+        routes.post("external-task/:id/unlock", .work(.task)) { request, context in
             _ = try await request.camundaBody()
             let task = try context.task()
             do {
@@ -64,7 +66,7 @@ extension EngineREST {
     // MARK: - Answers
 
     private func answer(
-        _ request: Request, _ context: BasicRequestContext, verb: String,
+        _ request: Request, _ context: CallContext, verb: String,
         _ act: (TaskID, _ worker: String, _ body: JSON) async throws -> Void
     ) async throws -> Response {
         let body = try await request.camundaBody()
@@ -112,13 +114,16 @@ extension EngineREST {
 
     /// What is due is answered at once; a poll that waits ends when the server stops. As in Camunda, what is locked for a client
     /// that has gone in between is due again when its lock runs out.
-    private func fetchAndLock(_ request: Request) async throws -> Response {
-        let asked = try FetchAndLock(await request.camundaBody())
+    private func fetchAndLock(_ request: Request, _ context: CallContext) async throws -> Response {
+        var asked = try FetchAndLock(await request.camundaBody())
+        if context.access.isScoped {
+            asked.restrict(to: try await context.workflows?.definitions(for: context.access) ?? [])
+        }
         var fetch = asked.fetch
         fetch.wait = .zero
         let ready = try await lock(fetch)
         guard ready.isEmpty, asked.fetch.wait > .zero else { return try await response(to: asked, ready) }
-        return try await response(to: asked, cancelWhenGracefulShutdown { try await lock(asked.fetch) })
+        return try await response(to: asked, cancelWhenGracefulShutdown { [asked] in try await lock(asked.fetch) })
     }
 
     private func response(to asked: FetchAndLock, _ tasks: [ExternalTask]) async throws -> Response {

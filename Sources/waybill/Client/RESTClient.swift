@@ -127,8 +127,8 @@ struct RESTClient {
         if response.status == .unauthorized {
             throw CommandError(
                 token == nil
-                    ? "\(server) wants a token: put it into \(origin.tokenVariable)"
-                    : "\(server) does not know the token in \(origin.tokenVariable)")
+                    ? "\(server) wants a key: put it into \(origin.tokenVariable)"
+                    : "\(server) does not know the key in \(origin.tokenVariable)")
         }
         guard (200..<300).contains(response.status.code) else {
             throw CommandError(

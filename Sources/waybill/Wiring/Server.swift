@@ -77,18 +77,19 @@ struct Server {
         if let starts = parts.startQueue {
             services.append(RoleService("starts", log: log) { try await starts.run() })
         }
-        services.append(web(parts, opened))
+        services.append(try web(parts, opened))
         try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log).run()
     }
 
-    private func web(_ parts: Parts, _ opened: OpenStore) -> WebServer {
+    private func web(_ parts: Parts, _ opened: OpenStore) throws -> WebServer {
         let (serving, log, began, health) = (configuration.serving, configuration.log, began, parts.health)
         let address = "http://\(serving.host):"
         let names = Role.allCases.filter { configuration.roles.contains($0) }.map(\.rawValue).joined(separator: ", ")
         return WebServer(
             health: parts.health, api: configuration.roles.contains(.web) ? parts.api(over: opened.store) : nil,
             dialect: configuration.roles.contains(.web) ? parts.dialect(over: opened.store) : nil,
-            host: serving.host, port: serving.port, token: serving.token, log: log
+            host: serving.host, port: serving.port,
+            security: try serving.security(audits: configuration.roles.contains(.web), log: log), log: log
         ) { port in
             let late = await health.parts().filter { !$0.ready }.map(\.name).joined(separator: " and ")
             log.notice(

@@ -8,10 +8,21 @@ import WebServer
 
 /// How a server serves: where it listens, and how it uses the bus.
 struct ServingOptions: ParsableArguments {
-    @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --token-file.")
+    @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --keys-file or --token-file.")
     var listen = Settings.value("listen") ?? "127.0.0.1:8585"
-    @Option(help: "A file with the token that callers must send as Authorization: Bearer.")
+    @Option(
+        help: "A file with the token that callers must send as Authorization: Bearer; it is an administrator's key.")
     var tokenFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "A file with the names, roles and hashes of the keys that callers send; `waybill key new` makes one. Read again when it changes.",
+            valueName: "file"))
+    var keysFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "A file to which every change and every denial is added; a change that cannot be written down is refused.",
+            valueName: "file"))
+    var auditFile: String?
     @Option(
         help: ArgumentHelp(
             "The address of the REST API for agents, who fetch large inputs there. By default where it listens.",
@@ -62,6 +73,8 @@ struct ServingOptions: ParsableArguments {
         var host: String
         var port: Int
         var token: String?
+        var keysFile: String?
+        var auditFile: String?
         /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
         var publicURL: String?
         var claimBytes: Int
@@ -83,8 +96,10 @@ struct ServingOptions: ParsableArguments {
     func checked() throws -> Checked {
         let (host, port) = try Self.address(listen)
         let token = try (tokenFile ?? Settings.value("token-file")).map(Self.token)
-        guard token != nil || WebServer.isLoopback(host) else {
-            throw CommandError("\(host) can be reached by others: give --token-file, or listen on 127.0.0.1")
+        let keysFile = keysFile ?? Settings.value("keys-file")
+        guard token != nil || keysFile != nil || WebServer.isLoopback(host) else {
+            throw CommandError(
+                "\(host) can be reached by others: give --keys-file or --token-file, or listen on 127.0.0.1")
         }
         guard let queueType = QueueType(rawValue: queueType) else {
             throw CommandError("--queue-type is quorum or classic, not '\(queueType)'")
@@ -93,7 +108,8 @@ struct ServingOptions: ParsableArguments {
             throw CommandError("--bus-prefix is of letters, digits and . _ - : /, not '\(busPrefix)'")
         }
         return try Checked(
-            host: host, port: port, token: token, publicURL: publicURL(host, port),
+            host: host, port: port, token: token, keysFile: keysFile,
+            auditFile: auditFile ?? Settings.value("audit-file"), publicURL: publicURL(host, port),
             claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
             queueType: queueType,
             pollLimit: Settings.number("poll-limit", flag: pollLimit, in: 1...1000, default: 10), busPrefix: busPrefix,

@@ -9,7 +9,8 @@ import YAMLReader
 /// A flag `--amqp-url-file` is `WAYBILL_AMQP_URL_FILE` in the environment and `amqp-url-file` in the file.
 enum Settings {
     static let names = [
-        "server", "data", "listen", "token-file", "queue-type", "poll-limit", "bus-prefix", "amqp-url-file",
+        "server", "data", "listen", "token-file", "keys-file", "audit-file", "queue-type", "poll-limit", "bus-prefix",
+        "amqp-url-file",
         "log-level",
         "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file", "bundle-keys-file",
         "settings-key-file", "stage", "retention", "drift",

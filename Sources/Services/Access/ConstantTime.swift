@@ -1,0 +1,10 @@
+/// Comparisons whose time says nothing about where two secrets differ.
+package enum ConstantTime {
+    package static func equal(_ left: String, _ right: String) -> Bool {
+        let (left, right) = (Array(left.utf8), Array(right.utf8))
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for index in left.indices { difference |= left[index] ^ right[index] }
+        return difference == 0
+    }
+}

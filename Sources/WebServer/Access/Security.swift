@@ -1,0 +1,31 @@
+package import Services
+
+/// What keeps a server safe: its keys, and its audit log.
+package struct Security: Sendable {
+    /// The keys of this moment; nil: there are none, and whoever reaches the server on loopback may do everything.
+    let keys: (@Sendable () -> KeyRing)?
+    let audit: (any AuditLog)?
+    /// SHA-256, hexadecimal.
+    let hash: @Sendable ([UInt8]) -> String
+    let time: any TimeSource
+
+    package init(
+        keys: (@Sendable () -> KeyRing)?, audit: (any AuditLog)?, hash: @escaping @Sendable ([UInt8]) -> String,
+        time: any TimeSource
+    ) {
+        self.keys = keys
+        self.audit = audit
+        self.hash = hash
+        self.time = time
+    }
+
+    /// Keys of a file and the one token of `--token-file`, which is an administrator's; nil if there is neither.
+    package static func keys(
+        token: String?, file: KeysFile?, hash: @Sendable ([UInt8]) -> String
+    ) -> (@Sendable () -> KeyRing)? {
+        guard token != nil || file != nil else { return nil }
+        let own = token.map { AccessKey(name: KeyRing.tokenName, roles: [.admin], sha256: hash(Array($0.utf8))) }
+        let always = own.map { [$0] } ?? []
+        return { KeyRing(always + (file?.ring.keys ?? [])) }
+    }
+}
