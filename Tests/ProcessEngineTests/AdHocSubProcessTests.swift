@@ -109,4 +109,67 @@ struct AdHocSubProcessTests {
         try new.finish("c")
         #expect(new.active == ["z"])
     }
+
+    @Test func `each path that ends inside adds to a list that goes out`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x"><extensionElements>
+            <zeebe:adHoc outputCollection="rs" outputElement="= v * 10"/></extensionElements>\(user("a"))\(user("b"))
+            \(user("c"))\(flow("b", "c"))</adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("v", "0")])
+        try scenario.finish("b")
+        try scenario.finish("c", [("v", "1")])
+        #expect(scenario.root("rs") == nil)
+        try scenario.finish("a", [("v", "2")])
+        #expect(scenario.root("rs") == "[10,20]")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test func `what it collects is there when it ends early, and is empty if nothing ended`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x"><extensionElements>
+            <zeebe:adHoc activeElementsCollection="= els" outputCollection="rs" outputElement="= v"/></extensionElements>
+            \(user("a"))\(user("b"))<completionCondition>= count(rs) = 1</completionCondition></adHocSubProcess>
+            \(user("z"))\(chain("s", "x", "z"))
+            """)
+        for (elements, expected) in [("[\"a\",\"b\"]", "[7]"), ("[]", "[]")] {
+            var scenario = try Scenario(text)
+            try scenario.start([("els", elements), ("v", "7")])
+            if elements != "[]" { try scenario.finish("a") }
+            #expect(scenario.root("rs") == expected)
+            #expect(scenario.active == ["z"])
+        }
+    }
+
+    @Test func `an output that cannot be evaluated is an incident of what ended, whose retry evaluates it again`()
+        throws
+    {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x"><extensionElements>
+            <zeebe:adHoc outputCollection="rs" outputElement="${missing}"/></extensionElements>\(user("a"))
+            </adHocSubProcess>\(user("z"))\(chain("s", "x", "z"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start()
+        try scenario.finish("a")
+        #expect(scenario.incidents == [.expressionFailed])
+        try scenario.set("missing", "3")
+        try scenario.resolve()
+        #expect(scenario.root("rs") == "[3]")
+        #expect(scenario.active == ["z"])
+    }
+
+    @Test(arguments: ["outputCollection='rs'", "outputElement='= v'"])
+    func `a list and what is added to it need each other`(attributes: String) {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><adHocSubProcess id="x"><extensionElements><zeebe:adHoc \(attributes)/></extensionElements>
+            \(user("a"))</adHocSubProcess>\(chain("s", "x"))
+            """)
+        #expect(problems(text).map(\.code) == ["invalid-mapping"])
+    }
 }

@@ -3,7 +3,7 @@ package import Values
 
 /// `bpmn:adHocSubProcess`: activities in no fixed order. The elements that its collection names begin, else all that no
 /// flow leads to; one after the other, if it is sequential. It ends when its completion condition holds after one of them
-/// ended, else with the last.
+/// ended, else with the last. Each path that ends inside may add to a list that goes out (`zeebe:adHoc`).
 package struct AdHocSubProcess: MappedScopeElement {
     package static let tag = "adHocSubProcess"
     package static let isActivity = true
@@ -14,6 +14,8 @@ package struct AdHocSubProcess: MappedScopeElement {
     package let completionCondition: Expression?
     package let cancelsRemaining: Bool
     package let isSequential: Bool
+    package let outputCollection: String?
+    package let outputElement: Expression?
 
     package init?(_ node: SourceNode, id: ElementID, reader: inout DefinitionReader) {
         self.id = id
@@ -23,6 +25,16 @@ package struct AdHocSubProcess: MappedScopeElement {
         let adHoc = node.extensions(named: "adHoc", namespace: BPMN.zeebe).first
         activeElements = adHoc?.attribute("activeElementsCollection").flatMap {
             reader.valueExpression($0, node: node, element: id)
+        }
+        outputCollection = adHoc?.attribute("outputCollection").flatMap { $0.isEmpty ? nil : $0 }
+        outputElement = adHoc?.attribute("outputElement").flatMap {
+            reader.valueExpression($0, node: node, element: id)
+        }
+        if (outputCollection == nil) != (adHoc?.attribute("outputElement") == nil) {
+            reader.report(
+                "invalid-mapping", adHoc ?? node, element: id,
+                "an outputCollection and an outputElement are of no use without each other",
+                "name the list, and say what each path adds to it")
         }
         completionCondition = node.firstChild(named: "completionCondition", namespace: BPMN.namespace).flatMap {
             reader.condition($0, element: id)
@@ -36,7 +48,8 @@ package struct AdHocSubProcess: MappedScopeElement {
         let outer = step.activity(activity).scope
         let variables = try VariableMapping.evaluate(inputs, in: step.visibleVariables(from: outer))
         let entries = try entries(in: step.visibleVariables(from: outer), of: step.definition)
-        let scope = try step.openScope(of: activity, with: variables)
+        let list = outputCollection.map { [Variable(name: $0, value: .array([]))] } ?? []
+        let scope = try step.openScope(of: activity, with: variables + list)
         if isSequential {
             for entry in entries.dropFirst() {
                 step.record(.tokenArrived(element: entry, flow: Self.turn, scope: scope))
@@ -75,6 +88,20 @@ package struct AdHocSubProcess: MappedScopeElement {
             throw IncidentCause(.expressionFailed, "\"\(name)\" is no element of the ad-hoc subprocess \(id)")
         }
         return names.map { ElementID($0) }
+    }
+
+    /// The list as it is after a path ended in the scope; nil if nothing is collected.
+    func collected(in scope: Int, of step: Step) throws(IncidentCause) -> Variable? {
+        guard let outputCollection, let outputElement else { return nil }
+        let value: JSON
+        do {
+            value = try outputElement.evaluate(in: step.visibleVariables(from: scope))
+        } catch {
+            throw IncidentCause(.expressionFailed, "the output element of \(id) failed: \(error)")
+        }
+        let others = step.instance.variables(of: scope)?.first { $0.name == outputCollection }?.value.elements() ?? []
+        return Variable(
+            name: outputCollection, value: try JSON.array(others + [value]).bounded("the output of \(id)"))
     }
 
     /// An activity inside completed: whether nothing is to follow. What is still at work then goes, unless it may stay.

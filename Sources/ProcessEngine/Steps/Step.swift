@@ -252,9 +252,11 @@ package struct Step: Sendable {
         for flow in flows where !flow.listeners.isEmpty {
             try runListeners(of: flow, from: number, in: activity.scope)
         }
+        let output = flows.isEmpty ? try outputOfPath(endingAt: activity) : nil
         closeTriggers(of: activity)
         keepCompensation(of: activity)
         recordCompleted(number)
+        if let output { record(.variablesSet(scope: activity.scope, [output])) }
         if endsAdHocSubProcess(in: activity.scope) { return }
         for flow in flows { record(.flowTaken(flow: flow.id, scope: activity.scope)) }
         if flows.isEmpty { settleLater(activity.scope) }
@@ -275,12 +277,26 @@ package struct Step: Sendable {
         recordCompleted(number)
     }
 
-    /// Whether the scope is that of an ad-hoc subprocess that ends with what has just completed in it.
-    private mutating func endsAdHocSubProcess(in number: Int) -> Bool {
+    /// The ad-hoc subprocess that the scope is of, with its activity.
+    private func adHocSubProcess(of number: Int) -> (AdHocSubProcess, host: Int)? {
         guard number != ProcessInstance.rootScope, let scope = instance.scope(number), let host = scope.activity,
             let element = scope.element, let subprocess = definition.element(element) as? AdHocSubProcess,
             !scope.isOfLoop
-        else { return false }
+        else { return nil }
+        return (subprocess, host)
+    }
+
+    /// What a path adds to what the ad-hoc subprocess around it collects. (An event subprocess is no path of it.)
+    private func outputOfPath(endingAt activity: Activity) throws(IncidentCause) -> Variable? {
+        guard let (subprocess, _) = adHocSubProcess(of: activity.scope),
+            !(definition.element(activity.element) is EventSubProcess)
+        else { return nil }
+        return try subprocess.collected(in: activity.scope, of: self)
+    }
+
+    /// Whether the scope is that of an ad-hoc subprocess that ends with what has just completed in it.
+    private mutating func endsAdHocSubProcess(in number: Int) -> Bool {
+        guard let (subprocess, host) = adHocSubProcess(of: number) else { return false }
         var ends = false
         attempt(host) { step throws(IncidentCause) in ends = try subprocess.ends(host, scope: number, in: &step) }
         return ends

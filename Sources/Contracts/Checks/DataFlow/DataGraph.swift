@@ -146,7 +146,7 @@ struct DataGraph {
         anywhere[id] = add(inside)
         var leaving = inside
         leaving.outputs = outputs
-        leaving.loopOutput = loop?.outputCollection
+        leaving.loopOutput = loop?.outputCollection ?? (element as? AdHocSubProcess)?.outputCollection
         leaving.mayBeSkipped = loop?.mayRunNever ?? false
         leaving.joinsAll = concurrentScopes.contains(id)
         exit[id] = add(leaving)
