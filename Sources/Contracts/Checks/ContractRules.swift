@@ -26,19 +26,18 @@ struct ContractRules {
     // MARK: Tasks
 
     private func check(_ task: ServiceTask, _ catalog: ContractCatalog) -> [Diagnostic] {
-        guard let contract = catalog.contract(task.contract) else {
-            return [unknown(task.contract, at: task.id, catalog)]
-        }
+        guard let key = task.contract else { return [] }
+        guard let contract = catalog.contract(key) else { return [unknown(key, at: task.id, catalog)] }
         var findings: [Diagnostic] = []
         if let minor = task.minor, minor > contract.version.minor {
             findings.append(
                 subject.finding(
-                    .unknownContract, at: task.id, "there is no version \(task.contract).\(minor)",
+                    .unknownContract, at: task.id, "there is no version \(key).\(minor)",
                     "the newest is \(contract.reference)"))
         }
         if !task.inputs.isEmpty {
             findings += missing(
-                in: task.inputs.compactMap(\.target.first), of: task.contract, contract, at: task.id, catalog)
+                in: task.inputs.compactMap(\.target.first), of: key, contract, at: task.id, catalog)
         }
         return findings + checkBoundary(of: task, contract)
     }

@@ -52,7 +52,7 @@ extension FlowElement {
 /// An element that waits for an external task.
 package protocol TaskElement: FlowElement {
     /// How many attempts the model gives; nil: as the contract says.
-    var retries: Int? { get }
+    func retries(of activity: Int, in step: Step) throws(IncidentCause) -> Int?
     func taskCompleted(_ task: OpenTask, output: [Variable], in step: inout Step) throws(IncidentCause)
 }
 

@@ -11,12 +11,12 @@ package struct ServiceTask: TaskElement, CallingElement {
     package static let tag = "serviceTask"
     package static let isActivity = true
     package let id: ElementID
-    package let contract: ContractKey
+    package let work: Work
     /// The minor version that the model was made for, if it says so; the newest is what counts.
     package let minor: Int?
     package let inputs: [VariableMapping]
     package let outputs: [VariableMapping]
-    package let retries: Int?
+    package let retries: Expression?
     /// Wins over the priority of the instance, which wins over the contract's.
     package let priority: Expression?
     /// When an agent's answer is a BPMN error after all.
@@ -25,6 +25,20 @@ package struct ServiceTask: TaskElement, CallingElement {
     package let properties: [Variable]
     /// It is an end event that sends a message.
     package let isEnd: Bool
+
+    package enum Work: Sendable, Hashable {
+        case contract(ContractKey)
+        /// Only running it tells: a job type in FEEL, a topic in JUEL.
+        case computed(Expression)
+    }
+
+    /// What promises it, as far as the model tells.
+    package var contract: ContractKey? {
+        switch work {
+        case .contract(let contract): contract
+        case .computed: nil
+        }
+    }
 
     package static func describes(_ node: SourceNode, eventDefinitions: [String]) -> Bool {
         switch node.name {
@@ -43,7 +57,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         properties = TaskReader.properties(of: node)
         isEnd = node.name == "endEvent"
         errorDefinitions = ErrorDefinition.read(node, element: id, reader: &reader)
-        contract = work.contract
+        self.work = work.name
         minor = work.minor
         retries = work.retries
         priority = work.priority
@@ -54,9 +68,11 @@ package struct ServiceTask: TaskElement, CallingElement {
     package func enter(_ activity: Int, in step: inout Step) throws(IncidentCause) {
         let variables = step.visibleVariables(from: step.activity(activity).scope, at: activity)
         let contracts = step.surroundings.contracts
+        let contract = try contract(in: variables)
         let policy = contracts.policy(of: contract) ?? .withoutContract
         let priority = try self.priority(in: variables) ?? step.instance.priority ?? policy.priority
-        let input = try Self.checked(try self.input(from: variables, contracts), of: contract, in: step)
+        let input = try Self.checked(try self.input(from: variables, of: contract, contracts), of: contract, in: step)
+        let retries = try retries(in: variables) ?? policy.maxAttempts
         switch contracts.performer(of: contract) {
         case .agent:
             try step.armBoundaryEvents(of: activity)
@@ -65,13 +81,13 @@ package struct ServiceTask: TaskElement, CallingElement {
                     Event.TaskCreated(
                         task: step.instance.lastTask + 1, activity: activity, element: id, contract: contract,
                         priority: priority,
-                        retries: max(retries ?? policy.maxAttempts, 1), input: input)))
+                        retries: max(retries, 1), input: input)))
         case .workflow(let process):
             try step.armBoundaryEvents(of: activity)
-            requestCall(of: process, for: activity, with: input, in: &step)
+            requestCall(of: process, by: contract, for: activity, with: input, in: &step)
         case .decision:
             guard try step.armConditions(of: activity) else { return }
-            try decide(with: input, for: activity, variables, in: &step)
+            try decide(contract, with: input, for: activity, variables, in: &step)
         }
     }
 
@@ -86,7 +102,9 @@ package struct ServiceTask: TaskElement, CallingElement {
         }
     }
 
-    private func requestCall(of process: String, for activity: Int, with input: JSON, in step: inout Step) {
+    private func requestCall(
+        of process: String, by contract: ContractKey, for activity: Int, with input: JSON, in step: inout Step
+    ) {
         step.record(
             .call(
                 .requested(
@@ -98,7 +116,7 @@ package struct ServiceTask: TaskElement, CallingElement {
 
     /// A result that is no object gets the name of the one output that the contract declares, else that of the decision.
     private func decide(
-        with input: JSON, for activity: Int, _ variables: VisibleVariables, in step: inout Step
+        _ contract: ContractKey, with input: JSON, for activity: Int, _ variables: VisibleVariables, in step: inout Step
     ) throws(IncidentCause) {
         var given = variables.emptied
         for variable in input.variables { given.locals[variable.name] = variable.value }
@@ -116,7 +134,40 @@ package struct ServiceTask: TaskElement, CallingElement {
         }
     }
 
-    private func input(from variables: VisibleVariables, _ contracts: any TaskContracts) throws(IncidentCause) -> JSON {
+    /// What its expressions see that say who does it, and how often it is tried: its mapped input is there already.
+    private func inside(_ variables: VisibleVariables) throws(IncidentCause) -> VisibleVariables {
+        guard !inputs.isEmpty else { return variables }
+        var inside = variables
+        for variable in try VariableMapping.evaluate(inputs, in: variables) {
+            inside.locals[variable.name] = variable.value
+        }
+        return inside
+    }
+
+    private func contract(in variables: VisibleVariables) throws(IncidentCause) -> ContractKey {
+        switch work {
+        case .contract(let contract): return contract
+        case .computed(let expression):
+            let name = try EventTrigger.text(expression, in: try inside(variables), element: id)
+            if let contract = TaskReader.contract(name) { return contract }
+            throw IncidentCause(.expressionFailed, "\(id) asks for \"\(name)\", which is not a contract name")
+        }
+    }
+
+    package func retries(of activity: Int, in step: Step) throws(IncidentCause) -> Int? {
+        try retries(in: step.visibleVariables(from: step.activity(activity).scope, at: activity))
+    }
+
+    private func retries(in variables: VisibleVariables) throws(IncidentCause) -> Int? {
+        guard let retries else { return nil }
+        // Most models say a number.
+        let seen = retries.constantValue == nil ? try inside(variables) : variables
+        return try Self.wholeNumber(retries, in: seen, "the number of attempts of \(id)")
+    }
+
+    private func input(
+        from variables: VisibleVariables, of contract: ContractKey, _ contracts: any TaskContracts
+    ) throws(IncidentCause) -> JSON {
         guard inputs.isEmpty else {
             return .object(try VariableMapping.evaluate(inputs, in: variables).map { ($0.name, $0.value) })
         }
@@ -125,15 +176,22 @@ package struct ServiceTask: TaskElement, CallingElement {
     }
 
     private func priority(in variables: VisibleVariables) throws(IncidentCause) -> Int? {
-        guard let priority else { return nil }
+        try priority.map { (expression) throws(IncidentCause) in
+            try Self.wholeNumber(expression, in: variables, "the priority of \(id)")
+        }
+    }
+
+    private static func wholeNumber(
+        _ expression: Expression, in variables: VisibleVariables, _ what: String
+    ) throws(IncidentCause) -> Int {
         let value: JSON
         do {
-            value = try priority.evaluate(in: variables)
+            value = try expression.evaluate(in: variables)
         } catch {
-            throw IncidentCause(.expressionFailed, "the priority of \(id) failed: \(error)")
+            throw IncidentCause(.expressionFailed, "\(what) failed: \(error)")
         }
         guard let number = value.intValue ?? value.stringValue.flatMap({ Int($0) }) else {
-            throw IncidentCause(.expressionFailed, "the priority of \(id) is not a whole number")
+            throw IncidentCause(.expressionFailed, "\(what) is not a whole number")
         }
         return number
     }
@@ -191,13 +249,16 @@ package struct ServiceTask: TaskElement, CallingElement {
         case .entering: try step.begin(self, activity.number)
         case .waiting:
             // Its call failed; what stands on its border still does.
-            guard case .workflow(let process) = step.surroundings.contracts.performer(of: contract) else {
+            let contracts = step.surroundings.contracts
+            let variables = step.visibleVariables(from: activity.scope, at: activity.number)
+            let contract = try contract(in: variables)
+            guard case .workflow(let process) = contracts.performer(of: contract) else {
                 return try step.begin(self, activity.number)
             }
-            let variables = step.visibleVariables(from: activity.scope, at: activity.number)
-            let input = try self.input(from: variables, step.surroundings.contracts)
+            let input = try self.input(from: variables, of: contract, contracts)
             requestCall(
-                of: process, for: activity.number, with: try Self.checked(input, of: contract, in: step), in: &step)
+                of: process, by: contract, for: activity.number,
+                with: try Self.checked(input, of: contract, in: step), in: &step)
         case .leaving:
             if let kept = activity.keptOutput {
                 let locals = OrderedDictionary(kept.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })

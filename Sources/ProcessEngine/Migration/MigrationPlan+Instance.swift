@@ -37,11 +37,11 @@ private struct Findings {
                 "map it to another element, or \(activity.task == nil ? "let it finish" : "let the task finish") first")
         }
         if let task = activity.task.flatMap({ instance.task($0) }),
-            let element = plan.target.definition.element(heir) as? ServiceTask, element.contract != task.contract
+            let contract = (plan.target.definition.element(heir) as? ServiceTask)?.contract, contract != task.contract
         {
             add(
                 activity.element,
-                "a task of contract \(task.contract) is open, and \(heir) asks for \(element.contract) in \(plan.target.id)",
+                "a task of contract \(task.contract) is open, and \(heir) asks for \(contract) in \(plan.target.id)",
                 "let the task finish first, or move its token")
         }
     }

@@ -8,14 +8,14 @@ import Values
 /// - `camunda:type="external" camunda:topic="media.transcode@2"`, `camunda:taskPriority`
 /// - `<zeebe:taskDefinition type="media.transcode@2" retries="3"/>`, `<zeebe:priorityDefinition priority="5"/>`
 ///
-/// The text is `name@major` or `name@major.minor` (the newest minor is always the one that counts); a bare `name` is
+/// A topic may be JUEL, and a type FEEL after `=`. Else the text is `name@major` or `name@major.minor` (the newest minor is always the one that counts); a bare `name` is
 /// major 1 of that contract.
 enum TaskReader {
     struct Work {
-        var contract: ContractKey
+        var name: ServiceTask.Work
         /// The minor version that the model names, if it names one.
         var minor: Int?
-        var retries: Int?
+        var retries: Expression?
         var priority: Expression?
     }
 
@@ -68,6 +68,12 @@ enum TaskReader {
                 "set waybill:contract=\"name@major\"")
             return nil
         }
+        let retries = retries(definitions.first, element: element, reader: &reader)
+        let priority = priority(task, element: element, reader: &reader)
+        if ours == nil, name.hasPrefix("=") || name.contains("${") || name.contains("#{") {
+            guard let expression = reader.valueExpression(name, node: node, element: element) else { return nil }
+            return Work(name: .computed(expression), minor: nil, retries: retries, priority: priority)
+        }
         guard let contract = contract(name), names.allSatisfy({ Self.contract($0) == contract }) else {
             reader.report(
                 "invalid-contract", node, element: element,
@@ -76,10 +82,7 @@ enum TaskReader {
                 "write it as name@major, for example media.transcode@2")
             return nil
         }
-        return Work(
-            contract: contract, minor: Self.minor(name),
-            retries: retries(definitions.first, element: element, reader: &reader),
-            priority: priority(task, element: element, reader: &reader))
+        return Work(name: .contract(contract), minor: Self.minor(name), retries: retries, priority: priority)
     }
 
     /// `name`, `name@2` or `name@2.1`; at most 200 bytes, so that it fits a queue's name, and no white space or
@@ -119,16 +122,18 @@ enum TaskReader {
         return found
     }
 
-    private static func retries(_ definition: SourceNode?, element: ElementID, reader: inout DefinitionReader) -> Int? {
+    private static func retries(
+        _ definition: SourceNode?, element: ElementID, reader: inout DefinitionReader
+    ) -> Expression? {
         guard let definition, let text = definition.attribute("retries"), !text.isEmpty else { return nil }
         let digits = text.first == "=" ? String(text.dropFirst()).trimmed : text
-        guard let number = Int(digits), number > 0 else {
-            reader.report(
-                "invalid-retries", definition, element: element, "retries is \"\(text)\", not a whole number above 0",
-                "write a number, or leave it to the contract")
-            return nil
-        }
-        return number
+        if let number = Int(digits), number > 0 { return .constant(.number(number)) }
+        let computed = text.first == "=" ? reader.valueExpression(text, node: definition, element: element) : nil
+        if let computed, computed.constantValue == nil, Int(digits) == nil { return computed }
+        reader.report(
+            "invalid-retries", definition, element: element, "retries is \"\(text)\", not a whole number above 0",
+            "write a number, or FEEL after =, or leave it to the contract")
+        return nil
     }
 
     private static func priority(_ node: SourceNode, element: ElementID, reader: inout DefinitionReader) -> Expression?

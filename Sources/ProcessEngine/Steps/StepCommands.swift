@@ -299,7 +299,8 @@ extension Step {
     private func defaultRetries(of task: OpenTask, after kind: Event.Incident.Kind) -> Int {
         if kind != .taskFailed && task.retriesLeft > 0 { return task.retriesLeft }
         let element = definition.element(task.element) as? any TaskElement
-        return element?.retries ?? (surroundings.contracts.policy(of: task.contract) ?? .withoutContract).maxAttempts
+        return (try? element?.retries(of: task.activity, in: self))
+            ?? (surroundings.contracts.policy(of: task.contract) ?? .withoutContract).maxAttempts
     }
 
     static func misfit(_ element: ElementID) -> Rejection {

@@ -80,7 +80,8 @@ extension ConfigService {
         let names = Set(workflows.map(\.name))
         let calls = pushed.contains { definition in
             definition.elements.contains { element in
-                (element as? ServiceTask).map { names.contains($0.contract.name) } ?? (element is CallActivity)
+                (element as? ServiceTask).map { $0.contract.map { names.contains($0.name) } ?? true }
+                    ?? (element is CallActivity)
             }
         }
         guard calls else { return [] }

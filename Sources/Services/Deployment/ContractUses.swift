@@ -42,7 +42,7 @@ enum UseSearch {
         func asks(for contract: ContractKey) -> String? {
             contract.name == name && contract.major == major ?? contract.major ? contract.description : nil
         }
-        if let task = element as? ServiceTask { return asks(for: task.contract) }
+        if let task = element as? ServiceTask { return task.contract.flatMap { asks(for: $0) } }
         if let call = element as? CallActivity {
             switch call.target {
             case .contract(let contract): return asks(for: contract)

@@ -60,7 +60,7 @@ extension StagingService {
                 instances.prospect = prospects.first { $0.definition == definition.id }
             } else {
                 let tasks = try await registry.definition(definition.id)?.serviceTasks ?? []
-                let asked = Set(tasks.map(\.contract).filter { $0.name == id.name }.map(\.major))
+                let asked = Set(tasks.compactMap(\.contract).filter { $0.name == id.name }.map(\.major))
                 instances.majors = majors.filter { asked.contains($0.number) }
                 guard !instances.majors.isEmpty else { continue }
             }

@@ -42,7 +42,7 @@ extension TestFileReader {
     /// Of an element's id, or of the name of a contract, with or without its major version: all tasks that ask for it.
     private mutating func elements(of key: String, at pointer: String) -> [Simulation.Place]? {
         let asked = project.definitions.flatMap { definition in
-            definition.serviceTasks.filter { $0.contract.description == key || $0.contract.name == key }
+            definition.serviceTasks.filter { $0.contract?.description == key || $0.contract?.name == key }
                 .map { Simulation.Place($0.id, in: definition.process) }
         }
         if !asked.isEmpty { return asked }
@@ -57,7 +57,7 @@ extension TestFileReader {
             return nil
         }
         let names = project.definitions.flatMap { definition in
-            definition.elements.map(\.id.text) + definition.serviceTasks.map(\.contract.description)
+            definition.elements.map(\.id.text) + definition.serviceTasks.compactMap(\.contract?.description)
         }
         fields.report(
             "unknown-element", at: pointer,

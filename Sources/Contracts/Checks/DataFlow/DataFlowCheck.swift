@@ -183,9 +183,9 @@ struct DataFlowCheck {
 
     private mutating func reportUndefined(_ read: VariableRead, _ name: String) {
         if let task = definition.element(read.element) as? ServiceTask, read.isOutput,
-            let contract = subject.catalog?.contract(task.contract), definers[name] == nil
+            let key = task.contract, let contract = subject.catalog?.contract(key), definers[name] == nil
         {
-            let names = subject.catalog?.schemas(of: task.contract)?.output.propertyNames ?? []
+            let names = subject.catalog?.schemas(of: key)?.output.propertyNames ?? []
             findings.append(
                 subject.finding(
                     .unknownOutput, at: read.element,

@@ -71,7 +71,14 @@ enum ElementReads {
         }
         switch element {
         case let task as ServiceTask:
-            return (task.priority.map { [VariableRead(id, .before, $0, "the priority")] } ?? [])
+            var reads = task.priority.map { [VariableRead(id, .before, $0, "the priority")] } ?? []
+            let given = Set(task.inputs.compactMap(\.target.first))
+            var inner: [(Expression, String)] = task.retries.map { [($0, "the number of attempts")] } ?? []
+            if case .computed(let name) = task.work { inner.append((name, "the name of the contract")) }
+            for (expression, purpose) in inner where given.isDisjoint(with: expression.variablesRead) {
+                reads.append(VariableRead(id, .before, expression, purpose))
+            }
+            return reads
         case let task as ExpressionTask: return inside([(task.expression, "the expression")])
         case let task as ScriptTask: return inside([(task.script, "the script")])
         case let task as BusinessRuleTask: return inside([(task.decision, "the name of the decision")])

@@ -22,7 +22,7 @@ struct ElementResults {
     private static func ofWork(of element: any FlowElement, in subject: CheckSubject) -> ElementResults {
         let definition = subject.definition
         switch element {
-        case let task as ServiceTask: return outputs(of: task.contract, subject.catalog)
+        case let task as ServiceTask: return task.contract.map { outputs(of: $0, subject.catalog) } ?? .unknown
         case let task as ExpressionTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let task as ScriptTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let task as BusinessRuleTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])

@@ -102,7 +102,9 @@ struct TypeCheck {
         for mapping in subject.definition.mappings(of: element).inputs {
             if let name = mapping.target.first { types[name] = .any }
         }
-        guard let task, let schema = subject.catalog?.schemas(of: task.contract)?.output else { return types }
+        guard let contract = task?.contract, let schema = subject.catalog?.schemas(of: contract)?.output else {
+            return types
+        }
         let document = schema.source
         for name in schema.propertyNames {
             let type = document["properties"]?[name].map { SchemaTypes(document).type(of: $0) } ?? .any
@@ -115,8 +117,8 @@ struct TypeCheck {
     // MARK: Inputs of tasks
 
     private func check(_ task: ServiceTask) -> [Diagnostic] {
-        guard let catalog = subject.catalog, let contract = catalog.contract(task.contract),
-            let schema = catalog.schemas(of: task.contract)?.input
+        guard let catalog = subject.catalog, let key = task.contract, let contract = catalog.contract(key),
+            let schema = catalog.schemas(of: key)?.input
         else { return [] }
         var findings: [Diagnostic] = []
         for mapping in task.inputs where mapping.target.count == 1 {

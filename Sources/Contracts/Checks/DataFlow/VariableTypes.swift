@@ -16,7 +16,8 @@ struct VariableTypes {
             let mappings = subject.definition.mappings(of: element.id)
             if let task = element as? ServiceTask {
                 // With output mappings its results stay inside.
-                if mappings.outputs.isEmpty, let schema = catalog.schemas(of: task.contract)?.output { add(schema) }
+                let schema = task.contract.flatMap { catalog.schemas(of: $0) }?.output
+                if mappings.outputs.isEmpty, let schema { add(schema) }
             } else if let (name, expression) = Self.computed(by: element) {
                 add(name, infer(.expression(expression), element.id, false))
             } else if !(element is StartEvent) {

@@ -66,7 +66,7 @@ struct RecursionCheck {
         for element in definition.elements where definition.loop(of: element.id) == nil {
             let process =
                 (element as? CallActivity)?.process(in: catalog)
-                ?? (element as? ServiceTask).flatMap { catalog?.contract($0.contract)?.process }
+                ?? (element as? ServiceTask)?.contract.flatMap { catalog?.contract($0)?.process }
             if let process, known.contains(process) { byProcess[process, default: []].insert(element.id) }
         }
         return byProcess.sorted { $0.key < $1.key }.compactMap { process, calls in
