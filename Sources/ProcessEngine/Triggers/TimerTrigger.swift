@@ -32,9 +32,6 @@ package struct TimerTrigger: Sendable, Hashable {
     package let zone: String?
 
     func firstDue(for variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> Timestamp {
-        if let zone, variables.zones.offset(of: zone, at: variables.now) == nil {
-            throw IncidentCause(.expressionFailed, "the time zone \(zone) of the timer \(element) is not known here")
-        }
         switch kind {
         case .duration(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
@@ -45,7 +42,7 @@ package struct TimerTrigger: Sendable, Hashable {
             return max(due, variables.now)
         case .date(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
-            guard let date = Self.date(text, in: zone, by: variables.zones) else {
+            guard let date = Self.date(text, in: knownZone(variables), by: variables.zones) else {
                 throw IncidentCause(
                     .expressionFailed,
                     "the timer \(element) needs a date-time such as 2026-01-31T12:00:00Z, not \"\(text)\"")
@@ -76,7 +73,13 @@ package struct TimerTrigger: Sendable, Hashable {
     }
 
     private func clock(_ variables: VisibleVariables) -> Recurrence.Clock? {
-        zone.map { (zone: $0, rules: variables.zones) }
+        knownZone(variables).map { (zone: $0, rules: variables.zones) }
+    }
+
+    /// Of a zone that this machine has no rules for, UTC stands in: a timer that fires some hours off helps more than none. (What
+    /// looks the rules up says so in its log.)
+    private func knownZone(_ variables: VisibleVariables) -> String? {
+        zone.flatMap { variables.zones.offset(of: $0, at: variables.now) == nil ? nil : $0 }
     }
 
     private static func text(

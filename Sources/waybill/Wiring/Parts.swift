@@ -47,7 +47,7 @@ struct Parts: Sendable {
         let registry = DefinitionRegistry(store: store, readModel: Readers.model, readTree: Readers.tree)
         try await registry.refresh()
         var engineConfiguration = EngineConfiguration()
-        engineConfiguration.zones = SystemZones()
+        engineConfiguration.zones = SystemZones(log: log)
         engineConfiguration.sharedStore = configuration.place.isShared
         let engine = EngineService(
             store: store, registry: registry, time: time, random: random, configuration: engineConfiguration, log: log)
