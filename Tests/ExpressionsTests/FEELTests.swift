@@ -110,6 +110,8 @@ import Values
             ("@\"10:00:00@Europe/Paris\"", "10:00:00@Europe/Paris"), ("@\"nonsense\"", nil),
             ("@\"2026-01-01\" instance of date", true), ("[1] instance of list<number>", true),
             ("null instance of Any", false),
+            // A date is the midnight in UTC with which it begins, and what has no offset has no order beside that.
+            ("@\"2026-01-01\" < @\"2026-01-01T00:00:01Z\"", true), ("@\"2026-01-01\" < @\"2026-06-01T00:00:00\"", nil),
         ] as [(String, Value)])
     func `knows dates, times and durations`(source: String, expected: Value) throws {
         #expect(try feel(source) == expected)

@@ -158,4 +158,29 @@ struct LoopTests {
         #expect(scenario.incidents == [.expressionFailed])
         #expect(scenario.instance.openIncidents.first?.message.contains("1000001 items") == true)
     }
+
+    @Test func `what runs are to throw when they end is not looked at, with a warning`() throws {
+        let marker = """
+            <multiInstanceLoopCharacteristics behavior="One" oneBehaviorEventRef="S"><loopCardinality>2</loopCardinality>
+            </multiInstanceLoopCharacteristics>
+            """
+        let text = bpmn("<startEvent id='s'/>\(user("u", inside: marker))\(chain("s", "u"))", declarations: declared)
+        let warnings = try definition(text).warnings
+        #expect(warnings.map(\.code) == ["behavior-ignored"])
+        #expect(warnings.first?.message.contains("behavior=\"One\", oneBehaviorEventRef") == true)
+        #expect(
+            try definition(text.replacing("behavior=\"One\" oneBehaviorEventRef=\"S\"", with: "behavior=\"All\""))
+                .warnings == [])
+    }
+
+    /// What ends is at work no more; of runs one after the other Camunda 7 counts one all the same.
+    @Test(arguments: [(true, 1), (false, 2)])
+    func `a completion condition sees how many runs are at work`(isSequential: Bool, active: Int) throws {
+        let condition = "<completionCondition>${nrOfActiveInstances == \(active)}</completionCondition>"
+        let marker = instances("isSequential='\(isSequential)'", "<loopCardinality>3</loopCardinality>\(condition)")
+        var scenario = try Scenario(loop(marker))
+        try scenario.start()
+        try scenario.finish("u")
+        #expect(scenario.active == ["z"])
+    }
 }

@@ -17,6 +17,7 @@ enum LoopReader {
     private static func multiInstance(
         _ marker: SourceNode, _ element: ElementID, _ reader: inout DefinitionReader
     ) -> LoopCharacteristics? {
+        warnOfBehavior(marker, element, &reader)
         let zeebe = marker.extensions(named: "loopCharacteristics", namespace: BPMN.zeebe).first
         var cardinality: Expression?
         if let node = marker.firstChild(named: "loopCardinality", namespace: BPMN.namespace) {
@@ -58,6 +59,24 @@ enum LoopReader {
             outputCollection: outputs, outputElement: output,
             outputVariable: zeebe?.attribute("outputElement") == nil ? outputName : nil,
             firstIndex: zeebe == nil ? 0 : 1)
+    }
+
+    /// BPMN lets runs throw events when they end (`behavior`); Camunda 7 and 8 read none of it, and neither is it done here.
+    private static func warnOfBehavior(
+        _ marker: SourceNode, _ element: ElementID, _ reader: inout DefinitionReader
+    ) {
+        var ignored = ["oneBehaviorEventRef", "noneBehaviorEventRef"].filter { marker.attribute($0) != nil }
+        if let behavior = marker.attribute("behavior"), behavior.lowercased() != "all" {
+            ignored.insert("behavior=\"\(behavior)\"", at: 0)
+        }
+        if marker.firstChild(named: "complexBehaviorDefinition", namespace: BPMN.namespace) != nil {
+            ignored.append("complexBehaviorDefinition")
+        }
+        guard !ignored.isEmpty else { return }
+        reader.warn(
+            "behavior-ignored", marker, element: element,
+            "the runs of \(element) throw no events when they end: \(ignored.joined(separator: ", ")) is not looked at",
+            "let an event inside a subprocess be thrown, and let a completionCondition end the loop")
     }
 
     private static func standard(

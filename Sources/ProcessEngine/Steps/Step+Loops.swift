@@ -76,7 +76,9 @@ extension Step {
         else { preconditionFailure("run \(number) is inside a loop") }
         var variables = visibleVariables(from: run.scope)
         variables.locals = [
-            "nrOfCompletedInstances": .number(state.completed + 1), "nrOfActiveInstances": .number(state.active - 1),
+            "nrOfCompletedInstances": .number(state.completed + 1),
+            // Of runs one after the other one is at work, as Camunda 7 has it.
+            "nrOfActiveInstances": .number(loop.isSequential ? state.active : state.active - 1),
             "numberOfCompletedInstances": .number(state.completed + 1),
             "numberOfActiveInstances": .number(state.active - 1),
         ]
