@@ -49,6 +49,8 @@ package final class ProcessDefinition: Sendable {
         var loop: LoopCharacteristics?
         /// What its activities make of variables, where the element does not do that itself.
         var mappings: MappingReader.Mappings?
+        /// Its outputs are mapped though it is canceled.
+        var mapsWhenCanceled = false
         var isForCompensation = false
         /// Where its activities go on only in a step of their own.
         var savesBefore = false
@@ -157,6 +159,10 @@ package final class ProcessDefinition: Sendable {
         case let scope as AdHocSubProcess: (scope.inputs, scope.outputs)
         default: (localMappings(of: id)?.inputs ?? [], localMappings(of: id)?.outputs ?? [])
         }
+    }
+    /// The outputs that Camunda 7 maps also of what is interrupted.
+    func outputsOfCanceled(_ id: ElementID) -> [VariableMapping] {
+        nodes[id]?.node.mapsWhenCanceled == true ? mappings(of: id).outputs : []
     }
     /// It runs only to undo what another activity did.
     package func isForCompensation(_ id: ElementID) -> Bool { nodes[id]?.node.isForCompensation ?? false }

@@ -223,4 +223,76 @@ struct DialectTests {
         try scenario.finish("ua")
         #expect(scenario.instance.end == .completed)
     }
+
+    // MARK: What is interrupted
+
+    private static let mapped = """
+        <extensionElements><camunda:inputOutput><camunda:inputParameter name="in">${x}</camunda:inputParameter>
+        <camunda:outputParameter name="o">${in + 1}</camunda:outputParameter></camunda:inputOutput></extensionElements>
+        """
+
+    /// Camunda 7 maps outputs unless it is told not to (skipOutputMappingOnCanceledActivities); Camunda 8 does not.
+    @Test(arguments: [
+        (user("h", inside: mapped), "6"), (task("h", inside: mapped), "6"),
+        ("<subProcess id='h'>\(mapped)<startEvent id='i'/>\(user("u"))\(chain("i", "u"))</subProcess>", "6"),
+        (user("h", inside: mapped.replacing("${in + 1}", with: "${in.no.such}")), "null"),
+        (
+            user(
+                "h",
+                inside:
+                    "<extensionElements><zeebe:ioMapping><zeebe:output source='= 6' target='o'/></zeebe:ioMapping></extensionElements>"
+            ), "null"
+        ),
+    ])
+    func `outputs of Camunda 7 are mapped though their activity is interrupted`(host: String, expected: String) throws {
+        let text = bpmn(
+            "<startEvent id='s'/>\(host)\(chain("s", "h"))\(boundary("b", on: "h", messageM))", declarations: declared)
+        var scenario = try Scenario(text)
+        try scenario.start([("x", "5")])
+        try scenario.correlate("b")
+        #expect(scenario.active == ["after-b"])
+        #expect((scenario.root("o") ?? "null") == expected)
+        #expect(scenario.root("in") == nil)
+    }
+
+    @Test func `an instance that is canceled maps nothing any more`() throws {
+        var scenario = try Scenario(bpmn("<startEvent id='s'/>\(user("h", inside: Self.mapped))\(chain("s", "h"))"))
+        try scenario.start([("x", "5")])
+        try scenario.send(.cancel(reason: "enough"))
+        #expect(scenario.root("o") == nil)
+    }
+
+    // MARK: Job types
+
+    @Test func `an expression says the type of a job and its attempts, from its input too`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><serviceTask id="t"><extensionElements>
+            <zeebe:taskDefinition type='= "job-" + k' retries="= r"/><zeebe:ioMapping>
+            <zeebe:input source="= kind" target="k"/></zeebe:ioMapping></extensionElements></serviceTask>\(chain("s", "t"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("kind", "\"x\""), ("r", "2")])
+        let task = try #require(scenario.instance.openTasks.first)
+        #expect(task.contract == ContractKey(name: "job-x", major: 1))
+        #expect(task.retriesLeft == 2)
+        try scenario.complete("t")
+        #expect(scenario.instance.end == .completed)
+        for wrong in [[("kind", "\" \""), ("r", "2")], [("kind", "\"x\""), ("r", "\"many\"")]] {
+            var stuck = try Scenario(text)
+            #expect(rejection { try stuck.start(wrong) }?.reason == .stuck)
+        }
+    }
+
+    @Test func `a topic may be JUEL; the contract of ours may not`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><serviceTask id="t" camunda:type="external" camunda:topic="${kind}@2"/>\(chain("s", "t"))
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("kind", "\"a.b\"")])
+        #expect(scenario.instance.openTasks.map(\.contract) == [ContractKey(name: "a.b", major: 2)])
+        let ours = text.replacing("camunda:type=\"external\" camunda:topic=", with: "waybill:contract=")
+        #expect(problems(ours).map(\.code) == ["invalid-contract"])
+    }
 }

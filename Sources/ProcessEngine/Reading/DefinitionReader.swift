@@ -118,6 +118,7 @@ package struct DefinitionReader {
         made.retries = RetryCycle(node, element: id, reader: &self)
         made.listeners = ListenerReader.read(node, element: id, reader: &self)
         made.isForCompensation = node.attribute("isForCompensation") == "true"
+        made.mapsWhenCanceled = !node.extensions(named: "inputOutput", namespace: BPMN.camunda).isEmpty
         if !(element is ServiceTask) && !(element is any ScopeElement) {
             let mappings = MappingReader.read(node, element: id, reader: &self)
             if !mappings.inputs.isEmpty || !mappings.outputs.isEmpty { made.mappings = mappings }

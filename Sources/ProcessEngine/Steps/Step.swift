@@ -50,6 +50,8 @@ package struct Step: Sendable {
     var undoing: Set<Int> = []
     /// Activities that go on from a save point.
     var passedSavePoints: Set<Int> = []
+    /// All that is still open goes away with the instance.
+    var isEndingInstance = false
     /// What the parallel loops that are being started run over.
     var pendingItems: [Int: ArraySlice<JSON>] = [:]
 

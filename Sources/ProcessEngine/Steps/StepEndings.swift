@@ -1,9 +1,11 @@
+import OrderedCollections
 import Values
 
 /// How things end before their time: by an event, a cancel, or the end of what is around them.
 extension Step {
     /// Ends the whole instance; whatever is still open is canceled first.
     mutating func endInstance(_ end: Event.InstanceEnd) {
+        isEndingInstance = true
         cancelContents(of: ProcessInstance.rootScope)
         closeProcessTriggers()
         closeRetainedScopes(of: ProcessInstance.rootScope)
@@ -16,11 +18,13 @@ extension Step {
     mutating func cancel(_ number: Int) {
         guard let activity = instance.activity(number) else { return }
         for handler in activity.compensating.sorted() { cancel(handler) }
+        if let scope = activity.innerScope { cancelContents(of: scope) }
+        let mapped = outputs(ofCanceled: activity)
         if let scope = activity.innerScope {
-            cancelContents(of: scope)
             closeRetainedScopes(of: scope)
             record(.scopeClosed(scope: scope))
         }
+        setVariables(mapped, from: activity.scope)
         if let task = activity.task { record(.taskCanceled(task: task)) }
         if let task = activity.userTask {
             // It goes away whatever its listeners say.
@@ -36,6 +40,20 @@ extension Step {
             closeIfUndone(activity.scope)
             goOnLater(thrower)
         }
+    }
+
+    /// Camunda 7 maps the outputs of what is interrupted too. What cannot be evaluated is nothing: nobody could mend it.
+    private func outputs(ofCanceled activity: Activity) -> [Variable] {
+        guard !isEndingInstance, activity.innerScope != nil || activity.task != nil, !instance.isLoopBody(activity)
+        else { return [] }
+        let mappings = definition.outputsOfCanceled(activity.element)
+        guard !mappings.isEmpty else { return [] }
+        var visible = visibleVariables(of: activity.number)
+        if let task = activity.task.flatMap({ instance.task($0) }) {
+            // The input of a task is its own variables.
+            for variable in task.input.variables { visible.locals[variable.name] = variable.value }
+        }
+        return (try? VariableMapping.evaluate(mappings, in: visible)) ?? []
     }
 
     /// Cancels all that is at work in a scope, except one activity.
