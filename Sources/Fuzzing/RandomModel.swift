@@ -73,6 +73,7 @@ package struct RandomModel {
         <?xml version="1.0" encoding="UTF-8"?>
         <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" \
         xmlns:waybill="https://waybill.dev/bpmn/1.0" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" \
+        xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" \
         targetNamespace="t">
         \(declarations)
         <process id="p" isExecutable="true">
@@ -99,7 +100,7 @@ package struct RandomModel {
 
     private mutating func block(depth: Int) -> Block {
         // Models that were made before are made again.
-        let kind = depth == 0 ? dice.roll(7) : dice.roll(isWild ? 27 : 19)
+        let kind = depth == 0 ? dice.roll(7) : dice.roll(isWild ? 30 : 19)
         switch kind {
         case 0, 1: return task()
         case 2:
@@ -299,6 +300,7 @@ package struct RandomModel {
         case 3: return adHoc()
         case 4: return unarmed(depth)
         case 5: return impatient()
+        case 7, 8: return watched()
         case 6:
             let marker =
                 "<standardLoopCharacteristics testBefore=\"true\" loopMaximum=\"3\"><loopCondition>${m > 3}</loopCondition></standardLoopCharacteristics>"
@@ -362,15 +364,40 @@ package struct RandomModel {
         return (id, merge.last)
     }
 
+    /// Work whose own changes, or whose counts of runs, may meet the condition on its boundary; what it maps goes out even then.
+    private mutating func watched() -> Block {
+        let isOnce = dice.roll(2) == 0
+        let mapping = """
+            <extensionElements><camunda:inputOutput><camunda:outputParameter name="k">${m + 1}</camunda:outputParameter>\
+            </camunda:inputOutput></extensionElements>
+            """
+        let runs = dice.roll(2) == 0 ? marker(runs: 3) : ""
+        let condition = dice.pick(["${k > 3}", "${m > 3}", "${nrOfCompletedInstances == 1}", "${nrOfInstances == 3}"])
+        let host =
+            isOnce
+            ? leaf(
+                "do", "serviceTask", mapping + runs,
+                attributes: "camunda:expression=\"${execution.setVariable('k', m)}\"")
+            : leaf("wa", "userTask", mapping + runs)
+        text += """
+            <boundaryEvent id="b-\(host.last)" attachedToRef="\(host.last)" cancelActivity="\(dice.roll(2) == 0)">\
+            <conditionalEventDefinition><condition>\(condition ?? "")</condition></conditionalEventDefinition></boundaryEvent>
+            <endEvent id="z-\(host.last)"/>\(flow("b-\(host.last)", "z-\(host.last)"))
+            """
+        return host
+    }
+
     private mutating func adHoc() -> Block {
         let id = id("ah")
         let outer = text
         text = ""
         for _ in 0..<(2 + dice.roll(2)) { _ = dice.roll(2) == 0 ? task() : leaf("u", "userTask") }
         let ordering = dice.roll(2) == 0 ? "Sequential" : "Parallel"
+        let list =
+            "<extensionElements><zeebe:adHoc outputCollection=\"ms\" outputElement=\"${m}\"/></extensionElements>"
         text = """
             \(outer)<adHocSubProcess id="\(id)" ordering="\(ordering)" cancelRemainingInstances="\(dice.roll(2) == 0)">
-            \(text)<completionCondition>${m > 6}</completionCondition></adHocSubProcess>
+            \(dice.roll(2) == 0 ? list : "")\(text)<completionCondition>${m > 6}</completionCondition></adHocSubProcess>
 
             """
         return (id, id)
