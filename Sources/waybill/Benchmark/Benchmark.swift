@@ -101,6 +101,7 @@ struct Benchmark: Sendable {
 
     private func measure(_ server: BenchServer, _ folder: String, _ began: BenchReport) async throws -> BenchReport {
         var report = began
+        try BusCheck.assertMayPublishToQueues(at: options.address)
         try await server.push(Workload.files)
         report.serverIdleBytes = ProcessUsage.residentBytes(of: server.process.id)
         try await checkDurability(server, &report)

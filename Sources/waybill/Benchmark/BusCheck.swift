@@ -47,6 +47,25 @@ enum BusCheck {
         }
     }
 
+    /// Throws, and says what to do, if the user may not send to queues by their names, as the raw round trips do.
+    static func assertMayPublishToQueues(at address: RabbitMQAddress) throws {
+        let connection = try AMQPConnection(address)
+        connection.out.publish(
+            channel: AMQPConnection.channel, exchange: "", routingKey: "waybill.bench.nobody", body: [],
+            frameLimit: connection.frameLimit)
+        do {
+            try connection.barrier()
+        } catch {
+            guard error.code == 403 else { throw error }
+            throw CommandError(
+                """
+                the user \(address.user) of the bus may not write to the default exchange, over which the bench measures what the \
+                bus alone gives: let him write to amq.default for it, with the pattern ^(?!amq\\.(?!default$)).*$ as the write \
+                permission on the virtual host \(address.virtualHost). The bus said: \(error)
+                """)
+        }
+    }
+
     /// Looks at the first message of a queue and puts it back; nil if the queue is empty.
     static func sample(of queue: String, at address: RabbitMQAddress) throws(AMQPTrouble) -> Sample? {
         let connection = try AMQPConnection(address)
@@ -55,12 +74,7 @@ enum BusCheck {
             frame.integer(tag)
             frame.byte(1)
         }
-        // A request behind it shows that the bus has it.
-        try connection.call(.basicQos, answer: [.basicQosOk]) { frame in
-            frame.integer(UInt32(0))
-            frame.integer(UInt16(1))
-            frame.byte(0)
-        }
+        try connection.barrier()
         return sample
     }
 
@@ -124,6 +138,15 @@ extension AMQPConnection {
             if sample.bodyBytes > largest?.bodyBytes ?? 0 { largest = sample }
         }
         return largest
+    }
+
+    /// Returns once the bus has taken what was sent before.
+    fileprivate func barrier() throws(AMQPTrouble) {
+        try call(.basicQos, answer: [.basicQosOk]) { frame in
+            frame.integer(UInt32(0))
+            frame.integer(UInt16(1))
+            frame.byte(0)
+        }
     }
 
     fileprivate func declare(_ queue: String, _ arguments: [BusMessage.Header]) throws(AMQPTrouble) {

@@ -32,34 +32,31 @@ struct RawRoundTrips: Sendable {
     func run() async throws -> Double {
         try BusCheck.declare([taskQueue, resultQueue], type: queueType, at: address)
         let shared = Shared()
-        let outcome: Result<Double, any Error>
-        do {
-            outcome = .success(
-                try await withTaskCancellationHandler {
-                    async let worker: Void = onThread(shared) { try work(shared) }
-                    async let rate = onThread(shared) { try drive(shared) }
-                    try await worker
-                    return try await rate
-                } onCancel: {
-                    shared.isStopped.store(true, ordering: .relaxed)
-                })
-        } catch {
-            outcome = .failure(error)
+        let (worked, driven) = await withTaskCancellationHandler {
+            async let worked = onThread(shared) { try work(shared) }
+            async let driven = onThread(shared) { try drive(shared) }
+            return (await worked, await driven)
+        } onCancel: {
+            shared.isStopped.store(true, ordering: .relaxed)
         }
         try BusCheck.delete(queues: [taskQueue, resultQueue], exchanges: [], at: address)
-        return try outcome.get()
+        // Of two sides that failed, one was only told to stop by the other.
+        if case .failure(let error) = worked, !(error is CancellationError) { throw error }
+        let rate = try driven.get()
+        try worked.get()
+        return rate
     }
 
     /// Runs one side on a thread of its own; when it fails, the other one stops too.
     private func onThread<Answer: Sendable>(
         _ shared: Shared, _ body: @escaping @Sendable () throws -> Answer
-    ) async throws -> Answer {
-        try await withCheckedThrowingContinuation { continuation in
+    ) async -> Result<Answer, any Error> {
+        await withCheckedContinuation { continuation in
             let thread = Thread {
                 let result = Result { try body() }
                 if case .failure = result { shared.isStopped.store(true, ordering: .relaxed) }
                 shared.workerIsReady.signal()
-                continuation.resume(with: result)
+                continuation.resume(returning: result)
             }
             thread.stackSize = 1 << 20
             thread.start()
@@ -152,8 +149,9 @@ struct RawRoundTrips: Sendable {
 /// Deliveries as they come in: method, header, body.
 private struct Arrivals {
     private(set) var count = 0
-    /// Of the delivery that came last, or is coming.
+    /// Of the delivery that came last. One that is still coming is not to be acknowledged: it would be again when it is there.
     private(set) var tag: UInt64 = 0
+    private var comingTag: UInt64 = 0
     private var missing = 0
 
     /// True if the frame is the last one of a delivery.
@@ -163,7 +161,7 @@ private struct Arrivals {
             guard frame.method == .basicDeliver else { return false }
             var arguments = frame.arguments
             _ = arguments.shortString()
-            tag = arguments.integer(UInt64.self) ?? tag
+            comingTag = arguments.integer(UInt64.self) ?? comingTag
             return false
         case .header:
             guard frame.deliveryMode == AMQPProperties.persistent else {
@@ -175,6 +173,7 @@ private struct Arrivals {
             missing -= frame.payload.count
             guard missing <= 0 else { return false }
             count += 1
+            tag = comingTag
             return true
         case .heartbeat: return false
         }
