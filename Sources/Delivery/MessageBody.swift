@@ -1,8 +1,10 @@
 import Values
 
 /// The JSON object in a message's body, with readers that name the member that is wrong.
+///
+/// It is split into its members once: each look at the text would step over the large ones among them again.
 struct MessageBody {
-    private let json: JSON
+    private let members: [(name: String, value: JSON)]
     private let limits: EnvelopeLimits
 
     /// An empty body is an empty object.
@@ -13,33 +15,40 @@ struct MessageBody {
         }
         self.limits = limits
         if bytes.isEmpty {
-            json = .emptyObject
+            members = []
             return
         }
+        let json: JSON
         do {
             json = try JSON(validating: bytes)
         } catch {
             throw EnvelopeError(
                 .notJSON, "the body is not JSON: \(error.message) at line \(error.line), column \(error.column)")
         }
-        guard json.isObject else { throw EnvelopeError(.wrongShape, "the body is not a JSON object") }
+        members = try Self.members(of: json)
     }
 
     /// The body of one that is part of a larger message.
     init(_ json: JSON, limits: EnvelopeLimits) throws(EnvelopeError) {
-        self.json = json
         self.limits = limits
-        guard json.isObject else { throw EnvelopeError(.wrongShape, "the body is not a JSON object") }
+        members = try Self.members(of: json)
+    }
+
+    private static func members(of json: JSON) throws(EnvelopeError) -> [(name: String, value: JSON)] {
+        guard let members = json.members() else {
+            throw EnvelopeError(.wrongShape, "the body is not a JSON object")
+        }
+        return members
     }
 
     /// A member; null counts as absent.
     subscript(name: String) -> JSON? {
-        guard let value = json[name], !value.isNull else { return nil }
+        guard let value = members.first(where: { $0.name == name })?.value, !value.isNull else { return nil }
         return value
     }
 
     /// The members there are.
-    var names: [String] { (json.members() ?? []).map(\.name) }
+    var names: [String] { members.map(\.name) }
 
     /// A text that is not cut.
     func word(_ member: String) throws(EnvelopeError) -> String? {

@@ -216,15 +216,16 @@ package struct ServiceTask: TaskElement, CallingElement {
     /// Its outputs are of a result, and there is none.
     package func passedBack(_ variables: [Variable], withErrorIn step: Step) -> [Variable] { [] }
 
+    /// The input is split into variables only where a mapping may look at them.
     private func finish(
-        _ activity: Int, input: [Variable], output: [Variable], in step: inout Step
+        _ activity: Int, input: @autoclosure () -> [Variable], output: [Variable], in step: inout Step
     ) throws(IncidentCause) {
         guard !outputs.isEmpty else {
             step.setVariables(output, from: step.activity(activity).scope)
             return try step.leave(activity)
         }
         var locals = OrderedDictionary<String, JSON>()
-        for variable in input + output { locals[variable.name] = variable.value }
+        for variable in input() + output { locals[variable.name] = variable.value }
         do {
             try mapOutput(locals, of: activity, in: &step)
         } catch {
