@@ -33,6 +33,8 @@ let package = Package(
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        // Of the C library itself: what the module Glibc leaves out.
+        .systemLibrary(name: "CMalloc"),
 
         // The pure targets: values in, values out.
         .target(name: "Values", dependencies: ["CPCRE2", collections]),
@@ -132,7 +134,7 @@ let package = Package(
                 "WorkflowTesting", "XMLReader",
                 "YAMLReader",
                 "SQLiteStore", "PostgresStore", "RabbitMQBus", "CamundaClient", "WebServer", "WaybillAgent",
-                "Simulator", logging,
+                "Simulator", "CMalloc", logging,
                 lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

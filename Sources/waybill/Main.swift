@@ -50,6 +50,7 @@ struct Waybill: AsyncParsableCommand {
 
     /// As the library does it, and besides: what was printed is known to be written, and findings are told as they are.
     static func main() async {
+        HeapSettings.prepare()
         StandardOutput.prepare()
         do {
             try checkName()

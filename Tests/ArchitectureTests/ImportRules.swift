@@ -19,11 +19,11 @@ enum ImportRules {
         "CPostgres": "PostgresStore", "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer",
         "HummingbirdCore": "WebServer",
         "HTTPTypes": "WebServer",
-        "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill",
+        "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill", "CMalloc": "waybill",
     ]
 
     static let allowed: [String: Set<String>] = [
-        "CLibXML2": [], "CPCRE2": [], "CPostgres": [], "CRabbitMQ": [],
+        "CLibXML2": [], "CMalloc": [], "CPCRE2": [], "CPostgres": [], "CRabbitMQ": [],
 
         "Values": collections.union(["CPCRE2"]),
         "Expressions": collections.union(["Values"]),
@@ -70,7 +70,7 @@ enum ImportRules {
         "waybill": pure.union(adapters).union(system).union([
             "Services", "WaybillAgent", "Simulator", "Logging", "ServiceLifecycle", "ArgumentParser", "AsyncHTTPClient",
             "NIOCore",
-            "NIOHTTP1", "Crypto", "Subprocess", "SystemPackage", "UnixSignals",
+            "NIOHTTP1", "Crypto", "Subprocess", "SystemPackage", "UnixSignals", "CMalloc",
         ]),
     ]
 

@@ -8,7 +8,7 @@ struct LayoutTests {
         #expect(Set(entries).isSuperset(of: ["Package.swift", "Sources", "Tests", "contracts", "deploy"]))
     }
 
-    @Test(arguments: ["CLibXML2", "CPCRE2", "CRabbitMQ"])
+    @Test(arguments: ["CLibXML2", "CMalloc", "CPCRE2", "CPostgres", "CRabbitMQ"])
     func `a C library is a module map and a shim`(target: String) {
         #expect(SourceTree.entries(of: "Sources/\(target)") == ["module.modulemap", "shim.h"])
     }
