@@ -27,8 +27,9 @@ struct BenchTasksCommand: AsyncParsableCommand {
     var rounds = 3
     @Option(help: "Bytes of the text that each task is given and gives back.")
     var payload = 512
+    /// Of three contracts: together as much as the worker of the raw round trips may have ahead.
     @Option(help: "Tasks of a contract that the agents do at once.")
-    var prefetch = 100
+    var prefetch = 333
     @Option(help: "Instances a second when there is little to do.")
     var rate = 20
     @Option(help: "For how long; 0 leaves that out.")
