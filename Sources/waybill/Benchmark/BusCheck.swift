@@ -61,7 +61,7 @@ enum BusCheck {
                 """
                 the user \(address.user) of the bus may not write to the default exchange, over which the bench measures what the \
                 bus alone gives: let him write to amq.default for it, with the pattern ^(?!amq\\.(?!default$)).*$ as the write \
-                permission on the virtual host \(address.virtualHost). The bus said: \(error)
+                permission on the virtual host \(address.virtualHost); \(error)
                 """)
         }
     }
