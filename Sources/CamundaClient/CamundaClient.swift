@@ -118,33 +118,35 @@ package actor CamundaClient: TaskEngine {
     // MARK: - Reports
 
     package func apply(_ reports: [TaskReport]) async throws -> [ReportOutcome] {
-        var outcomes: [ReportOutcome?] = Array(repeating: nil, count: reports.count)
-        var trouble: (any Error)?
-        await withTaskGroup(of: (Int, Result<ReportOutcome, any Error>).self) { group in
-            var next = 0
-            func addOne() {
-                guard next < reports.count else { return }
-                let index = next
-                next += 1
+        let answers = await answers(to: reports)
+        let failure = answers.compactMap { answer -> (any Error)? in
+            if case .failure(let error)? = answer { error } else { nil }
+        }.first
+        guard let failure else { return answers.compactMap { try? $0?.get() } }
+        // All of them will be given again: those that have their answer keep it.
+        for case (let report, .success(let outcome)?) in zip(reports, answers) { memory.keep(outcome, of: report) }
+        throw failure
+    }
+
+    /// In their order; so many at a time. (What the group's children answer is put together inside its body: an optimized build of
+    /// Swift 6.3.1 traps where the body writes to a variable around it that a function inside it reads.)
+    private func answers(to reports: [TaskReport]) async -> [Result<ReportOutcome, any Error>?] {
+        typealias Answer = (place: Int, result: Result<ReportOutcome, any Error>)
+        let byPlace = await withTaskGroup(of: Answer.self, returning: [Int: Result<ReportOutcome, any Error>].self) {
+            group in
+            var byPlace: [Int: Result<ReportOutcome, any Error>] = [:]
+            for (place, report) in reports.enumerated() {
+                if place >= Self.width, let answer = await group.next() { byPlace[answer.place] = answer.result }
                 group.addTask {
-                    do { return (index, .success(try await self.give(reports[index]))) } catch {
-                        return (index, .failure(error))
+                    do { return (place, .success(try await self.give(report))) } catch {
+                        return (place, .failure(error))
                     }
                 }
             }
-            for _ in 0..<Self.width { addOne() }
-            for await (index, result) in group {
-                switch result {
-                case .success(let outcome): outcomes[index] = outcome
-                case .failure(let error): trouble = error
-                }
-                addOne()
-            }
+            for await answer in group { byPlace[answer.place] = answer.result }
+            return byPlace
         }
-        guard let trouble else { return outcomes.compactMap(\.self) }
-        // All of them will be given again: those that have their answer keep it.
-        for (report, outcome) in zip(reports, outcomes) { if let outcome { memory.keep(outcome, of: report) } }
-        throw trouble
+        return reports.indices.map { byPlace[$0] }
     }
 
     private func give(_ report: TaskReport) async throws -> ReportOutcome {
