@@ -93,6 +93,61 @@ import Values
         #expect(try CheckedModel.codes(model) == (mayStop ? [] : ["endless-recursion c"]))
     }
 
+    @Test(arguments: [
+        // One of parallel paths, all of which are taken.
+        ("", "start:s and:f user:a end:e", ["s>f", "f>c", "f>a", "c>e", "a>e"], true),
+        ("", "start:s and:f user:a and:j end:e", ["s>f", "f>c", "f>a", "c>j", "a>j", "j>e"], true),
+        ("", "start:s user:a end:e", ["s>c", "s>a", "c>e", "a>e"], true),
+        // Behind a choice in each of them.
+        ("", "start:s and:f xor:x user:a end:e", ["s>f", "f>x", "x>c: = y", "x>a: = n", "f>a", "c>e", "a>e"], false),
+        // The other path may stop all.
+        (
+            "<endEvent id=\"t\"><terminateEventDefinition/></endEvent>", "start:s and:f end:e",
+            ["s>f", "f>c", "f>t", "c>e"], false
+        ),
+    ])
+    func `a call on one of parallel paths is made always`(
+        more: String, nodes: String, flows: [String], isEndless: Bool
+    ) throws {
+        let call = "<callActivity id=\"c\" calledElement=\"p\"/>"
+        let model = call + more + CheckedModel.nodes(nodes) + flows.map { CheckedModel.flows($0) }.joined()
+        let found = try CheckedModel.codes(model).filter { $0.hasPrefix("endless") }
+        #expect(found == (isEndless ? ["endless-recursion c"] : []))
+    }
+
+    @Test(arguments: [
+        ("", "", true),
+        (
+            "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>",
+            "", true
+        ),
+        (
+            "<multiInstanceLoopCharacteristics><loopCardinality>${n}</loopCardinality></multiInstanceLoopCharacteristics>",
+            "", false
+        ),
+        ("<standardLoopCharacteristics><loopCondition>${n}</loopCondition></standardLoopCharacteristics>", "", true),
+        (
+            "<standardLoopCharacteristics testBefore=\"true\"><loopCondition>${n}</loopCondition></standardLoopCharacteristics>",
+            "", false
+        ),
+        (
+            "",
+            "<boundaryEvent id=\"b\" attachedToRef=\"q\"><timerEventDefinition><timeDuration>PT1S</timeDuration></timerEventDefinition></boundaryEvent>",
+            false
+        ),
+    ])
+    func `a call in a subprocess is made as often as the subprocess runs`(
+        loop: String, boundary: String, isEndless: Bool
+    ) throws {
+        let inside = CheckedModel.nodes("start:i end:o") + CheckedModel.flows("i>c") + CheckedModel.flows("c>o")
+        let model =
+            "<subProcess id=\"q\"><callActivity id=\"c\" calledElement=\"p\"/>\(inside)\(loop)</subProcess>\(boundary)"
+            + CheckedModel.nodes("start:s end:e") + ["s>q", "q>e"].map { CheckedModel.flows($0) }.joined()
+            + (boundary.isEmpty ? "" : CheckedModel.flows("b>e"))
+        let found = try CheckedModel.codes(model).filter { $0.hasPrefix("endless") }
+        #expect(found == (isEndless ? ["endless-recursion c"] : []))
+    }
+
     @Test func `two workflows that always call each other are found`() throws {
         func calling(_ other: String) -> String {
             "<callActivity id=\"c\" calledElement=\"\(other)\"/>" + Self.model("start:s end:e", "s>c", "c>e")

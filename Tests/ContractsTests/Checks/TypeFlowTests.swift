@@ -39,6 +39,15 @@ import Testing
         #expect(text == [])
     }
 
+    /// Without input mappings the task takes the variable `x`.
+    @Test(arguments: [("y", []), ("z", ["input-type A"])])
+    func `a task without mappings is given variables of the right types`(value: String, expected: [String]) throws {
+        let bare = "<serviceTask id=\"A\" waybill:contract=\"t@1\"/>"
+        let found = try W.codes(
+            W.task("B", to: "x: = \(value)") + bare, nodes: "start:s end:e", flows: "s>B", "B>A", "A>e")
+        #expect(found == expected)
+    }
+
     @Test func `a loop runs over a list, and its runs see the elements`() throws {
         func found(_ collection: String) throws -> [String] {
             let loop = """

@@ -120,7 +120,7 @@ struct TypeCheck {
         guard let catalog = subject.catalog, let key = task.contract, let contract = catalog.contract(key),
             let schema = catalog.schemas(of: key)?.input
         else { return [] }
-        var findings: [Diagnostic] = []
+        var findings = checkUnmapped(task, contract, schema, catalog)
         for mapping in task.inputs where mapping.target.count == 1 {
             let name = mapping.target[0]
             guard schema.propertyNames.contains(name) else { continue }
@@ -137,6 +137,23 @@ struct TypeCheck {
             }
         }
         return findings
+    }
+
+    /// A task without mappings takes its inputs from the variables of their names.
+    private func checkUnmapped(
+        _ task: ServiceTask, _ contract: Contract, _ schema: JSONSchema, _ catalog: ContractCatalog
+    ) -> [Diagnostic] {
+        guard task.inputs.isEmpty, subject.workflow != nil else { return [] }
+        return catalog.requiredInputs(of: contract.key).compactMap { name in
+            guard !outside.contains([task.id.text, name]), let type = declared[name],
+                let member = schema.source["properties"]?[name],
+                let refusal = SchemaTypes(schema.source).refusal(of: type, by: member)
+            else { return nil }
+            return subject.finding(
+                .inputType, at: task.id,
+                "the input \"\(name)\" of \(contract.reference), for which the variable of that name is taken, \(refusal)",
+                "map it from another variable or a converted value, or correct what gives it")
+        }
     }
 
     /// A text that was probably meant to be an expression. Who wrote one, as in `= "visitor"`, meant the text.

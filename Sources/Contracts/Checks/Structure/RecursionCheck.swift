@@ -1,3 +1,4 @@
+import Expressions
 import ProcessEngine
 import Values
 
@@ -63,7 +64,7 @@ struct RecursionCheck {
     ) -> [(process: String, element: ElementID)] {
         let known = Set(definitions.map(\.process))
         var byProcess: [String: Set<ElementID>] = [:]
-        for element in definition.elements where definition.loop(of: element.id) == nil {
+        for element in definition.elements where definition.runsAlways(element.id) {
             let process =
                 (element as? CallActivity)?.process(in: catalog)
                 ?? (element as? ServiceTask)?.contract.flatMap { catalog?.contract($0)?.process }
@@ -78,14 +79,85 @@ struct RecursionCheck {
     private func canAvoid(_ calls: Set<ElementID>, in definition: ProcessDefinition) -> Bool {
         let starts = definition.elements.filter { $0 is any StartElement && definition.parent(of: $0.id) == nil }
         guard !starts.isEmpty else { return true }
+        let fatal = InevitableElements(calls, in: definition).found
         var found = Set(starts.map(\.id))
         var rest = starts.map(\.id)
         while let id = rest.popLast() {
-            if calls.contains(id) { continue }
+            if fatal.contains(id) { continue }
             let next = definition.outgoing(of: id).map(\.target) + definition.boundaryEvents(of: id).map(\.id)
             if definition.outgoing(of: id).isEmpty { return true }
             for id in next where found.insert(id).inserted { rest.append(id) }
         }
         return false
+    }
+}
+
+/// The elements whose token cannot but come to one of some calls, or makes another one that cannot: paths that are all taken, and
+/// subprocesses in which it is so.
+private struct InevitableElements {
+    private let definition: ProcessDefinition
+    /// Scopes in which one path may end the others before they have come far.
+    private let mayStop: Set<ElementID?>
+    private(set) var found: Set<ElementID>
+
+    init(_ calls: Set<ElementID>, in definition: ProcessDefinition) {
+        self.definition = definition
+        mayStop = Set(
+            definition.elements.filter { $0 is TerminateEndEvent || $0 is ErrorEndEvent || $0 is CancelEndEvent }
+                .map { definition.parent(of: $0.id) })
+        found = calls
+        var rest = calls.sorted()
+        while let id = rest.popLast() {
+            for other in places(before: id) where !found.contains(other) && leads(other) {
+                found.insert(other)
+                rest.append(other)
+            }
+        }
+    }
+
+    private func places(before id: ElementID) -> [ElementID] {
+        var places = definition.incoming(of: id).map(\.source)
+        if let event = definition.element(id) as? any BoundaryElement { places.append(event.attachedTo) }
+        if let scope = definition.parent(of: id) { places.append(scope) }
+        return places
+    }
+
+    private func leads(_ id: ElementID) -> Bool {
+        guard let element = definition.element(id) else { return false }
+        let leaves = definition.boundaryEvents(of: id).map(\.id)
+        if element is SubProcess, leaves.isEmpty, definition.eventSubprocesses(in: id).isEmpty,
+            definition.runsAlways(id),
+            !mayStop.contains(id), definition.entries(in: id).contains(where: found.contains)
+        {
+            return true
+        }
+        let flows = definition.outgoing(of: id)
+        guard !flows.isEmpty, leaves.allSatisfy(found.contains) else { return false }
+        let takesAll = !mayStop.contains(definition.parent(of: id)) && Self.takesAll(element, flows)
+        return takesAll
+            ? flows.contains { found.contains($0.target) } : flows.allSatisfy { found.contains($0.target) }
+    }
+
+    private static func takesAll(_ element: any FlowElement, _ flows: [SequenceFlow]) -> Bool {
+        switch element {
+        case is ParallelGateway: true
+        case is ExclusiveGateway, is InclusiveGateway, is EventBasedGateway, is ComplexGateway: false
+        default: flows.allSatisfy { $0.condition == nil && !$0.isDefault }  // The catalog of elements is open.
+        }
+    }
+}
+
+extension ProcessDefinition {
+    /// Whether an activity runs at least once when its turn comes.
+    fileprivate func runsAlways(_ id: ElementID) -> Bool {
+        switch loop(of: id)?.kind {
+        case nil: return true
+        case .instances(let cardinality?, collection: nil):
+            // A number, or in JUEL the text of one.
+            guard let count = cardinality.foldedValue?.decoded() else { return false }
+            return (count.intValue ?? count.stringValue.flatMap { Int($0) } ?? 0) >= 1
+        case .instances: return false
+        case .standard(_, let maximum, let testsBefore): return !testsBefore && maximum != 0
+        }
     }
 }
