@@ -53,6 +53,16 @@ import Values
                 request, instances: instances, isDryRun: isDryRun, page: PageRequest(limit: limit, after: after))
         }
 
+        /// Why a migration came to nothing.
+        func failure(of request: MigrationService.Request) async -> StoreError? {
+            do {
+                _ = try await service.migrate(request, isDryRun: false)
+                return nil
+            } catch {
+                return error as? StoreError
+            }
+        }
+
         func row(_ instance: InstanceID) async throws -> IndexedInstance {
             try await project()
             var query = InstanceQuery()
@@ -121,6 +131,24 @@ import Values
             #expect(try await engine.report(try await engine.take("work"), .done) == .applied)
             #expect(try await shop.end(of: id) == .completed)
             #expect(try await shop.count(of: id) { if case .migrated = $0 { true } else { false } } == 1)
+        }
+    }
+
+    @Test func `instances that the index does not show yet are waited for`() throws {
+        try World.run([Model.sequence("a"), Model.sequence("a", "b")]) { world in
+            let (shop, engine) = (world.shop, world.engine)
+            for _ in 0..<3 { _ = try await engine.begin() }
+            async let batch = world.service.migrate(Self.request(), isDryRun: false)
+            await shop.simulation.pass(.seconds(1))
+            try await world.project()
+            await shop.simulation.pass(.seconds(1))
+            let outcomes = try await batch.rows.map(\.outcome)
+            #expect(outcomes == [.migrated, .migrated, .migrated])
+
+            // Nobody projects what that wrote.
+            async let late = world.failure(of: Self.request())
+            await shop.simulation.pass(.seconds(30))
+            #expect(await late?.kind == .unavailable)
         }
     }
 

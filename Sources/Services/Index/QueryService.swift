@@ -39,6 +39,21 @@ package struct QueryService: Sendable {
         await waits(for: await engine.lastPosition, atMost: patience)
     }
 
+    /// Waits until the index shows all that anybody had written when this was called. Other processes are told by the time of what
+    /// they wrote, with a second for clocks that differ.
+    package func showsAll(atMost patience: Duration) async throws -> Bool {
+        let deadline = time.now.advanced(by: patience)
+        let began = time.now.advanced(by: .seconds(1))
+        guard await waits(for: await engine.lastPosition, atMost: patience) else { return false }
+        while !Task.isCancelled {
+            let missing = try await journal.journal(after: try await index.indexPosition(), limit: 1).first
+            guard let missing, missing.at <= began else { return true }
+            guard time.now < deadline else { return false }
+            try? await time.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
     package func instances(_ query: InstanceQuery) async throws -> Page<IndexedInstance> {
         guard let id = query.correlationID else { return try await index.instances(query) }
         var page = try await index.instances(query.narrowed(toCorrelationID: id))

@@ -9,6 +9,8 @@ package struct MigrationService: Sendable {
     let engine: EngineService
     let registry: DefinitionRegistry
     let queries: QueryService
+    /// How long a migration waits for the index.
+    private static let patience = Duration.seconds(20)
 
     package init(engine: EngineService, registry: DefinitionRegistry, queries: QueryService) {
         self.engine = engine
@@ -127,7 +129,7 @@ package struct MigrationService: Sendable {
     }
 
     /// Migrates the next running instances, newest first; with `instances` those and no others. A dry run changes nothing and
-    /// answers what would become of them.
+    /// answers what would become of them. Throws `StoreError` (unavailable) while the index does not show all instances yet.
     package func migrate(
         _ request: Request, instances: [InstanceID] = [], isDryRun: Bool, page: PageRequest = PageRequest()
     ) async throws -> Batch {
@@ -142,6 +144,11 @@ package struct MigrationService: Sendable {
         query.workflow = processes.count == 1 ? processes.first : nil
         query.states = InstanceState.open
         query.page = page
+        // The index finds them, and it comes later than what it shows.
+        if page.after == nil, try await !queries.showsAll(atMost: Self.patience) {
+            throw StoreError(
+                .unavailable, "the index is more than \(Self.patience) behind: try again when it has caught up")
+        }
         let found = try await queries.instances(query)
         var batch = try await migrate(found.rows.map { ($0.id, $0) }, plans, isDryRun: isDryRun)
         batch.next = found.next

@@ -56,10 +56,14 @@ struct MigrateCommand: AsyncParsableCommand {
 
     private struct Report {
         var counts: [(outcome: String, count: Int)] = []
+        private var told: Set<String> = []
         /// Those that were asked for and did not go over: refused, or not there.
         var left: Int {
             counts.filter { ["refused", "unknown"].contains($0.outcome) }.reduce(0) { $0 + $1.count }
         }
+
+        /// Whether the instance has not been told of yet.
+        mutating func isNew(_ instance: String) -> Bool { told.insert(instance).inserted }
 
         mutating func count(_ outcome: String) {
             if let place = counts.firstIndex(where: { $0.outcome == outcome }) {
@@ -78,21 +82,28 @@ struct MigrateCommand: AsyncParsableCommand {
         _ request: [(name: String, value: JSON)], _ client: RESTClient, _ path: String
     ) async throws -> Report {
         var report = Report()
-        var after: String?
-        var left = instance[...]
+        var hasMigrated: Bool
+        // Once more while it finds any: instances of the old version may have begun meanwhile.
         repeat {
-            var body = request + [("dryRun", .bool(dryRun)), ("limit", .number(batch))]
-            if !instance.isEmpty { body.append(("instances", .array(left.prefix(batch).map { .string($0) }))) }
-            if let after { body.append(("after", .string(after))) }
-            let answer = try await client.post("\(path)/migrations", .object(body), with: "instances")
-            for row in answer["instances"]?.elements() ?? [] {
-                report.count(row.cell("outcome"))
-                output.json ? print(row.text) : Self.tell(row)
-            }
-            left = left.dropFirst(batch)
-            after = answer["next"]?.stringValue
-            if !output.json, after != nil || !left.isEmpty { print("… \(report.text)") }
-        } while after != nil || !left.isEmpty
+            hasMigrated = false
+            var after: String?
+            var left = instance[...]
+            repeat {
+                var body = request + [("dryRun", .bool(dryRun)), ("limit", .number(batch))]
+                if !instance.isEmpty { body.append(("instances", .array(left.prefix(batch).map { .string($0) }))) }
+                if let after { body.append(("after", .string(after))) }
+                let answer = try await client.post("\(path)/migrations", .object(body), with: "instances")
+                for row in answer["instances"]?.elements() ?? [] where report.isNew(row.cell("id")) {
+                    let outcome = row.cell("outcome")
+                    hasMigrated = hasMigrated || outcome == "migrated"
+                    report.count(outcome)
+                    output.json ? print(row.text) : Self.tell(row)
+                }
+                left = left.dropFirst(batch)
+                after = answer["next"]?.stringValue
+                if !output.json, after != nil || !left.isEmpty { print("… \(report.text)") }
+            } while after != nil || !left.isEmpty
+        } while hasMigrated && instance.isEmpty
         if !output.json { print((dryRun ? "Dry run: " : "") + report.text) }
         return report
     }
