@@ -124,9 +124,14 @@ package enum Reconciliation {
         package var actions: [Action]
         /// By process. With the policy to correct it, the actions do.
         package var drift: [Drift]
+        /// There are newer versions of some process to deploy after these.
+        package var isStep = false
     }
 
-    /// Of a process wanted in several versions the newest workflow version counts; of one deployed in several, the newest.
+    /// Of a process wanted in several versions the newest workflow version counts; of one deployed in several, the newest. Where it
+    /// has newer ones than any that is deployed they are deployed one after the other, oldest first: whoever starts an older minor
+    /// finds it wherever it was staged to, and however much came together. An older one that is missing below what is deployed stays
+    /// so: deployed now it would be the newest.
     /// Contracts that the store no longer has stay deployed, since running instances need them: unless the store has another version
     /// of their major, which then is the one that counts, as after a rollback.
     ///
@@ -141,16 +146,17 @@ package enum Reconciliation {
             ($0.name, ContractVersion($0.version) ?? .zero) < ($1.name, ContractVersion($1.version) ?? .zero)
         }
 
-        let versions = Set(wantedContracts.map { [$0.name, $0.version] })
+        let wantedVersions = Set(wantedContracts.map { [$0.name, $0.version] })
         let majors = Set(wantedContracts.map(\.major))
         let superseded = deployedContracts.filter {
-            !versions.contains([$0.name, $0.version]) && majors.contains($0.major)
+            !wantedVersions.contains([$0.name, $0.version]) && majors.contains($0.major)
         }.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
 
         var wanted: [String: WantedProcess] = [:]
-        for process in wantedProcesses {
-            if let other = wanted[process.process], other.order >= process.order { continue }
+        var versions: [String: [WantedProcess]] = [:]
+        for process in wantedProcesses.sorted(by: { $0.order < $1.order }) {
             wanted[process.process] = process
+            versions[process.process, default: []].append(process)
         }
         var deployed: [String: DeployedProcess] = [:]
         for process in deployedProcesses where process.version > deployed[process.process]?.version ?? .min {
@@ -158,17 +164,26 @@ package enum Reconciliation {
         }
 
         let below = Set(deployedProcesses.compactMap(\.state))
+        var highest: [String: WantedProcess] = [:]
+        for state in below.sorted(by: { $0.order < $1.order }) { highest[state.process] = state }
         var drift: [Drift] = []
         var deployments: [Action] = []
         var reopenings: [Action] = []
         var closings: [Action] = []
+        var isStep = false
         for process in wanted.values.sorted(by: { $0.process < $1.process }) {
             let current = deployed[process.process]
             if let current, current.workflow == nil, below.contains(process) {
                 drift.append(Drift(kind: .replaced, process: process.process, version: current.version))
                 if policy == .report { continue }
             }
-            if current?.state != process { deployments.append(.deployProcess(process)) }
+            if current?.state != process {
+                let next = versions[process.process]?.first { version in
+                    highest[process.process].map { $0.order < version.order } ?? true
+                }
+                deployments.append(.deployProcess(next ?? process))
+                isStep = isStep || next.map { $0 != process } ?? false
+            }
             if let current, !current.open { reopenings.append(.reopen(process: process.process)) }
         }
         for process in deployed.values.sorted(by: { $0.process < $1.process })
@@ -181,7 +196,7 @@ package enum Reconciliation {
         }
         return Plan(
             actions: contracts.map(Action.deployContract) + superseded.map(Action.removeContract) + deployments
-                + reopenings + closings, drift: drift.sorted { $0.process < $1.process })
+                + reopenings + closings, drift: drift.sorted { $0.process < $1.process }, isStep: isStep)
     }
 }
 

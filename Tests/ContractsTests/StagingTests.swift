@@ -199,6 +199,15 @@ import Values
             ([wanted("p", "2")], [deployed("p", "1")], [.deployProcess(wanted("p", "2"))]),
             ([wanted("p", "1", "1.1")], [deployed("p", "1", "1.0")], [.deployProcess(wanted("p", "1", "1.1"))]),
             ([wanted("p", "2", "1.10"), wanted("p", "1", "1.9")], [deployed("p", "2", "1.10")], []),
+            // One after the other, oldest first; none below what is there, and back to an older one at once.
+            (
+                [wanted("p", "2", "1.10"), wanted("p", "1", "1.9"), wanted("p", "0", "1.8")],
+                [deployed("p", "0", "1.8")], [.deployProcess(wanted("p", "1", "1.9"))]
+            ),
+            (
+                [wanted("p", "2", "1.10"), wanted("p", "1", "1.9")], [deployed("p", "3", "2.0")],
+                [.deployProcess(wanted("p", "2", "1.10"))]
+            ),
             ([wanted("p", "1")], [deployed("p", "1", version: 2), deployed("p", "0", version: 1)], []),
             ([], [deployed("p", "1")], [.close(process: "p")]),
             ([], [deployed("p", "1", open: false)], []),

@@ -290,6 +290,21 @@ import Values
         }
     }
 
+    @Test func `minors that came together are all there, and the newest is the newest`() throws {
+        try Simulation.run { simulation in
+            let world = ConfigWorld(simulation, follows: false)
+            try await world.push(ConfigWorld.order("1.0"), ConfigWorld.model, ConfigWorld.work)
+            try await world.push(ConfigWorld.order("1.9"), ConfigWorld.modelNamed("two"))
+            try await world.push(ConfigWorld.order("1.10"), ConfigWorld.modelNamed("three"))
+            await world.deployer.reconcileNow()
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 1.9 open", "p:3 1.10 open"])
+            #expect(await world.deployer.status?.revision == 3)
+            let epoch = try await world.shop.deployments.deploymentEpoch()
+            await world.deployer.reconcileNow()
+            #expect(try await world.shop.deployments.deploymentEpoch() == epoch)
+        }
+    }
+
     @Test func `two side by side do not fight, whichever of them looked first`() throws {
         try Simulation.run { simulation in
             let world = ConfigWorld(simulation, follows: false)
@@ -304,7 +319,7 @@ import Values
                 await other.reconcileNow()
             }
             await world.deployer.reconcileNow()
-            #expect(try await Self.deployed(world) == ["p:1 1.1 open"])
+            #expect(try await Self.deployed(world) == ["p:1 1.0 open", "p:2 1.1 open"])
             #expect(await world.deployer.status?.revision == 2)
             let epoch = try await world.shop.deployments.deploymentEpoch()
             for _ in 0..<3 {

@@ -95,7 +95,9 @@ package actor DeploymentService {
     }
 
     private func reconcile() async throws -> Status {
-        for _ in 0..<Self.attempts {
+        var attempts = 0
+        var before: Reconciliation.Plan?
+        while attempts < Self.attempts {
             // The engine first: whatever the store gets after that is found by whoever finds the engine changed.
             let deployed = try await target.deployed()
             let wanted = try await WantedState(of: config)
@@ -103,14 +105,20 @@ package actor DeploymentService {
             let deployment = try await deployment(of: plan.actions, wanted.newDecisions(for: deployed), deployed.epoch)
             let status = Status(revision: wanted.revision, drift: plan.drift, differences: 0, at: time.now)
             guard !deployment.isEmpty else { return status }
+            // An engine that takes something and does not show it would be asked for ever.
+            if plan.isStep, plan == before { throw StoreError(.corrupt, "the engine does not show what it was given") }
             let receipt = try await faults.around(.reconcile, "deployment") { try await target.deploy(deployment) }
-            guard !receipt.isOutdated else { continue }
+            guard !receipt.isOutdated else {
+                attempts += 1
+                continue
+            }
             for definition in receipt.definitions where definition.new { log.notice("deployed \(definition.id)") }
             for decision in receipt.decisions where decision.new { log.notice("deployed the decision \(decision.id)") }
             if !deployment.closed.isEmpty {
                 log.notice("closed for new starts: \(deployment.closed.joined(separator: ", "))")
             }
-            return status
+            guard plan.isStep else { return status }
+            before = plan
         }
         throw StoreError(.unavailable, "others deploy all the time")
     }
