@@ -34,6 +34,28 @@ import Values
         #expect(message.input == leasedTask(1).input)
     }
 
+    @Test func `secrets are taken out of what agents say, and left in what they give`() {
+        var settings: DeliverySettings = [
+            "host": .string("nas7"), "pin": .string("123"), "word": .string("hunter2"),
+            "words": .string("hunter2, or not"),
+        ]
+        settings.secrets = ["pin", "word", "words", "gone"]
+        let secrets = settings.secretTexts
+        #expect(secrets.map(\.name) == ["words", "word"])
+        func said(_ content: TaskReport.Content) -> TaskReport.Content {
+            TaskReport(task: leasedTask(1).id, attempt: 1, token: "t", content: content).masking(secrets).content
+        }
+        #expect(
+            said(.failed(TaskFailure(message: "nas7 refused hunter2, or not", details: "hunter2 123")))
+                == .failed(TaskFailure(message: "nas7 refused [setting words]", details: "[setting word] 123")))
+        #expect(
+            said(.error(BPMNError(code: "NO", message: "is hunter2 right?")))
+                == .error(BPMNError(code: "NO", message: "is [setting word] right?")))
+        #expect(said(.progress(0.5, message: "hunter2")) == .progress(0.5, message: "[setting word]"))
+        let output = TaskReport.Content.completed(output: .object([("password", .string("hunter2"))]))
+        #expect(said(output) == output)
+    }
+
     @Test func `a contract that names none gets none`() throws {
         var machine = Self.machine([])
         let message = try Self.message(

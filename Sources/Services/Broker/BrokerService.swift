@@ -331,10 +331,12 @@ package actor BrokerService {
     @discardableResult
     private func report(_ reports: [DeliveryMachine.Report]) async -> Bool {
         guard !reports.isEmpty else { return true }
+        let secrets = await settings?.values().secretTexts ?? []
+        let told = reports.map { secrets.isEmpty ? $0.report : $0.report.masking(secrets) }
         var pause: Duration = .milliseconds(100)
         while !Task.isCancelled {
             do {
-                let outcomes = try await engine.apply(reports.map(\.report))
+                let outcomes = try await engine.apply(told)
                 for (report, outcome) in zip(reports, outcomes) {
                     if case .refused(let reason) = outcome {
                         log.warning("a report of task \(report.report.task) was refused: \(reason)")

@@ -169,6 +169,7 @@ package final class SettingsService: Sendable {
                 case .plain(let value): found.values[setting.id.name] = value
                 case .secret(let key, _):
                     found.values[setting.id.name] = open(setting)
+                    found.secrets.insert(setting.id.name)
                     found.unreadable[setting.id.name] = found.values[setting.id.name] == nil ? key : nil
                 }
             }
