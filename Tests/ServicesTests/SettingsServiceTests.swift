@@ -68,7 +68,8 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
             #expect(!stored.contains("hunter2") && stored.contains("\"key\":\"k1\""))
             let setting = try #require(try await world.service().settings().first)
             #expect(setting.isSecret && setting.kind == .string && setting.changedBy == "anna")
-            #expect(await world.service().values() == ["password": .string("hunter2")])
+            let found = await world.service().values()
+            #expect(found.values == ["password": .string("hunter2")] && found.secrets == ["password"])
             let blind = await world.service(current: nil, knows: []).values()
             #expect(blind.values.isEmpty && blind.unreadable == ["password": "k1"])
         }
@@ -84,7 +85,7 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
                     SettingID(stage: "", name: "password"), to: .string("x"), kind: nil, secret: false, by: "b")
             }
             #expect(refusal?.reason == .conflict && refusal?.message.contains("--settings-key-file") == true)
-            #expect(await world.service().values() == ["password": .string("two")])
+            #expect(await world.service().values().values == ["password": .string("two")])
         }
     }
 
@@ -95,8 +96,8 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
             try await world.set("password", .string("hunter3"), stage: "dev")
             let stored = try await world.store.settings().settings.map(\.body.text).joined()
             for value in ["common", "hunter2", "hunter3"] { #expect(!stored.contains(value)) }
-            #expect(await world.service(stage: "").values() == ["password": .string("common")])
-            #expect(await world.service(stage: "dev").values() == ["password": .string("hunter3")])
+            #expect(await world.service(stage: "").values().values == ["password": .string("common")])
+            #expect(await world.service(stage: "dev").values().values == ["password": .string("hunter3")])
         }
     }
 
@@ -119,7 +120,8 @@ private func box(current: String?, knows: Set<String>) -> SecretBox {
             #expect(try await world.service(current: "k2").rotate() == 2)
             #expect(try await world.service(current: "k2").rotate() == 0)
             let values = await world.service(current: "k2", knows: ["k2"]).values()
-            #expect(values == ["a": .string("one"), "b": .string("two"), "c": .string("three")])
+            #expect(values.values == ["a": .string("one"), "b": .string("two"), "c": .string("three")])
+            #expect(values.secrets == ["a", "b"])
         }
     }
 
