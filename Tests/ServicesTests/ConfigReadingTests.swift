@@ -36,6 +36,18 @@ import Values
         }
     }
 
+    @Test(arguments: [Int.max, 2, 0, -1, Int.min])
+    func `a revision that is not there is gone, whatever its number`(number: Int) throws {
+        try run { world in
+            let refusal = await #expect(throws: Rejection.self) { try await world.service.revision(number) }
+            #expect(refusal?.reason == .gone)
+        }
+        try Simulation.run { simulation in
+            let service = ConfigWorld(simulation).service
+            await #expect(throws: Rejection.self) { try await service.revision(number) }
+        }
+    }
+
     @Test func `says which elements use a contract, by its major`() throws {
         try run { world in
             try await world.push(ConfigWorld.order("1.1"), ConfigWorld.modelNamed("x"))

@@ -133,6 +133,11 @@ enum Push {
     @Test(arguments: [
         ("/v1/config/snapshot?revision=9", 404), ("/v1/config/artifacts?revision=9", 404),
         ("/v1/config/diff?from=1&to=9", 404), ("/v1/config/bundle?revision=9", 404),
+        ("/v1/config/snapshot?revision=9223372036854775807", 404),
+        ("/v1/config/artifacts?revision=9223372036854775807", 404),
+        ("/v1/config/diff?from=9223372036854775807", 404), ("/v1/config/diff?from=1&to=9223372036854775807", 404),
+        ("/v1/config/bundle?revision=9223372036854775807", 404),
+        ("/v1/contracts/work/uses?revision=9223372036854775807", 404),
         ("/v1/config/snapshot?revision=x", 400), ("/v1/config/diff?form=1", 400),
         ("/v1/contracts/work/uses?version=one", 400), ("/v1/contracts/wrok/uses", 404),
     ])
@@ -143,6 +148,15 @@ enum Push {
             let answer = try await client.get(path)
             #expect(answer.status == status, "\(answer.text)")
             #expect(answer.contentType == "application/problem+json")
+        }
+    }
+
+    @Test(arguments: [Int.max, 9, 0, -1, Int.min])
+    func `files are compared with no revision that is not there`(revision: Int) async throws {
+        try await withStore { _, client in
+            let body = Push.body([Push.work("1.0")], ("revision", .number(revision)))
+            let answer = try await client.post("/v1/config/diff", body)
+            #expect(answer.status == 404 || answer.status == 400, "\(answer.text)")
         }
     }
 

@@ -23,9 +23,10 @@ extension ConfigService {
     package func revision(_ number: Int?) async throws -> Revision? {
         let head = try await store.head()
         guard let number, number != head?.number else { return head }
-        guard let found = try await store.revisions(before: number + 1, limit: 1).first, found.number == number else {
-            throw Rejection(.gone, "there is no revision \(number); the newest is \(head?.number ?? 0)")
-        }
+        // The number is the caller's: below the newest, one may be added to it.
+        guard let head, number < head.number,
+            let found = try await store.revisions(before: number + 1, limit: 1).first, found.number == number
+        else { throw Rejection(.gone, "there is no revision \(number); the newest is \(head?.number ?? 0)") }
         return found
     }
 
