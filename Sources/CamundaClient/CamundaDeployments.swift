@@ -1,3 +1,4 @@
+package import Logging
 import ProcessEngine
 package import Services
 import Values
@@ -6,19 +7,24 @@ import Values
 ///
 /// A deployment says in its name which version of which workflow it is, and the hash of its model: so that the engine itself tells what it
 /// has, and what somebody else deployed. It goes in two steps: everything is deployed once to have the engine validate it, and deleted;
-/// then each version is deployed to stay. Such an engine has neither transactions over several deployments nor an epoch: what is cut off
+/// then each version is deployed to stay. What is validated has a tenant of its own, so that nothing is started of it, and nothing is
+/// ever deleted together with instances. Such an engine has neither transactions over several deployments nor an epoch: what is cut off
 /// is completed by the next look, and what two deployment services side by side deploy at the same moment is there twice, and the same.
 package struct CamundaDeployments: DeploymentTarget {
     private let transport: any CamundaTransport
+    private let log: Logger
 
-    package init(transport: any CamundaTransport) {
+    package init(transport: any CamundaTransport, log: Logger) {
         self.transport = transport
+        self.log = log
     }
 
     /// What a deployment of ours is known by.
     private static let source = "waybill"
     /// And one that is there to be validated.
     private static let checkSource = "waybill check"
+    /// Whose such deployments are: a start that names no tenant does not see them. A Waybill has no tenants.
+    private static let checkTenant = "waybill-check"
     /// Of one answer.
     private static let page = 500
 
@@ -36,8 +42,8 @@ package struct CamundaDeployments: DeploymentTarget {
 
     package func deployed() async throws -> DeployedState {
         // Left by processes that ended between both steps. Where another one is between them now, it has what it wanted to know.
-        for check in try await deployments(of: Self.checkSource) { try await delete(check.id) }
-        let newestRows = try await list("/process-definition", ["latestVersion": "true"])
+        for check in try await deployments(of: Self.checkSource) { try await deleteCheck(check.id) }
+        let newestRows = try await versions(["latestVersion": "true"])
         let checks = Set(try await deployments(of: Self.checkSource).map(\.id))
         let ours = Dictionary(try await deployments(of: Self.source).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         var definitions: [DeployedDefinition] = []
@@ -48,13 +54,18 @@ package struct CamundaDeployments: DeploymentTarget {
                 definitions.append(newest)
                 continue
             }
-            let all = try await list("/process-definition", ["key": newest.id.process])
+            let all = try await versions(["key": newest.id.process])
             definitions += all.filter { !checks.contains($0["deploymentId"]?.stringValue ?? "") }
                 .compactMap { Self.definition($0, ours) }
         }
         return DeployedState(
             epoch: nil, contracts: nil, definitions: definitions.sorted { $0.id < $1.id },
             decisions: ours.values.compactMap(\.decision).sorted { $0.id < $1.id })
+    }
+
+    /// Without those that are there to be validated, as far as the engine has tenants.
+    private func versions(_ query: [String: String]) async throws -> [JSON] {
+        try await list("/process-definition", query).filter { $0["tenantId"]?.stringValue != Self.checkTenant }
     }
 
     private func deployments(of source: String) async throws -> [CamundaDeployment] {
@@ -108,7 +119,7 @@ package struct CamundaDeployments: DeploymentTarget {
         try await check((models + decisions).map(\.1))
         var receipt = DeploymentReceipt(definitions: [])
         for (name, file) in models + decisions {
-            let reply = try await create(name, source: Self.source, [file])
+            let reply = try await create(name, [("deployment-source", Self.source)], [file])
             for (_, row) in reply["deployedProcessDefinitions"]?.members() ?? [] {
                 guard let process = row["key"]?.stringValue, let version = row["version"]?.intValue else { continue }
                 receipt.definitions.append((DefinitionID(process: process, version: version), true))
@@ -126,18 +137,19 @@ package struct CamundaDeployments: DeploymentTarget {
         var known: Set<[UInt8]> = []
         let files = files.filter { known.insert($0.content).inserted }
         guard !files.isEmpty else { return }
-        let reply = try await create("check", source: Self.checkSource, files)
+        let reply = try await create(
+            "check", [("deployment-source", Self.checkSource), ("tenant-id", Self.checkTenant)], files)
         guard let id = reply["id"]?.stringValue else {
             throw CamundaFailure(status: 200, message: "a deployment without an id")
         }
-        try await delete(id)
+        try await deleteCheck(id)
     }
 
-    private func create(_ name: String, source: String, _ files: [File]) async throws -> JSON {
-        var parts = [
-            CamundaRequest.Part(name: "deployment-name", content: Array(name.utf8)),
-            CamundaRequest.Part(name: "deployment-source", content: Array(source.utf8)),
-        ]
+    private func create(_ name: String, _ fields: [(name: String, text: String)], _ files: [File]) async throws -> JSON
+    {
+        var parts = ([("deployment-name", name)] + fields).map { name, text in
+            CamundaRequest.Part(name: name, content: Array(text.utf8))
+        }
         for file in files {
             parts.append(CamundaRequest.Part(name: file.name, filename: file.name, content: file.content))
         }
@@ -146,13 +158,15 @@ package struct CamundaDeployments: DeploymentTarget {
         return try await send(request)
     }
 
-    private func delete(_ deployment: String) async throws {
-        var request = CamundaRequest(path: "/deployment/\(deployment)", query: ["cascade": "true"])
+    /// Without `cascade`: an engine whose instances run on it keeps it, and them. The next look tries again.
+    private func deleteCheck(_ deployment: String) async throws {
+        var request = CamundaRequest(path: "/deployment/\(deployment)")
         request.method = .delete
         let reply = try await transport.send(request)
         // Gone is what it should be.
         guard (200..<300).contains(reply.status) || reply.status == 404 else {
-            throw CamundaFailure(status: reply.status, message: reply.message)
+            return log.warning(
+                "deployment \(deployment) was made to validate models, and the engine keeps it: \(reply.message)")
         }
     }
 

@@ -26,9 +26,9 @@ package struct CamundaRequest: Sendable, Hashable {
 
     /// A part of a multipart form: a field, or a file.
     package struct Part: Sendable, Hashable {
-        var name: String
-        var filename: String? = nil
-        var content: [UInt8]
+        package var name: String
+        package var filename: String? = nil
+        package var content: [UInt8]
     }
 
     package var path: String

@@ -16,9 +16,10 @@ import WebServerTesting
         let transport: FaultyTransport
 
         func service(_ policy: Reconciliation.DriftPolicy = .report) -> DeploymentService {
-            DeploymentService(
-                config: store.config, target: CamundaDeployments(transport: transport), time: WallClock(),
-                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, policy: policy)
+            let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            return DeploymentService(
+                config: store.config, target: CamundaDeployments(transport: transport, log: log), time: WallClock(),
+                log: log, policy: policy)
         }
 
         func push(_ version: String, end: String = "done") async throws {
@@ -194,6 +195,61 @@ import WebServerTesting
             #expect(try await world.deployed() == ["p order@1.1 open"])
             let client = TestClient(world.engine)
             #expect(try await client.get("/engine-rest/deployment/count").json["count"]?.intValue == 2)
+        }
+    }
+
+    @Test func `what is validated has a tenant of its own, and is deleted without its instances`() async throws {
+        try await run { world in
+            try await world.push("1.0")
+            await world.service().reconcileNow()
+            let creations = world.transport.requests.filter { $0.path == "/deployment/create" }
+            let tenants = creations.map { $0.parts.filter { $0.name == "tenant-id" }.map(\.content) }
+            #expect(tenants == [[Array("waybill-check".utf8)], []])
+            let deletions = world.transport.requests.filter { $0.method == .delete }
+            #expect(deletions.map(\.query) == [[:]])
+        }
+    }
+
+    @Test func `a validation that somebody else is at is no drift`() async throws {
+        try await run { world in
+            try await world.push("1.0")
+            let service = world.service()
+            await service.reconcileNow()
+            let row = JSON.object([
+                ("key", .string("q")), ("version", .number(1)), ("deploymentId", .string("c")),
+                ("tenantId", .string("waybill-check")),
+            ])
+            let reply = CamundaReply(status: 200, isWaybill: false, body: .array([row]))
+            // Once among the newest, once among all of q.
+            for _ in 0..<2 { world.transport.next("/process-definition", .answered(reply)) }
+            let drift = try await service.look().drift
+            #expect(!drift.contains { $0.process == "q" })
+        }
+    }
+
+    @Test func `instances of what was cut off while it was validated are kept, and the deployment goes on`()
+        async throws
+    {
+        try await run { world in
+            try await world.push("1.0")
+            let service = world.service()
+            await service.reconcileNow()
+            try await world.push("1.1", end: "done otherwise")
+            world.transport.next("/deployment/create", .lostReply)
+            await service.reconcileNow()
+            let client = TestClient(world.engine)
+            let started = try await client.post("/engine-rest/process-definition/key/p/start", "{}")
+            #expect(started.status == 200)
+
+            await service.reconcileNow()
+            #expect(await service.trouble == nil)
+            // Its version is that of the deployment that stays, now: the other one can go.
+            await service.reconcileNow()
+            #expect(try await world.deployed() == ["p order@1.1 open"])
+            #expect(try await client.get("/engine-rest/deployment/count").json["count"]?.intValue == 2)
+            let instance = try await client.get(
+                "/engine-rest/process-instance/\(started.json["id"]?.stringValue ?? "")")
+            #expect(instance.status == 200)
         }
     }
 

@@ -75,11 +75,11 @@ struct Parts: Sendable {
         self.faults = faults
         let target: any DeploymentTarget =
             if let other = configuration.engine {
-                CamundaDeployments(transport: other.transport)
+                CamundaDeployments(transport: other.transport, log: log)
             } else {
                 StoreDeploymentTarget(registry: registry, time: time)
             }
-        engineCheck = configuration.checkEngine?.check()
+        engineCheck = configuration.checkEngine?.check(log: log)
         let deployer = DeploymentService(
             config: store, target: target, time: time, log: log,
             policy: configuration.serving.drift, faults: faults)

@@ -1,5 +1,6 @@
 import CamundaClient
 import Foundation
+import Logging
 import ProcessEngine
 import Services
 
@@ -26,8 +27,8 @@ struct RemoteEngine: Sendable {
     }
 
     /// Whether it takes models, for a push: they are deployed there, and deleted again.
-    func check() -> ConfigService.EngineCheck {
-        let deployments = CamundaDeployments(transport: transport)
+    func check(log: Logger) -> ConfigService.EngineCheck {
+        let deployments = CamundaDeployments(transport: transport, log: log)
         return { [address] models in
             do {
                 try await deployments.check(
