@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 package import Logging
+import NIOCore
 import ServiceLifecycle
 package import Services
 
@@ -13,10 +14,11 @@ package struct WebServer: Service {
 
     /// - Parameter api: nil: health and metrics are all there is.
     /// - Parameter dialect: the Camunda 7 dialect, where it is served.
+    /// - Parameter idleTimeout: of a connection without a request, and of a request whose rest does not come. Answers may take longer.
     /// - Parameter onListening: called once connections are accepted, with the port.
     package init(
         health: HealthService, api: RESTAPI?, dialect: EngineREST? = nil, host: String, port: Int, security: Security,
-        log: Logger,
+        log: Logger, idleTimeout: Duration = .seconds(60),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Router(context: CallContext.self)
@@ -33,12 +35,17 @@ package struct WebServer: Service {
         quiet.logLevel = max(log.logLevel, .notice)
         application = Application(
             router: router,
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(idleTimeout))),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "waybill"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: quiet)
     }
 
     package func run() async throws {
-        try await application.run()
+        do {
+            try await application.run()
+        } catch is CancellationError {
+            // The way it is told to end without waiting for its clients.
+        }
     }
 
     /// Whether only this machine can reach the address.

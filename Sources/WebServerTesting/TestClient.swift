@@ -38,6 +38,27 @@ package struct TestClient: Sendable {
         try await send("POST", path, [("Content-Type", "application/json")], body)
     }
 
+    /// What becomes of a connection.
+    package enum End: Sendable, Equatable { case answered(Int), ended, timedOut }
+
+    /// Sends a request's beginning and never the rest.
+    package func stall(_ path: String) async -> End {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .POST
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.headers.add(name: "Content-Type", value: "application/json")
+        let (body, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+        continuation.yield(ByteBuffer(string: "{"))
+        request.body = .stream(body, length: .known(Int64(10)))
+        defer { continuation.finish() }
+        do {
+            let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            return .answered(Int(answer.status.code))
+        } catch {
+            return error as? HTTPClientError == .deadlineExceeded ? .timedOut : .ended
+        }
+    }
+
     package func send(
         _ method: String, _ path: String, _ more: [(String, String)], _ body: String?
     ) async throws -> Answer {

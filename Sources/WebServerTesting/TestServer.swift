@@ -35,7 +35,8 @@ package struct TestServer: Sendable {
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
         token: String? = nil, keys: (@Sendable () -> KeyRing)? = nil, audit: (any AuditLog)? = nil,
-        log: Logger? = nil, messages: (any MessageCorrelation)? = nil, site: Site = Site(),
+        log: Logger? = nil, idleTimeout: Duration = .seconds(60), messages: (any MessageCorrelation)? = nil,
+        site: Site = Site(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let parts = Parts(messages: messages, site: site)
@@ -45,7 +46,7 @@ package struct TestServer: Sendable {
             security: Security(
                 keys: keys ?? Security.keys(token: token, file: nil, hash: digest), audit: audit, hash: digest,
                 time: parts.time),
-            log: log ?? parts.log
+            log: log ?? parts.log, idleTimeout: idleTimeout
         ) { port.yield($0) }
         let routes = web.declared
         return try await withThrowingTaskGroup(of: Answer?.self) { group in

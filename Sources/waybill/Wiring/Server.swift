@@ -78,7 +78,11 @@ struct Server {
             services.append(RoleService("starts", log: log) { try await starts.run() })
         }
         services.append(try web(parts, opened))
-        try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log).run()
+        var group = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        // A client that does not read its answer does not keep the others from ending.
+        group.maximumGracefulShutdownDuration = .seconds(60)
+        try await ServiceGroup(configuration: group).run()
     }
 
     private func web(_ parts: Parts, _ opened: OpenStore) throws -> WebServer {
