@@ -181,11 +181,14 @@ extension LeaseMark {
 }
 
 extension Transition {
-    /// With a start key that the database gives back as it was: it is compared in memory too.
+    /// With keys that the database gives back as they were: they are compared in memory too.
     fileprivate var storable: Transition {
-        guard startKey != nil || !subscriptions.isEmpty || !inbox.isEmpty else { return self }
+        let hasKey = startKey != nil || uniqueKey != nil || freesKey != nil
+        guard hasKey || !subscriptions.isEmpty || !inbox.isEmpty else { return self }
         var copy = self
         copy.startKey = startKey?.withoutNull
+        copy.uniqueKey = uniqueKey?.withoutNull
+        copy.freesKey = freesKey?.withoutNull
         copy.subscriptions = subscriptions.map(\.storable)
         copy.inbox = inbox.map(\.storable)
         return copy

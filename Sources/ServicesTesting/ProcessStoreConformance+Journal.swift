@@ -28,6 +28,24 @@ extension ProcessStoreConformance {
             try requireAnswer(
                 try await store.commit([start("d")], marks: []).outcomes, [.uniqueKeyTaken(InstanceID("c"))])
         },
+        Case("takes keys with any character") { store in
+            let odd = "=p \u{0}\u{FFFD}\"'\\\u{1F600}\u{0}"
+            func start(_ id: String) -> Transition {
+                var start = transition(id, 1)
+                start.uniqueKey = odd
+                start.startKey = "p \(odd) \(id)"
+                return start
+            }
+            try requireAnswer(try await store.commit([start("a")], marks: []).outcomes.map(\.isCommitted), [true])
+            try requireAnswer(
+                try await store.commit([start("a")], marks: []).outcomes, [.keyTaken(InstanceID("a"))])
+            try requireAnswer(
+                try await store.commit([start("b")], marks: []).outcomes, [.uniqueKeyTaken(InstanceID("a"))])
+            var end = transition("a", 2)
+            end.freesKey = odd
+            try requireAnswer(try await store.commit([end], marks: []).outcomes.map(\.isCommitted), [true])
+            try requireAnswer(try await store.commit([start("c")], marks: []).outcomes.map(\.isCommitted), [true])
+        },
         Case("lets one of many starts with a unique key win") { store in
             let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<16 {
