@@ -12,6 +12,8 @@ final class FaultyStore: ProcessStore {
         case before
         /// All is stored, and the caller hears of a failure.
         case after
+        /// The store does not take it, whatever is done.
+        case refused
     }
 
     private struct State {
@@ -92,6 +94,7 @@ final class FaultyStore: ProcessStore {
         let refused = state.withLock(\.refused)
         if transitions.contains(where: { refused.contains($0.instance) }) { throw StoreError(.misuse, "too large") }
         let fault = state.withLock { $0.faults.isEmpty ? nil : $0.faults.removeFirst() }
+        if fault == .refused { throw StoreError(.misuse, "too large") }
         if fault == .before { throw StoreError(.unavailable, "failed before the commit") }
         let receipt = try await inner.commit(transitions, marks: marks)
         if fault == .after { throw StoreError(.unavailable, "failed after the commit") }

@@ -128,6 +128,50 @@ import Values
         }
     }
 
+    @Test func `a start that the store does not take is kept with the reason`() throws {
+        try World.run { world in
+            world.config.shop.store.fail(.refused)
+            _ = await world.send(#"{"input": {"orderId": "a"}}"#)
+            #expect(world.refused.map { $0.header("waybill-reason") } == [.string("too large")])
+            #expect(world.answers.map(\.type) == ["refused"])
+            #expect(world.server.unacknowledged(of: world.names.startQueue(of: "order")) == 0)
+            _ = await world.send(#"{"input": {"orderId": "a"}}"#, id: "m-2")
+            let starts = try await world.starts()
+            #expect(starts.count == 1)
+        }
+    }
+
+    @Test func `a start that waits holds up no other`() throws {
+        try World.run { world in
+            // The queue of refused starts takes nothing.
+            world.server.setLimit(0, of: world.names.refusedStartsQueue)
+            _ = await world.send("[]")
+            for id in ["m-2", "m-3"] { _ = await world.send(#"{"input": {"orderId": "a"}}"#, id: id) }
+            let starts = try await world.starts()
+            #expect(starts.count == 2)
+            #expect(world.answers.map(\.type) == ["started", "started"])
+            #expect(world.server.unacknowledged(of: world.names.startQueue(of: "order")) == 1)
+            world.server.setLimit(nil, of: world.names.refusedStartsQueue)
+            await world.config.shop.simulation.pass(.seconds(2))
+            #expect(world.refused.count == 1)
+            #expect(world.server.unacknowledged(of: world.names.startQueue(of: "order")) == 0)
+        }
+    }
+
+    @Test func `a start that waits when the bus is lost is done once`() throws {
+        try World.run { world in
+            world.config.shop.store.setAway(true)
+            _ = await world.send(#"{"input": {"orderId": "a"}}"#)
+            world.server.restart()
+            await world.config.shop.simulation.pass(.seconds(60))
+            world.config.shop.store.setAway(false)
+            await world.config.shop.simulation.pass(.seconds(60))
+            let starts = try await world.starts()
+            #expect(starts.count == 1)
+            #expect(world.server.unacknowledged(of: world.names.startQueue(of: "order")) == 0)
+        }
+    }
+
     @Test func `a start waits for a store that is away, and is acknowledged after its commit`() throws {
         try World.run { world in
             world.config.shop.store.fail(.before, .after)

@@ -1,6 +1,7 @@
 package import Delivery
 package import Logging
 import ProcessEngine
+import Synchronization
 import Values
 
 /// Starts workflows that are asked for over the bus: a queue `start.<workflow>` for each deployed workflow contract.
@@ -55,17 +56,27 @@ package struct StartQueueService: Sendable {
     private func serve(_ workflow: String) async {
         let queue = names.startQueue(of: workflow)
         guard await declare(workflow), let subscription = await subscribe(to: queue) else { return }
-        for await batch in subscription.deliveries {
-            // Starts of one batch are committed together.
-            let settled = await withTaskGroup(of: BusDelivery.Tag?.self) { group in
+        let newest = Connection()
+        // Each by itself: one that waits holds up no other. Those that come together are committed together.
+        await withDiscardingTaskGroup { group in
+            for await batch in subscription.deliveries {
                 for delivery in batch {
-                    group.addTask { await settle(delivery.message, of: workflow) ? delivery.tag : nil }
+                    newest.epoch.store(delivery.tag.epoch, ordering: .relaxed)
+                    group.addTask {
+                        let isSettled = await settle(delivery.message, of: workflow) {
+                            delivery.tag.epoch == newest.epoch.load(ordering: .relaxed)
+                        }
+                        if isSettled { await subscription.ack([delivery.tag]) }
+                    }
                 }
-                return await group.reduce(into: [BusDelivery.Tag]()) { if let tag = $1 { $0.append(tag) } }
             }
-            await subscription.ack(settled)
         }
         await subscription.cancel()
+    }
+
+    /// The bus's connection that the last delivery came over. What came over an earlier one comes again.
+    private final class Connection: Sendable {
+        let epoch = Atomic<Int>(0)
     }
 
     private func declare(_ workflow: String) async -> Bool {
@@ -95,19 +106,25 @@ package struct StartQueueService: Sendable {
         return nil
     }
 
-    /// Starts what a message asks for, or puts it where refused ones are. False when cancelled before: the bus keeps it.
-    private func settle(_ message: BusMessage, of workflow: String) async -> Bool {
+    /// Starts what a message asks for, or puts it where refused ones are. False when cancelled before, or not wanted any more: the bus
+    /// keeps it.
+    private func settle(
+        _ message: BusMessage, of workflow: String, while isWanted: @Sendable () -> Bool
+    ) async -> Bool {
         var pause: Duration = .milliseconds(100)
-        while !Task.isCancelled {
+        while !Task.isCancelled, isWanted() {
             do {
                 let asked = try StartMessage(decoding: message)
                 let started = try await starts.start(StartService.Request(asked, workflow: workflow))
                 await answer("started", started.json, to: message)
                 return true
             } catch let error as EnvelopeError {
-                return await refuse(message, of: workflow, "Bad request", error.message)
+                return await refuse(message, of: workflow, "Bad request", error.message, while: isWanted)
             } catch let rejection as Rejection {
-                return await refuse(message, of: workflow, rejection.reason.rawValue, rejection.message)
+                return await refuse(
+                    message, of: workflow, rejection.reason.rawValue, rejection.message, while: isWanted)
+            } catch let error where Self.isOfThisStart(error) {
+                return await refuse(message, of: workflow, "Not started", "\(error)", while: isWanted)
             } catch {
                 log.error("starts of \(workflow) wait for the engine: \(error)")
                 try? await time.sleep(for: pause)
@@ -117,12 +134,22 @@ package struct StartQueueService: Sendable {
         return false
     }
 
+    /// Whether the same start would fail again, and for ever: the store does not take it, or its definition cannot be read.
+    private static func isOfThisStart(_ error: any Error) -> Bool {
+        guard let error = error as? StoreError else { return error is Diagnostics }
+        return switch error.kind {
+        case .misuse, .corrupt: true
+        case .unavailable, .full, .inUse: false
+        }
+    }
+
     private func refuse(
-        _ message: BusMessage, of workflow: String, _ reason: String, _ detail: String
+        _ message: BusMessage, of workflow: String, _ reason: String, _ detail: String,
+        while isWanted: @Sendable () -> Bool
     ) async -> Bool {
         log.warning("a start of \(workflow) over the bus was refused: \(detail)")
         let kept = StartMessage.refused(message, because: detail, by: names.startQueue(of: workflow), names: names)
-        while !Task.isCancelled {
+        while !Task.isCancelled, isWanted() {
             let outcome = await bus.publish([kept], timeout: Self.publishTimeout).first
             if outcome == .confirmed {
                 let body = JSON.object([("reason", .string(reason)), ("detail", .string(detail))])
