@@ -101,14 +101,21 @@ final class Publisher: LinkRole {
     }
 
     func expire(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        var hasGivenUp = false
+        // While the bus is away nothing is sent, and what nobody waits for any more would stay.
+        defer { if hasGivenUp { waiting.removeAll(where: \.isComplete) } }
         while let next = expiries.min {
             // A batch that is complete stays here until its deadline otherwise.
             guard next.batch.isComplete || next.batch.deadline <= now else { return next.batch.deadline }
             expiries.removeMin()
+            if !next.batch.isComplete { hasGivenUp = true }
             next.batch.giveUp()
         }
         return nil
     }
+
+    /// Batches that have messages to be sent.
+    var waitingCount: Int { waiting.count }
 
     func stop() {
         hasStopped = true
