@@ -53,6 +53,20 @@ import Values
         }
     }
 
+    @Test func `a bus that is away holds up no number`() throws {
+        try run { world, _, health in
+            _ = try await world.engine.begin()
+            await world.simulation.settle()
+            world.bus.disconnect()
+            await world.simulation.settle()
+            // The clock stands: whoever waits for the bus waits for ever.
+            let text = await health.metrics()
+            #expect(try !Self.check(text).contains("waybill_queue_messages"))
+            #expect(text.contains("\nwaybill_tasks_out{contract=\"work@1\"} 1\n"))
+            #expect(text.contains("waybill_projector_lag_seconds"))
+        }
+    }
+
     @Test func `what cannot be read is left out`() throws {
         try run { world, _, health in
             _ = try await world.engine.begin()

@@ -67,7 +67,13 @@ package struct HealthService: Sendable {
             }
         }
         await backlogMetrics(&page)
-        guard let store, index != nil else { return page.text }
+        await indexMetrics(&page)
+        await queueMetrics(&page)
+        return page.text
+    }
+
+    private func indexMetrics(_ page: inout MetricsPage) async {
+        guard let store, index != nil else { return }
         page.histogram("waybill_instance_seconds", "From the start of an instance to its end.", progress.instanceTimes)
         page.family("waybill_index_position", "gauge", "The journal position that the index shows.")
         page.sample("waybill_index_position", [:], Double(progress.current))
@@ -77,7 +83,6 @@ package struct HealthService: Sendable {
                 "waybill_projector_lag_seconds", "gauge", "The age of the oldest journal row that the index misses.")
             page.sample("waybill_projector_lag_seconds", [:], Double(lag.milliseconds) / 1000)
         }
-        return page.text
     }
 
     private func engineMetrics(_ page: inout MetricsPage) async {
@@ -109,11 +114,20 @@ package struct HealthService: Sendable {
         for entry in backlog {
             page.sample("waybill_tasks_out", ["contract": entry.contract.description], Double(entry.out))
         }
-        guard let bus else { return }
+    }
+
+    /// Last of all, and not while the bus is away: each question would wait for it, and all the other numbers with it.
+    private func queueMetrics(_ page: inout MetricsPage) async {
+        guard let bus, await broker?.trouble == nil, let backlog = try? await store?.backlog(at: time.now) else {
+            return
+        }
         page.family("waybill_queue_messages", "gauge", "Messages ready in the queue of a contract.")
         for entry in backlog {
-            if let status = try? await bus.inspect(queue: names.taskQueue(of: entry.contract)) {
+            do {
+                guard let status = try await bus.inspect(queue: names.taskQueue(of: entry.contract)) else { continue }
                 page.sample("waybill_queue_messages", ["contract": entry.contract.description], Double(status.messages))
+            } catch {
+                return
             }
         }
     }
