@@ -9,11 +9,18 @@ package final class Inbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
     private let signal = Signal()
+    private let capacity: Int
 
-    package init() {}
+    /// - Parameter capacity: of what waits in it; beyond that the oldest is forgotten.
+    package init(capacity: Int = .max) {
+        self.capacity = capacity
+    }
 
     package func add(_ elements: [Element]) {
-        state.withLock { $0.elements += elements }
+        state.withLock { state in
+            state.elements += elements
+            state.elements.removeFirst(max(state.elements.count - capacity, 0))
+        }
         signal.fire()
     }
 
@@ -23,14 +30,22 @@ package final class Inbox<Element: Sendable>: Sendable {
         signal.fire()
     }
 
-    /// Everything since the last call, in order, as soon as there is anything; nil when closed and empty, or when cancelled.
-    /// One task waits at a time.
-    package func next() async -> [Element]? {
+    /// What is there now, at most so many, oldest first.
+    package func take(atMost limit: Int = .max) -> [Element] {
+        state.withLock { state in
+            let taken = Array(state.elements.prefix(limit))
+            state.elements.removeFirst(taken.count)
+            return taken
+        }
+    }
+
+    /// What has come and was not taken, at most so many, in order, as soon as there is anything; nil when closed and empty, or when
+    /// cancelled. One task waits at a time.
+    package func next(atMost limit: Int = .max) async -> [Element]? {
         while !Task.isCancelled {
-            let (elements, isClosed) = state.withLock { state in
-                defer { state.elements = [] }
-                return (state.elements, state.isClosed)
-            }
+            // In this order: what comes before the end is taken.
+            let isClosed = state.withLock(\.isClosed)
+            let elements = take(atMost: limit)
             if !elements.isEmpty { return elements }
             if isClosed { return nil }
             _ = await signal.wait()

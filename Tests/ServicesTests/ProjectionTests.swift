@@ -233,6 +233,35 @@ private struct IndexWorld: Sendable {
         }
     }
 
+    @Test func `the index goes on while nobody takes its notices, and forgets none of them`() throws {
+        try run { world in
+            let (bus, progress) = (Signal(), ProjectorProgress())
+            let told = IndexWorld.Notices()
+            let index = InMemoryIndexStore(live: world.shop.store)
+            let projector = ProjectorService(
+                journal: world.shop.store, index: index, time: world.shop.simulation.clock,
+                committed: world.engine.committed.listen(), progress: progress, log: .silent
+            ) { notices in
+                _ = await bus.wait()
+                told.add(notices)
+            }
+            try await world.shop.simulation.serving([{ try await projector.run() }]) {
+                var last: Int64 = 0
+                for _ in 0..<3 {
+                    last = try await world.engine.begin().position
+                    await world.shop.simulation.pass(.seconds(2))
+                }
+                #expect(progress.current == last)
+                #expect(told.states.isEmpty)
+                bus.fire()
+                await world.shop.simulation.settle()
+                #expect(told.states == ["Running"])
+            }
+            // What is left is told when it ends.
+            #expect(told.states == ["Running", "Running", "Running"])
+        }
+    }
+
     @Test func `of two projectors each row is applied by one`() throws {
         try run { world in
             let second = ProjectorService(

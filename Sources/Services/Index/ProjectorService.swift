@@ -5,7 +5,7 @@ package import Values
 
 /// Keeps the workflow index in step with the journal, and tells the bus of what became of instances.
 ///
-/// The messages are notifications: best effort, sent once the index has them. The journal is the truth.
+/// The messages are notifications: best effort, sent once the index has them, while the index goes on. The journal is the truth.
 package struct ProjectorService: Sendable {
     package static let batchLimit = 3000
     /// Rows in a pass from which on it waits longer for more, unless somebody waits for it: most tasks are over by then, and are
@@ -13,6 +13,9 @@ package struct ProjectorService: Sendable {
     private static let busy = 50
     /// What is older is no news: it is read when the index is made again.
     private static let newsAge: Duration = .seconds(3600)
+    /// Notices that are told together, and as many as may wait for it: a bus that is away fills no memory.
+    private static let noticeBatch = 1000
+    private static let noticeLimit = 20_000
 
     private let journal: any ProcessStore
     private let index: any IndexStore
@@ -20,6 +23,7 @@ package struct ProjectorService: Sendable {
     private let committed: Signal
     private let log: Logger
     private let notify: @Sendable ([InstanceNotice]) async -> Void
+    private let notices = Inbox<InstanceNotice>(capacity: Self.noticeLimit)
     package let progress: ProjectorProgress
     /// How long it waits for a signal before it looks by itself.
     private let patience: Duration
@@ -42,6 +46,17 @@ package struct ProjectorService: Sendable {
 
     /// Serves until cancelled.
     package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                while let news = await notices.next(atMost: Self.noticeBatch) { await notify(news) }
+            }
+            await follow()
+            group.cancelAll()
+        }
+        await notify(notices.take(atMost: Self.noticeBatch))
+    }
+
+    private func follow() async {
         while !Task.isCancelled {
             var count = 0
             do {
@@ -60,8 +75,12 @@ package struct ProjectorService: Sendable {
         }
     }
 
-    /// Applies the next rows; whether there were any.
-    package func projectBatch() async throws -> Bool { try await project() > 0 }
+    /// Applies the next rows, and tells of them; whether there were any.
+    package func projectBatch() async throws -> Bool {
+        let count = try await project()
+        await notify(notices.take())
+        return count > 0
+    }
 
     /// How many rows it applied.
     private func project() async throws -> Int {
@@ -86,7 +105,7 @@ package struct ProjectorService: Sendable {
         for case .instanceEnded(let id, _, _, let end) in changes {
             if let began = UUIDv7.time(of: id.text) { progress.instanceTimes.add(end.duration(since: began)) }
         }
-        await notify(news.compactMap(InstanceNotice.init))
+        notices.add(news.compactMap(InstanceNotice.init))
         return rows.count
     }
 }
