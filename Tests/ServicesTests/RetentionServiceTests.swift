@@ -112,6 +112,21 @@ import Values
         }
     }
 
+    @Test func `what a version left that was taken back is removed in its time`() throws {
+        try run { world in
+            _ = try await world.engine.begin()
+            try await world.project()
+            _ = try await world.shop.deployments.deploy(
+                Deployment(processes: [], contracts: [], withdrawn: [DefinitionID(process: "p", version: 1)]),
+                at: world.shop.simulation.clock.now)
+            try await world.shop.registry.refresh()
+            await world.shop.simulation.pass(.seconds(10))
+            #expect(try await world.service(.seconds(60)).sweep() == nil)
+            await world.shop.simulation.pass(.seconds(60))
+            #expect(try await world.service(.seconds(60)).sweep()?.instances == 1)
+        }
+    }
+
     @Test func `what nobody limits is kept, and what runs is never touched`() throws {
         try run(Model.sequence("work")) { world in
             for _ in 0..<2 { _ = try await world.engine.begin() }

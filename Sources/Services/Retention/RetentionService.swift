@@ -58,7 +58,8 @@ package struct RetentionService: Sendable {
     /// Looks at every definition once, and removes a batch of each; nil if there was nothing to remove.
     package func sweep() async throws -> Removal? {
         var removed = Removal()
-        for definition in await registry.deployed {
+        // Of versions that were taken back too: what they left is removed in its time.
+        for definition in try await (registry.deployed + registry.store.withdrawnDefinitions()) {
             guard !Task.isCancelled, let kept = await timeToLive(of: definition) else { continue }
             let due = time.now.advanced(by: .zero - kept)
             let instances = try await store.ended(definition.id, by: due, limit: configuration.instanceLimit)
