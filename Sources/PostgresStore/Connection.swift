@@ -21,7 +21,9 @@ final class Connection {
     /// Names of prepared statements, by text.
     private var prepared: [String: String] = [:]
     private var nextName = 0
-    private let answerLimit: Duration
+    private var answerLimit: Duration
+    /// The server is silent: nothing more is asked of it.
+    private var isSilent = false
 
     /// Takes over a handle that is connected.
     init(owning handle: OpaquePointer, answerLimit: Duration) throws(PostgresFailure) {
@@ -118,6 +120,7 @@ final class Connection {
             guard unsent >= 0 else { throw lost() }
             if PQisBusy(handle) == 0 { return PQgetResult(handle) }
             guard try wait(forWriting: unsent == 1, until: deadline) else {
+                isSilent = true
                 throw PostgresFailure.lost("the server did not answer within \(answerLimit)")
             }
             guard PQconsumeInput(handle) == 1 else { throw lost() }
@@ -202,11 +205,24 @@ extension Connection {
 
     /// Best effort: a connection that cannot even do this is closed, which does it.
     func rollBack() {
-        if PQtransactionStatus(handle) != PQTRANS_IDLE { _ = try? run("ROLLBACK") }
+        if !isSilent, PQtransactionStatus(handle) != PQTRANS_IDLE { _ = try? run("ROLLBACK") }
     }
 
-    /// Whether a transaction is open that its owner has forgotten.
-    var isIdle: Bool { PQtransactionStatus(handle) == PQTRANS_IDLE && PQstatus(handle) == CONNECTION_OK }
+    /// Whether it can be used for something else: no transaction is open, and the server answers.
+    var isIdle: Bool {
+        !isSilent && PQtransactionStatus(handle) == PQTRANS_IDLE && PQstatus(handle) == CONNECTION_OK
+    }
+
+    /// Runs `body` with statements that take as long as there are rows, in a transaction and up to its end.
+    ///
+    /// A server that is gone is still noticed: TCP asks it for signs of life.
+    func withoutTimeLimit<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        try run("SELECT set_config('statement_timeout', '0', true)")
+        let limit = answerLimit
+        defer { answerLimit = limit }
+        answerLimit = .seconds(Int32.max)
+        return try body()
+    }
 
     /// Runs a script of several statements without parameters, outside of the pipeline.
     func runScript(_ script: String) throws(PostgresFailure) {

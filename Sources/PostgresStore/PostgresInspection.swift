@@ -38,9 +38,8 @@ package struct PostgresInspection: StoreInspection {
         try connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         defer { connection.rollBack() }
         // It reads all there is, and what is read is checked here, between two statements.
-        try connection.run("SELECT set_config('statement_timeout', '0', true)")
         try connection.run("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
-        return try body(PostgresSnapshot(connection: connection))
+        return try connection.withoutTimeLimit { try body(PostgresSnapshot(connection: connection)) }
     }
 }
 

@@ -24,15 +24,26 @@ struct Schema {
     func prepare() throws {
         if try version() < Self.newest {
             try connection.transaction {
-                // The key of the lock is the schema, whatever it is for: two Waybills in a database do not wait long.
-                try connection.run(
-                    "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 8712341))",
-                    [.text("waybill schema \(name)")])
-                try makeSchema()
-                try migrate(from: try version())
+                // Indexes of tables that have grown are not made in the time that a statement has otherwise.
+                try connection.withoutTimeLimit {
+                    try lock()
+                    try makeSchema()
+                    try migrate(from: try version())
+                }
             }
         }
         try raisePositions()
+    }
+
+    /// One process at a time, for as long as it takes it. The tables themselves are not waited for so long: whoever uses them
+    /// meanwhile would wait behind us.
+    private func lock() throws {
+        let limit = try connection.first("SHOW lock_timeout") { $0.text(0) } ?? "0"
+        try connection.run("SELECT set_config('lock_timeout', '0', true)")
+        // The key of the lock is the schema, whatever it is for.
+        try connection.run(
+            "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 8712341))", [.text("waybill schema \(name)")])
+        try connection.run("SELECT set_config('lock_timeout', $1::text, true)", [.text(limit)])
     }
 
     /// Throws if the tables are not those that this program reads. Only reads.

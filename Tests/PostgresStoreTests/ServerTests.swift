@@ -25,6 +25,26 @@ extension PostgresStoreTests {
             try await TestDatabase.drop(configuration.schema)
         }
 
+        @Test func `a schema is made in as much time as it takes`() async throws {
+            var configuration = try TestDatabase.configuration()
+            configuration.statementTimeout = .milliseconds(500)
+            configuration.lockTimeout = .milliseconds(500)
+            let key = "hashtextextended('waybill schema \(configuration.schema)', 8712341)"
+            try await TestDatabase.withStore { (other) async throws in
+                // Another process is at it for longer than a statement may take.
+                async let making: Void = other.execute(
+                    "BEGIN; SELECT pg_advisory_xact_lock(\(key)); SELECT pg_sleep(2); COMMIT")
+                let holders =
+                    "(SELECT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory')"
+                while try await other.query("SELECT (\(key) IN \(holders))::text") == [["false"]] {}
+                let store = try await PostgresStore(configuration: configuration)
+                #expect(try await store.query("SHOW statement_timeout") == [["500ms"]])
+                await store.close()
+                try await making
+            }
+            try await TestDatabase.drop(configuration.schema)
+        }
+
         @Test func `has all that was committed when it is opened again`() async throws {
             try await TestDatabase.withStore { (store) async throws in
                 _ = try await store.commit([Work.transition("a")], marks: [])
