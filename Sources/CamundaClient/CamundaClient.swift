@@ -249,8 +249,8 @@ package actor CamundaClient: TaskEngine {
         let contract = task["topicName"]?.stringValue.flatMap { ContractKey.named(byTopic: $0) }
         let policies = await source.policies
         let policy = contract.flatMap { policies[$0] } ?? TaskPolicy(version: "0.0")
-        // Nothing is counted before the first failure.
-        let left = max((task["retries"]?.intValue ?? policy.maxAttempts) - 1, 0)
+        // Nothing is counted before the first failure. The number is the engine's, whatever it is.
+        let left = max(task["retries"]?.intValue ?? policy.maxAttempts, 1) - 1
         let pause = policy.pause(afterAttempt: max(policy.maxAttempts - left, 1))
         return (left, max(pause, failure.retryAfter ?? .zero))
     }

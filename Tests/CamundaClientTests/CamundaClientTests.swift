@@ -278,6 +278,21 @@ import WebServerTesting
         }
     }
 
+    @Test(arguments: [Int.min, -1, 0, 1, Int.max])
+    func `an engine may say any number of retries`(retries: Int) async throws {
+        try await Self.run(posesAsCamunda: true) { world in
+            try await world.start()
+            let task = try await world.take()
+            let row = JSON.object([("topicName", .string("media.probe")), ("retries", .number(retries))])
+            world.transport.next(
+                "/external-task/\(task.id.instance.text.dropFirst(3))",
+                .answered(CamundaReply(status: 200, isWaybill: false, body: row)))
+            _ = try? await world.give(task, .failed(TaskFailure(message: "no disk")))
+            let failure = try #require(world.transport.requests.first { $0.path.hasSuffix("/failure") })
+            #expect(failure.body?["retries"]?.intValue == max(retries, 1) - 1)
+        }
+    }
+
     @Test func `a failure that was lost on its way back spends one retry, not two`() async throws {
         try await Self.run(posesAsCamunda: true) { world in
             try await world.start()
