@@ -104,6 +104,41 @@ import WebServerTesting
         }
     }
 
+    @Test func `incidents of what is suspended are listed too`() async throws {
+        try await Self.run { dialect in
+            let instance = try await dialect.start()
+            try await dialect.start()
+            for _ in 0..<2 {
+                let id = try await dialect.fetch(max: 1).first?.text("id") ?? ""
+                let failure = #"{"workerId":"w","errorMessage":"no disk","retries":0,"retryTimeout":0}"#
+                #expect(try await dialect.post("external-task/\(id)/failure", failure).status == 204)
+            }
+            let suspended = try await dialect.put("process-instance/\(instance)/suspended", #"{"suspended":true}"#)
+            #expect(suspended.status == 204)
+            let found = try await dialect.get("incident?processInstanceId=\(instance)").json.elements()
+            #expect(found?.map { $0.text("incidentMessage") } == ["no disk"])
+            #expect(try await dialect.get("incident/count").json.text("count") == "2")
+        }
+    }
+
+    @Test func `a failure's variables are set for whoever holds the task, and for nobody else`() async throws {
+        try await Self.run { dialect in
+            let instance = try await dialect.start()
+            let id = try await dialect.take()
+            func fail(_ worker: String) async throws -> Int {
+                let members = #""errorMessage":"x","retries":1,"variables":{"by":{"value":"\#(worker)"}}"#
+                return try await dialect.post(
+                    "external-task/\(id)/failure", "{\"workerId\":\"\(worker)\",\(members)}"
+                ).status
+            }
+            #expect(try await fail("v") == 400)
+            #expect(try await dialect.get("process-instance/\(instance)/variables/by").status == 404)
+            #expect(try await fail("w") == 204)
+            let set = try await dialect.get("process-instance/\(instance)/variables/by").json
+            #expect(set.text("value") == "w")
+        }
+    }
+
     @Test func `a BPMN error is caught by its boundary event, with its variables`() async throws {
         try await Self.run(Model.catching) { dialect in
             let instance = try await dialect.start()

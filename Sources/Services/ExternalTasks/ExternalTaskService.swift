@@ -160,7 +160,14 @@ package final class ExternalTaskService: Sendable {
         try await report(task, by: worker, .completed(output: .object(members.map { ($0.name, $0.value) })))
     }
 
-    package func fail(_ task: TaskID, by worker: String, _ failure: TaskFailure) async throws {
+    /// The variables come first: a worker that hears nothing of it tells the failure again, which it cannot once it is taken.
+    package func fail(
+        _ task: TaskID, by worker: String, _ failure: TaskFailure, variables: [Variable] = []
+    ) async throws {
+        if !variables.isEmpty {
+            _ = try await attempt(of: task, heldBy: worker)
+            _ = try await engine.setVariables(variables, of: task.instance)
+        }
         try await report(task, by: worker, .failed(failure))
     }
 

@@ -42,13 +42,14 @@ extension EngineREST {
     private func incidents(_ filters: Filters, _ context: CallContext) async throws -> [ShownIncident] {
         try await catchUp()
         var query = InstanceQuery()
-        query.states = [.incident]
+        // What is suspended keeps its incidents.
+        query.states = [.incident, .suspended]
         query.id = filters.string("processInstanceId").map { InstanceID($0) }
         query.page.limit = 1000
         var found: [ShownIncident] = []
         repeat {
             let page = try await queries.instances(query)
-            for row in try await context.visible(page.rows, definition: \.definition) {
+            for row in try await context.visible(page.rows, definition: \.definition) where row.openIncidents > 0 {
                 if let id = filters.string("processDefinitionId"), row.definition.description != id { continue }
                 if let keys = filters.list("processDefinitionKeyIn"), !keys.contains(row.definition.process) {
                     continue

@@ -24,9 +24,8 @@ extension EngineREST {
         }
         routes.post("external-task/:id/failure", .work(.task)) { request, context in
             try await answer(request, context, verb: "failed") { task, worker, body in
-                let variables = try TypedValue.readAll(body["variables"])
-                try await tasks.fail(task, by: worker, failure(body))
-                if !variables.isEmpty { _ = try await engine.setVariables(variables, of: task.instance) }
+                try await tasks.fail(
+                    task, by: worker, failure(body), variables: TypedValue.readAll(body["variables"]))
             }
         }
         routes.post("external-task/:id/bpmnError", .work(.task)) { request, context in
