@@ -134,10 +134,11 @@ extension StagingService {
         let models = try newestModels(of: parts)
         var rollback = Rollback(
             restored: restored, head: head, diff: PartDiff.between(before, parts), instances: [:], revision: nil)
+        let open = try await index.openInstances()
         for diff in rollback.diff {
             let majors = StagingReport.Major.all(
                 from: before.first { $0.id == diff.id }, to: parts.first { $0.id == diff.id })
-            rollback.instances[diff.id] = try await instances(affectedBy: diff.id, majors, models)
+            rollback.instances[diff.id] = try await instances(affectedBy: diff.id, majors, models, open: open)
         }
         guard !dryRun else { return rollback }
         guard !rollback.diff.isEmpty else {

@@ -19,7 +19,8 @@ extension StagingService {
     }
 
     func effect(
-        of item: StagingPlan.Item, _ majors: [StagingReport.Major], _ models: [UseSearch.Model]
+        of item: StagingPlan.Item, _ majors: [StagingReport.Major], _ models: [UseSearch.Model],
+        open: [DefinitionID: Int]
     ) async throws -> StagingReport.Effect {
         let processes = Set(
             models.filter { $0.workflow.name == item.id.name && item.id.kind == Contract.Kind.workflow.rawValue }
@@ -30,14 +31,15 @@ extension StagingService {
             id: item.id, majors: isDecision ? [] : majors,
             uses: UseSearch.uses(
                 of: item.id.name, major: nil, processes: processes, decisions: decisions, in: models),
-            instances: try await instances(affectedBy: item.id, majors, models))
+            instances: try await instances(affectedBy: item.id, majors, models, open: open))
     }
 
     /// Instances that run now, by version: of a workflow those of its own versions, of other contracts those whose models use them.
+    ///
+    /// - Parameter open: how many run of each definition. The index counts them one by one: it is asked once for all parts.
     func instances(
-        affectedBy id: PartID, _ majors: [StagingReport.Major], _ models: [UseSearch.Model]
+        affectedBy id: PartID, _ majors: [StagingReport.Major], _ models: [UseSearch.Model], open: [DefinitionID: Int]
     ) async throws -> [StagingReport.Instances] {
-        let open = try await index.openInstances()
         try await registry.refresh()
         let all = try await (registry.deployed + registry.store.withdrawnDefinitions()).sorted { $0.id < $1.id }
         let isWorkflow = id.kind == Contract.Kind.workflow.rawValue

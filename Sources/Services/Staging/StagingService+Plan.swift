@@ -91,10 +91,11 @@ extension StagingService {
         report.findings = try await findings(in: plan, models, options)
         report.missingSettings = try await missingSettings(in: plan)
         let after = Dictionary(Part.parts(of: plan.result).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        let open = try await index.openInstances()
         for item in plan.changes {
             let before = target.first { $0.id == item.id }
             report.effects[item.id] = try await effect(
-                of: item, StagingReport.Major.all(from: before, to: after[item.id]), models)
+                of: item, StagingReport.Major.all(from: before, to: after[item.id]), models, open: open)
         }
         return (report, bundle)
     }
