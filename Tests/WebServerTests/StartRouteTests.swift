@@ -27,6 +27,17 @@ import WebServerTesting
         }
     }
 
+    @Test func `an instance is shown as soon as its start is answered, without a position`() async throws {
+        try await Self.run { _, client in
+            for number in 0..<20 {
+                let started = try await client.post(
+                    "/v1/workflows/order/start", #"{"input":{"orderId":"a"},"businessKey":"\#(number)"}"#)
+                let id = try #require(started.json["id"]?.stringValue)
+                #expect(try await client.get("/v1/instances/\(id)").status == 200)
+            }
+        }
+    }
+
     @Test func `all members of a start are kept, shown and found again`() async throws {
         try await Self.run { server, client in
             let answer = try await client.post("/v1/workflows/order/start", Self.everything)

@@ -182,12 +182,18 @@ extension RESTAPI {
         }
     }
 
+    /// The journal is ahead of the index by some milliseconds: a fresh instance may not be in it yet.
+    private func row(of id: InstanceID) async throws -> IndexedInstance? {
+        if let row = try await queries.instance(id) { return row }
+        guard await queries.catchesUp() else { return nil }
+        return try await queries.instance(id)
+    }
+
     private func showInstance(_ id: InstanceID, _ request: Request) async throws -> Response {
         try request.allowQuery(["position"])
         try await waitForPosition(request)
         guard let state = try await queries.state(id) else { throw Problem.notFound("there is no instance \(id)") }
-        // The journal is ahead of the index by some milliseconds: a fresh instance may not be in it yet.
-        guard let row = try await queries.instance(id) else {
+        guard let row = try await self.row(of: id) else {
             throw Problem.notFound(
                 "instance \(id) is not in the index yet; ask again with the position its start answered")
         }
