@@ -26,6 +26,8 @@ extension EngineREST {
         }
         // With or without `cascade`: running instances are not ended by the way.
         routes.delete("deployment/:id", .deploy(.found)) { _, context in
+            // Instances that were started a moment ago count.
+            try await catchUp()
             try await deployer.delete(deployment(context, .deploy).id)
             return Response.noContent
         }
