@@ -92,6 +92,8 @@ final class Clerk: Sendable {
     private let world: WorldParts
     private let servers: [ServerHost]
     private let random: SeededRandom
+    /// How often an instance was looked at.
+    private let looks = Mutex<[InstanceID: Int]>([:])
 
     init(world: WorldParts, servers: [ServerHost]) {
         self.world = world
@@ -99,9 +101,18 @@ final class Clerk: Sendable {
         random = world.newRandom()
     }
 
+    /// From this look on an instance that has tasks gets no messages and signals until they are done: an event that interrupts nothing
+    /// makes another one each time, faster than few agents do them, and such a world would go on for ever.
+    private static let patience = 100
+
     func work(on histories: Histories, retrying: Bool) async {
         for (id, instance) in histories.openInstances {
-            for command in commands(for: instance, retrying: retrying) {
+            let look = looks.withLock { looks in
+                looks[id, default: 0] += 1
+                return looks[id, default: 0]
+            }
+            let waits = look <= Self.patience || instance.openTasks.isEmpty
+            for command in commands(for: instance, signaling: waits, retrying: retrying) {
                 let host = servers[random.below(servers.count)]
                 guard let server = host.server, !host.process.isStopped else { continue }
                 // Two people do the same now and then; one of them is told that it is done.
@@ -110,12 +121,12 @@ final class Clerk: Sendable {
         }
     }
 
-    private func commands(for instance: ProcessInstance, retrying: Bool) -> [Command] {
+    private func commands(for instance: ProcessInstance, signaling: Bool, retrying: Bool) -> [Command] {
         var commands = instance.openUserTasks.map { task in
             Command.completeUserTask(
                 number: task.number, variables: [Variable(name: "n", value: .number(random.below(12)))])
         }
-        for subscription in instance.openSubscriptions {
+        for subscription in signaling ? instance.openSubscriptions : [] {
             switch subscription.kind {
             case .message, .call: commands.append(.correlate(subscription: subscription.number, variables: []))
             case .signal(let name): commands.append(.signal(name: name, variables: []))
