@@ -116,8 +116,12 @@ extension ConditionClaim {
         if let value = equals.first { return comparisons.allSatisfy { $0.0.holds(value, $0.1) } }
         let bounds = comparisons.filter { $0.0 != .notEqual }
         guard let kind = bounds.first?.1 else { return true }
-        // Between numbers there are always others; texts and unlike kinds are left undecided.
-        guard case .number = kind else { return bounds.count == 1 }
+        // Between numbers there are always others; unlike kinds are left undecided.
+        switch kind {
+        case .number: break
+        case .string: return bounds.count == 1 || hasText(comparisons)
+        case .null, .bool, .list, .object: return bounds.count == 1
+        }
         var low: (value: Decimal128, isIn: Bool)?
         var high: (value: Decimal128, isIn: Bool)?
         for (relation, value) in bounds {
@@ -137,6 +141,16 @@ extension ConditionClaim {
         guard let low, let high else { return true }
         let isExcluded = comparisons.contains { $0.0 == .notEqual && $0.1 == .number(low.value) }
         return low.value < high.value || low.value == high.value && low.isIn && high.isIn && !isExcluded
+    }
+}
+
+extension ConditionClaim {
+    /// Whether a text near those that are compared with fulfils all comparisons: one of them, one right behind it, or the empty one.
+    private static func hasText(_ comparisons: [(Relation, Value)]) -> Bool {
+        let texts = comparisons.compactMap(\.1.stringValue)
+        return (texts + texts.map { $0 + "0" } + [""]).contains { text in
+            comparisons.allSatisfy { $0.0.holds(.string(text), $0.1) }
+        }
     }
 }
 
@@ -181,12 +195,17 @@ extension ConditionClaim.Relation {
         case .notEqual: return left != right
         case .less, .lessOrEqual, .greater, .greaterOrEqual: break
         }
-        guard let left = left.numberValue, let right = right.numberValue else { return false }
+        let order: Int
+        switch (left, right) {
+        case (.number(let left), .number(let right)): order = left < right ? -1 : left == right ? 0 : 1
+        case (.string(let left), .string(let right)): order = FEELComparison.scalarOrder(left, right)
+        case (.null, _), (.bool, _), (.number, _), (.string, _), (.list, _), (.object, _): return false
+        }
         switch self {
-        case .less: return left < right
-        case .lessOrEqual: return left <= right
-        case .greater: return left > right
-        case .greaterOrEqual: return left >= right
+        case .less: return order < 0
+        case .lessOrEqual: return order <= 0
+        case .greater: return order > 0
+        case .greaterOrEqual: return order >= 0
         case .equal, .notEqual: return false
         }
     }

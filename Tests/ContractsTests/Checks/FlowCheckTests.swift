@@ -52,7 +52,12 @@ import Values
     }
 
     /// Two flows of an inclusive gateway, one after the other the same exclusive one.
-    @Test(arguments: [("= n > 1", "= n > 2", true), ("= n > 1", "= n <= 1", false), ("= x", "= y", true)])
+    @Test(arguments: [
+        ("= n > 1", "= n > 2", true), ("= n > 1", "= n <= 1", false), ("= x", "= y", true),
+        ("= v = \"1\"", "= v < \"5\"", true), ("= v = \"6\"", "= v < \"5\"", false),
+        ("= v < \"b\"", "= v > \"a\"", true), ("= v < \"a\"", "= v > \"b\"", false),
+        ("= v <= \"a\"", "= v >= \"a\"", true), ("= v = \"1\"", "= v < 5", false),
+    ])
     func `an inclusive gateway that may take both ways needs a join`(first: String, second: String, isBoth: Bool) throws
     {
         let model = Self.model(
