@@ -161,7 +161,7 @@ package final class ProcessDefinition: Sendable {
         }
     }
     /// The outputs that Camunda 7 maps also of what is interrupted.
-    func outputsOfCanceled(_ id: ElementID) -> [VariableMapping] {
+    package func outputsOfCanceled(_ id: ElementID) -> [VariableMapping] {
         nodes[id]?.node.mapsWhenCanceled == true ? mappings(of: id).outputs : []
     }
     /// It runs only to undo what another activity did.

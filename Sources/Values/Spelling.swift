@@ -7,12 +7,21 @@ package enum Spelling {
         var best: (candidate: String, distance: Int)?
         for candidate in candidates where candidate != word {
             let other = Array(candidate.lowercased().unicodeScalars.prefix(longest))
-            let limit = max(letters.count, other.count) <= 4 ? 1 : max(2, max(letters.count, other.count) / 4)
+            let limit = limit(for: max(letters.count, other.count))
             guard abs(letters.count - other.count) <= limit else { continue }
             let distance = distance(letters, other)
             if distance <= limit, distance < (best?.distance ?? .max) { best = (candidate, distance) }
         }
         return best?.candidate
+    }
+
+    /// How many slips are one word. Of one or two letters only the case may differ: any other is as near to all.
+    private static func limit(for length: Int) -> Int {
+        switch length {
+        case ...2: 0
+        case ...4: 1
+        default: max(2, length / 4)
+        }
     }
 
     /// `did you mean "x"?`, if something is near.

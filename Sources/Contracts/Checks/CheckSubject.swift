@@ -12,12 +12,15 @@ struct CheckSubject {
     let processes: Set<String>
     /// Whether one of them calls this process by its id, and passes what its contract does not declare.
     let isGivenMore: Bool
+    /// Who throws what its events catch.
+    let thrown: ThrownCodes
     /// Whether a call activity of one of them calls this process.
     private let isCalled: Bool
 
     init(_ definition: ProcessDefinition, among definitions: [ProcessDefinition], catalog: ContractCatalog?) {
         self.definition = definition
         self.catalog = catalog
+        thrown = ThrownCodes(definition, catalog)
         workflow = catalog?.workflow(ofProcess: definition.process)
         processes = Set(definitions.map(\.process))
         let declared = workflow.flatMap { catalog?.inputNames(of: $0.key) } ?? []

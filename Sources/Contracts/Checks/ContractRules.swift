@@ -140,13 +140,34 @@ struct ContractRules {
                     Spelling.suggestion(for: process, among: known) ?? "add its model, or correct the name")
             ]
         }
+        guard let contract = call.workflow(in: catalog) else { return [] }
+        let findings = unknownOutputs(in: call, contract, catalog)
         // A scope of its own may hold what is passed.
-        guard !call.inputs.passesAll, let contract = call.workflow(in: catalog),
+        guard !call.inputs.passesAll,
             !call.inputs.entries.isEmpty || definition.mappings(of: call.id).inputs.isEmpty
+        else { return findings }
+        return findings
+            + missing(
+                in: call.inputs.entries.map(\.target), of: contract.key, contract, at: call.id, catalog,
+                isFiltered: call.target.isContract)
+    }
+
+    /// What is passed back by the name of a contract is what that lists.
+    private func unknownOutputs(in call: CallActivity, _ contract: Contract, _ catalog: ContractCatalog) -> [Diagnostic]
+    {
+        guard call.target.isContract, let schema = catalog.schemas(of: contract.key)?.output,
+            schema.isClosedByListing, !schema.propertyNames.isEmpty
         else { return [] }
-        return missing(
-            in: call.inputs.entries.map(\.target), of: contract.key, contract, at: call.id, catalog,
-            isFiltered: call.target.isContract)
+        let names = schema.propertyNames
+        return call.outputs.entries.flatMap { entry in
+            (entry.variable.map { [$0] } ?? entry.source.variablesRead).filter { !names.contains($0) }.map { name in
+                subject.finding(
+                    .unknownOutput, at: call.id,
+                    "what is passed back as \"\(entry.target)\" is \"\(name)\", which is no output of \(contract.reference)",
+                    Spelling.suggestion(for: name, among: names)
+                        ?? "pass one of its outputs back: \(names.joined(separator: ", "))")
+            }
+        }
     }
 
     /// An error that leaves the process is one of the workflow contract's.

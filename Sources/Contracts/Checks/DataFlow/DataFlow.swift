@@ -151,6 +151,7 @@ struct DataFlow {
     private func adding(_ results: ElementResults, of number: Int, to facts: VariableFacts) -> VariableFacts {
         var facts = facts
         if results.anything { facts.defineAnything() }
+        if results.hasUntold { facts.perhapsDefineAnything() }
         facts.perhapsDefine(masks[number].perhaps)
         facts.define(masks[number].defined)
         return facts

@@ -132,12 +132,46 @@ struct DataFlowCheck {
             reported.insert([read.element.text, read.purpose, name]).inserted
         else { return }
         if !state.mayBeDefined { return reportUndefined(read, name) }
-        guard !tested.contains(name), isMissed(name, at: read, in: flow) else { return }
+        guard !tested.contains(name) else { return }
+        if reportOptionalOutput(read, name) || reportUntold(read, name) { return }
+        guard isMissed(name, at: read, in: flow) else { return }
         findings.append(
             subject.finding(
                 .maybeUndefined, at: read.element,
                 "\(read.purpose) reads \"\(name)\", which is not defined on every path to \(subject.title(of: read.element))",
                 "\(origin(of: name)): define it on the other paths too, or test for it with \(name) = null"))
+    }
+
+    /// An output mapping reads what its own task need not give.
+    private mutating func reportOptionalOutput(_ read: VariableRead, _ name: String) -> Bool {
+        guard read.isOutput, let exit = graph.exit[read.element], graph.places[exit].results.perhaps.contains(name),
+            let contract = contractOfOutputs(of: read.element)
+        else { return false }
+        findings.append(
+            subject.finding(
+                .maybeUndefined, at: read.element,
+                "\(read.purpose) reads \"\(name)\", an output of \(contract.reference) that need not be given",
+                "test for it with \(name) = null, or require it in the contract"))
+        return true
+    }
+
+    /// Nothing but an error may have brought it.
+    private mutating func reportUntold(_ read: VariableRead, _ name: String) -> Bool {
+        guard let goal = graph.entry[read.element],
+            !(definers[name] ?? []).contains(where: { mayHaveRun($0, before: read.element) }),
+            let event = definition.elements.first(where: { element in
+                graph.entry[element.id].map {
+                    graph.places[$0].results.hasUntold && graph.reach(from: $0).contains(goal)
+                } ?? false
+            })
+        else { return false }
+        findings.append(
+            subject.finding(
+                .maybeUndefined, at: read.element,
+                "\(read.purpose) reads \"\(name)\", which nothing before it defines, unless it comes with the error that \(subject.title(of: event.id)) catches",
+                Spelling.suggestion(for: name, among: definers[name] == nil ? knownNames : [])
+                    ?? "define it before \(subject.title(of: read.element)), or test for it with \(name) = null"))
+        return true
     }
 
     /// Whether a way leads to the read on which the variable is not there, for all that its conditions say.
@@ -182,10 +216,8 @@ struct DataFlowCheck {
     }
 
     private mutating func reportUndefined(_ read: VariableRead, _ name: String) {
-        if let task = definition.element(read.element) as? ServiceTask, read.isOutput,
-            let key = task.contract, let contract = subject.catalog?.contract(key), definers[name] == nil
-        {
-            let names = subject.catalog?.schemas(of: key)?.output.propertyNames ?? []
+        if read.isOutput, definers[name] == nil, let contract = contractOfOutputs(of: read.element) {
+            let names = subject.catalog?.schemas(of: contract.key)?.output.propertyNames ?? []
             findings.append(
                 subject.finding(
                     .unknownOutput, at: read.element,
@@ -195,7 +227,7 @@ struct DataFlowCheck {
             return
         }
         let elsewhere = (definers[name] ?? []).filter { $0 != read.element }
-        if let beside = elsewhere.first(where: { !comes($0, after: read.element) }) {
+        if let beside = elsewhere.first(where: { mayHaveRun($0, before: read.element) }) {
             guard !tested.contains(name) else { return }
             findings.append(
                 subject.finding(
@@ -206,21 +238,34 @@ struct DataFlowCheck {
         }
         let rule = read.isImplicit ? CheckRule.missingInput : .undefinedVariable
         let keeper = elsewhere.isEmpty ? unmapped[name]?.first { $0 != read.element } : nil
-        let reason =
-            elsewhere.first.map { "which only \(subject.title(of: $0)) defines, which comes later" }
-            ?? keeper.map { "an output of \(subject.title(of: $0)) that its output mappings do not pass on" }
-            ?? "which nothing defines"
         findings.append(
             subject.finding(
                 rule, at: read.element,
-                read.isImplicit
-                    ? "\(read.purpose) is the variable \"\(name)\", \(reason)"
-                    : "\(read.purpose) reads \"\(name)\", \(reason)",
-                Spelling.suggestion(for: name, among: knownNames)
+                "\(read.purpose) \(read.isImplicit ? "is the variable" : "reads") \"\(name)\", \(reason(elsewhere.first, keeper, for: read))",
+                (elsewhere.isEmpty ? Spelling.suggestion(for: name, among: knownNames) : nil)
                     ?? keeper.map { "map it in \(subject.title(of: $0))" }
                     ?? (elsewhere.isEmpty
                         ? "let an element before it give it, or make it an input of the workflow contract"
                         : "let it be defined before")))
+    }
+
+    private func reason(_ definer: ElementID?, _ keeper: ElementID?, for read: VariableRead) -> String {
+        if let definer, isInterrupted(definer, before: read.element) {
+            return "which only \(subject.title(of: definer)) defines, and that is interrupted on the way here"
+        }
+        return definer.map { "which only \(subject.title(of: $0)) defines, which comes later" }
+            ?? keeper.map { "an output of \(subject.title(of: $0)) that its output mappings do not pass on" }
+            ?? "which nothing defines"
+    }
+
+    /// The contract whose outputs the output mappings of a task or a call see.
+    private func contractOfOutputs(of element: ElementID) -> Contract? {
+        guard let catalog = subject.catalog else { return nil }
+        switch definition.element(element) {
+        case let task as ServiceTask: return task.contract.flatMap { catalog.contract($0) }
+        case let call as CallActivity where call.target.isContract: return call.workflow(in: catalog)
+        default: return nil  // Other elements have no contract; the catalog of elements is open.
+        }
     }
 
     private var knownNames: [String] { definers.keys.sorted() }
@@ -242,6 +287,33 @@ struct DataFlowCheck {
                     .maybeMissingOutput, at: nil,
                     "the output \"\(name)\" that \(workflow.reference) requires is not produced on every path to an end",
                     "\(origin(of: name)): give it on the other paths too, or do not require it"))
+        }
+    }
+
+    /// Whether what an element defines may be there when another begins: it does not come later, nor was it interrupted.
+    private func mayHaveRun(_ definer: ElementID, before reader: ElementID) -> Bool {
+        definer != reader && !comes(definer, after: reader) && !isInterrupted(definer, before: reader)
+    }
+
+    /// Whether all ways to an element lead over events that interrupt another one, which has then not done its work.
+    private func isInterrupted(_ interrupted: ElementID, before reader: ElementID) -> Bool {
+        guard let goal = graph.entry[reader], let own = graph.entry[interrupted],
+            definition.outputsOfCanceled(interrupted).isEmpty, !mayRunAgain(interrupted, at: own)
+        else { return false }
+        let events = definition.boundaryEvents(of: interrupted).filter { $0.interrupts }.compactMap {
+            graph.entry[$0.id]
+        }
+        return !events.isEmpty && !graph.isReached(goal, without: events)
+    }
+
+    private func mayRunAgain(_ element: ElementID, at entry: Int) -> Bool {
+        var around: ElementID? = element
+        while let id = around {
+            if definition.loop(of: id) != nil { return true }
+            around = definition.parent(of: id)
+        }
+        return definition.outgoing(of: element).contains { flow in
+            graph.entry[flow.target].map { graph.reach(from: $0).contains(entry) } ?? false
         }
     }
 

@@ -113,6 +113,23 @@ struct DataGraph {
         return found
     }
 
+    /// Whether some way leads from a start to a place past none of the others, by "anywhere inside" too.
+    func isReached(_ goal: Int, without avoided: [Int]) -> Bool {
+        var followers: [[Int]] = Array(repeating: [], count: places.count)
+        for (number, place) in places.enumerated() {
+            for source in place.before + place.beforeWork { followers[source].append(number) }
+        }
+        var rest = places.indices.filter { places[$0].isStart && !avoided.contains($0) }
+        var found = Set(rest)
+        while let place = rest.popLast() {
+            if place == goal { return true }
+            for follower in followers[place] where !avoided.contains(follower) && found.insert(follower).inserted {
+                rest.append(follower)
+            }
+        }
+        return false
+    }
+
     // MARK: Places
 
     private mutating func addPlaces(of element: any FlowElement) {
@@ -169,7 +186,7 @@ struct DataGraph {
         } else if outgoing.isEmpty, completesScope(element, of: parent), !definition.isForCompensation(id) {
             lead(exit[id], to: parent.map { exit[$0] } ?? end)
         }
-        if let boundary = element as? any BoundaryElement {
+        if let boundary = element as? any BoundaryElement, !leadFromThrowers(to: entry[id], of: element, in: parent) {
             let host = boundary.attachedTo
             if let inside = anywhere[host] {
                 lead(inside, to: entry[id])
@@ -181,7 +198,51 @@ struct DataGraph {
             lead(anywhere[parent], to: place)
             places[place].isFromAnywhere = true
         }
-        if element is EventSubProcess { lead(anywhere[parent], to: entry[id]) }
+        if element is EventSubProcess {
+            let start = definition.eventSubprocesses(in: parent).first { $0.subprocess.id == id }?.start
+            if !leadFromThrowers(to: entry[id], of: start, in: parent) { lead(anywhere[parent], to: entry[id]) }
+        }
+    }
+
+    /// What catches errors or escalations, and nothing else, comes from where they are thrown: out of all scopes between. False for
+    /// other events, and if nothing is known to throw them.
+    private mutating func leadFromThrowers(
+        to target: Int?, of event: (any FlowElement)?, in scope: ElementID?
+    ) -> Bool {
+        guard let target, let catcher = event as? any CodeCatcher,
+            (event as? any TriggeredElement)?.triggers.isEmpty ?? true
+        else { return false }
+        let sources = subject.thrown.sources(caughtBy: catcher.id)
+        var ways: [ElementID: Int] = [:]
+        for source in sources {
+            var left: [ElementID] = []
+            var next = definition.parent(of: source.element)
+            while let inner = next, inner != scope {
+                left.append(inner)
+                next = definition.parent(of: inner)
+            }
+            var place = target
+            for inner in left.reversed() {
+                let way = ways[inner] ?? addWay(outOf: inner, to: place)
+                ways[inner] = way
+                place = way
+            }
+            if source.isEvent {
+                lead(exit[source.element], to: place)
+            } else if let thrower = entry[source.element] {
+                places[place].beforeWork.append(thrower)
+            }
+        }
+        return !sources.isEmpty
+    }
+
+    private mutating func addWay(outOf scope: ElementID, to target: Int) -> Int {
+        var way = Place(element: scope)
+        way.restoring = entry[scope]
+        way.locals = entry[scope].map { places[$0].locals } ?? []
+        let number = add(way)
+        lead(number, to: target)
+        return number
     }
 
     /// Ends that leave their scope by another way do not complete it. An error that nothing catches lets a subprocess go on; the

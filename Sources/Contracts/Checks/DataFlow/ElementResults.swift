@@ -1,3 +1,4 @@
+import OrderedCollections
 import ProcessEngine
 import Values
 
@@ -9,9 +10,22 @@ struct ElementResults {
     var perhaps: [String] = []
     /// Anything may come: from a person, with a message, from a task without a contract.
     var anything = false
+    /// Variables of an error may come, which its contract does not tell: none that anybody should count on.
+    var hasUntold = false
 
     static let nothing = ElementResults()
     static let unknown = ElementResults(anything: true)
+    static let withError = ElementResults(hasUntold: true)
+
+    /// What one of two ways brings.
+    func either(_ other: ElementResults) -> ElementResults {
+        let certain = defined.filter { other.defined.contains($0) }
+        let names = OrderedSet(defined + perhaps + other.defined + other.perhaps)
+        return ElementResults(
+            defined: certain, perhaps: names.elements.filter { !certain.contains($0) },
+            anything: anything || other.anything,
+            hasUntold: hasUntold || other.hasUntold)
+    }
 
     static func of(_ element: any FlowElement, in subject: CheckSubject) -> ElementResults {
         var results = ofWork(of: element, in: subject)
@@ -27,11 +41,10 @@ struct ElementResults {
         case let task as ScriptTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let task as BusinessRuleTask: return ElementResults(defined: task.resultVariable.map { [$0] } ?? [])
         case let call as CallActivity:
-            return call.outputs.passesAll || call.mappingsSeeAll
-                ? .unknown : ElementResults(defined: call.outputs.entries.map(\.target))
+            return passed(back: call, subject.catalog)
         case is UserTask, is ReceiveTask, is CompensationStartEvent: return .unknown
-        // Errors and escalations carry variables, which nothing declares.
-        case let event as any CodeCatcher where !event.errors.isEmpty || !event.escalations.isEmpty: return .unknown
+        case let event as any CodeCatcher where !event.errors.isEmpty || !event.escalations.isEmpty:
+            return subject.thrown.results(of: event)
         case let event as ThrowEvent: return event.thrown.contains(where: \.isCompensation) ? .unknown : .nothing
         case let start as StartEvent:
             var results = definition.parent(of: start.id) == nil ? inputs(of: subject) : .nothing
@@ -48,12 +61,22 @@ struct ElementResults {
     }
 
     /// A contract that lists its outputs gives no others; one that lists none may give any.
-    private static func outputs(of key: ContractKey, _ catalog: ContractCatalog?) -> ElementResults {
+    static func outputs(of key: ContractKey, _ catalog: ContractCatalog?) -> ElementResults {
         guard let schema = catalog?.schemas(of: key)?.output else { return .unknown }
         let required = schema.requiredNames
         return ElementResults(
             defined: required, perhaps: schema.propertyNames.filter { !required.contains($0) },
             anything: !schema.isClosedByListing)
+    }
+
+    /// What a call that is over gives. By a contract that is what the contract lists, whatever else the called process has.
+    static func passed(back call: CallActivity, _ catalog: ContractCatalog?) -> ElementResults {
+        let named = call.outputs.entries.map(\.target)
+        guard call.outputs.passesAll || call.mappingsSeeAll else { return ElementResults(defined: named) }
+        guard case .contract(let key) = call.target else { return .unknown }
+        var results = outputs(of: key, catalog)
+        results.defined += named
+        return results
     }
 
     private static func inputs(of subject: CheckSubject) -> ElementResults {

@@ -35,6 +35,12 @@ struct VariableFacts: Equatable {
         touched = ~Names.zero
     }
 
+    /// Any of them may have been given a value, and none counts on it.
+    mutating func perhapsDefineAnything() {
+        defined = ~Names.zero
+        touched = ~Names.zero
+    }
+
     /// Of these variables, what was known elsewhere.
     mutating func restore(_ names: Names, from other: VariableFacts) {
         undefined = (undefined & ~names) | (other.undefined & names)

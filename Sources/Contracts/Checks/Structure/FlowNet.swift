@@ -157,7 +157,7 @@ struct FlowNet {
 
 extension BoundaryElement {
     /// Whether its activity ends when it comes.
-    fileprivate var interrupts: Bool {
+    var interrupts: Bool {
         switch self {
         case let event as TriggeredBoundaryEvent: event.isInterrupting
         case let event as EscalationBoundaryEvent: event.isInterrupting

@@ -43,7 +43,9 @@ struct Interruption {
         var origin = element
         while true {
             let scope = definition.parent(of: origin)
-            if beside(origin, in: scope).contains(where: { $0.match(of: code) != nil }) { return true }
+            if definition.catchers(beside: origin, in: scope).contains(where: { $0.match(of: code) != nil }) {
+                return true
+            }
             guard let scope else { return false }
             if definition.boundaryEvents(of: scope).contains(where: { ($0 as? any CodeCatcher)?.match(of: code) != nil }
             ) {
@@ -51,13 +53,6 @@ struct Interruption {
             }
             origin = scope
         }
-    }
-
-    /// The starts of the event subprocesses that what comes out of an element can start: none if it interrupted them all.
-    private func beside(_ origin: ElementID, in scope: ElementID?) -> [any CodeCatcher] {
-        let all = definition.eventSubprocesses(in: scope)
-        if let own = all.first(where: { $0.subprocess.id == origin }), own.start.isInterrupting { return [] }
-        return all.filter { $0.subprocess.id != origin }.compactMap { $0.start as? any CodeCatcher }
     }
 
     /// The scopes around an element, the innermost first; the last is the process.
