@@ -10,8 +10,8 @@ package struct Contract: Sendable, Hashable {
     package var kind: Kind
     package var name: String
     package var version: ContractVersion
-    /// Where it says so in its file.
-    package var versionPlace = VersionPlace()
+    /// Where its file says what.
+    package var places = Places()
     package var title: String?
     package var description: String?
     package var categories: [String]
@@ -45,9 +45,20 @@ package struct Contract: Sendable, Hashable {
     /// Of a decision: the id of its DMN decision; nil: that is the contract's name.
     package var decision: String?
 
-    /// A place in a file is no part of what a contract says: contracts are equal wherever they are written.
-    package struct VersionPlace: Sendable, Hashable {
-        package var position = SourcePosition(line: 0, column: 0)
+    /// Places in a file are no part of what a contract says: contracts are equal wherever they are written.
+    package struct Places: Sendable, Hashable {
+        /// By JSON Pointer; empty for what was not read from a file.
+        package var positions: [String: SourcePosition] = [:]
+
+        /// The place of a part, or of the nearest around it, or of the version for what the file does not have.
+        package func position(of pointer: String) -> SourcePosition {
+            var pointer = pointer[...]
+            while !pointer.isEmpty {
+                if let position = positions[String(pointer)] { return position }
+                pointer = pointer[..<(pointer.lastIndex(of: "/") ?? pointer.startIndex)]
+            }
+            return positions["/version"] ?? SourcePosition(line: 0, column: 0)
+        }
 
         package static func == (left: Self, right: Self) -> Bool { true }
         package func hash(into hasher: inout Hasher) {}

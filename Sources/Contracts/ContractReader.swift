@@ -86,7 +86,7 @@ struct ContractReader {
             heartbeat: heartbeat, concurrency: concurrency, priority: priority, retention: retention, secrets: secrets,
             examples: examples, process: process, objectId: objectId, isBusinessKeyUnique: isUnique, decision: decision)
         contract.settings = settings
-        contract.versionPlace.position = fields.source.position(of: "/version")
+        contract.places.positions = fields.source.positions
         return contract
     }
 

@@ -131,7 +131,7 @@ struct StagingCheck {
             .max()
         if let newest, newest > contract.version {
             report(
-                "old-version", file.path, at: contract.versionPlace.position, element: contract.name,
+                "old-version", file.path, at: contract.places.position(of: "/version"), element: contract.name,
                 "version \(contract.version) of \(contract.name) is older than \(newest), which exists",
                 "raise the version")
         }
@@ -139,7 +139,7 @@ struct StagingCheck {
 
     private mutating func reportSameVersion(_ contract: Contract, _ file: SourceFile) {
         report(
-            "version-exists", file.path, at: contract.versionPlace.position, element: contract.name,
+            "version-exists", file.path, at: contract.places.position(of: "/version"), element: contract.name,
             "version \(contract.version) of \(contract.name) exists with other content", "raise the version")
     }
 
@@ -152,7 +152,6 @@ struct StagingCheck {
         guard isNew, let last = before.max(by: { $0.version < $1.version }) else { return }
         for var finding in Compatibility.breaks(from: last, to: contract) {
             finding.file = file.path
-            finding.position = contract.versionPlace.position
             problems.append(finding)
         }
     }

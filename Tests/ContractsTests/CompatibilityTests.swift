@@ -29,7 +29,6 @@ import Values
         (output("a: {type: number}"), output("a: {type: integer}"), []),
         (output("a: {enum: [x, y]}"), output("a: {enum: [x]}"), []),
         (output("a: {}"), output("a: {}", ", required: [a]"), []),
-        ("errors: [{code: A}]", "errors: [{code: A}, {code: B}]", []),
         ("events: []", "events: [{name: e}]", []),
         (input("a: {}"), input("a: {default: 1}", ", required: [a]"), []),
         (input("a: {exclusiveMinimum: 0}"), input("a: {minimum: 0}"), []),
@@ -117,7 +116,19 @@ import Values
         (output("a: {}", ", required: [a]"), output("a: {}"), ["output.a"]),
         (output("a: {maximum: 1}"), output("a: {}"), ["output.a"]),
         ("errors: [{code: A}, {code: B}]", "errors: [{code: A}]", ["errors"]),
+        ("errors: [{code: A}]", "errors: [{code: A}, {code: B}]", ["errors"]),
         ("events: [{name: e}]", "events: []", ["events"]),
+        // An object that takes other members may have been given a new one, with any value.
+        (input("a: {type: object}"), input("a: {type: object, properties: {b: {type: number}}}"), ["input.a.b"]),
+        (
+            input("a: {type: object, properties: {c: {}}}"),
+            input("a: {type: object, properties: {c: {}, b: {type: number}}}"), ["input.a.b"]
+        ),
+        (
+            input("a: {type: object, properties: {c: {}}, additionalProperties: false}"),
+            input("a: {type: object, properties: {c: {}, b: {type: number}}, additionalProperties: false}"), []
+        ),
+        (input("a: {type: object}"), input("a: {type: object, properties: {b: {}}}"), []),
         ("events: [{name: e, interrupting: false}]", "events: [{name: e, interrupting: true}]", ["events"]),
         (
             "events: [{name: e, payload: {type: object, required: [x]}}]",
@@ -126,6 +137,48 @@ import Values
     ])
     func `a change breaks users or it does not`(before: String, after: String, expected: [String]) throws {
         #expect(try breaks(before, after) == expected)
+    }
+
+    @Test func `business keys that must differ break who starts instances`() throws {
+        func workflow(_ version: String, _ rest: String) throws -> Contract {
+            try Sample.workflow("w", version, process: "p", rest)
+        }
+        let found = try Compatibility.breaks(from: workflow("1.0", ""), to: workflow("1.1", "businessKey: unique"))
+        #expect(found.map(\.element) == ["businessKey"])
+        #expect(found.map(\.position.line) == [5])
+        #expect(try Compatibility.breaks(from: workflow("1.0", "businessKey: unique"), to: workflow("1.1", "")).isEmpty)
+    }
+
+    @Test func `a break is told at the line of what breaks`() throws {
+        let found = try Compatibility.breaks(
+            from: Sample.task(
+                "a", "1.0",
+                """
+                input: {type: object, properties: {x: {type: string}, y: {type: string}, z: {type: array}}}
+                output: {type: object, required: [r], properties: {r: {type: string}}}
+                events: [{name: e, payload: {type: object, required: [t]}}]
+                """),
+            to: Sample.task(
+                "a", "1.1",
+                """
+                input:
+                  type: object
+                  properties:
+                    x: {type: string}
+                    y:
+                      type: number
+                    z:
+                      type: array
+                      items:
+                        type: string
+                output: {type: object, properties: {r: {type: string}}}
+                errors:
+                  - code: NEW
+                """))
+        #expect(
+            found.map { "\($0.element ?? "") \($0.position.line)" } == [
+                "input.y 8", "input.z[] 12", "output.r 14", "errors 16", "events 3",
+            ])
     }
 
     @Test func `follows references, also those in a circle`() throws {

@@ -24,16 +24,18 @@ import Values
         }
     }
 
-    @Test func `findings about a version say where it is written`() throws {
+    @Test func `findings about a version or a change say where it is written`() throws {
         var old = try Sample.task("a", "1.0")
         var new = try Sample.task("a", "1.1", "input: {type: object, required: [x], properties: {x: {}}}")
-        old.versionPlace.position = SourcePosition(line: 3, column: 10)
-        new.versionPlace.position = SourcePosition(line: 4, column: 10)
+        old.places.positions = ["/version": SourcePosition(line: 3, column: 10)]
+        new.places.positions = [
+            "/version": SourcePosition(line: 4, column: 10), "/input/properties/x": SourcePosition(line: 8, column: 5),
+        ]
         let head = [Artifact(kind: "task", name: "a", version: "1.0", hash: "other")]
         let error = #expect(throws: Diagnostics.self) {
             try ChangeSet(files: [self.file(old), self.file(new)], head: head, headContracts: [old])
         }
-        #expect(error?.all.map { "\($0.code) \($0.position.line)" } == ["version-exists 3", "breaking-change 4"])
+        #expect(error?.all.map { "\($0.code) \($0.position.line)" } == ["version-exists 3", "breaking-change 8"])
     }
 
     @Test(arguments: [("a.bpmn", true), ("A.BPMN20.xml", true), ("a.xml", false), ("bpmn", false)])

@@ -12,7 +12,7 @@ extension SchemaComparison {
 
     /// Each alternative of the wide side, with what stands beside it, must be allowed.
     mutating func compareEach(
-        of alternatives: [Value], _ wide: Value, _ narrow: Value, at element: String, depth: Int
+        of alternatives: [Value], _ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int
     ) {
         if !hasReferences, wide["anyOf"] == narrow["anyOf"], wide["oneOf"] == narrow["oneOf"] {
             return compare(Self.withoutAlternatives(wide), Self.withoutAlternatives(narrow), at: element, depth: depth)
@@ -28,7 +28,7 @@ extension SchemaComparison {
         }
     }
 
-    mutating func compareLogic(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    mutating func compareLogic(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         for part in narrow["allOf"]?.listValue ?? [] where wide["allOf"]?.listValue?.contains(part) != true {
             compare(wide, part, at: element, depth: depth + 1)
         }
@@ -93,7 +93,7 @@ extension SchemaComparison {
         return (low...high).map { .number(Decimal128($0)) }.filter { compiled.isValid($0) }
     }
 
-    private mutating func addAlternatives(_ keyword: String, at element: String) {
+    private mutating func addAlternatives(_ keyword: String, at element: SchemaPlace) {
         add(
             element, input: "may no longer fit any of its alternatives (\(keyword))",
             output: "may no longer be one of its alternatives (\(keyword))")
@@ -136,6 +136,6 @@ extension Value {
             return false
         }
         var comparison = SchemaComparison(from: schema, to: not, role: role)
-        return comparison.compare(at: "").isEmpty
+        return comparison.compare(at: SchemaPlace()).isEmpty
     }
 }

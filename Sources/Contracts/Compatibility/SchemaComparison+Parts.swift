@@ -3,18 +3,18 @@ import Values
 
 /// Members of objects and elements of lists.
 extension SchemaComparison {
-    mutating func compareObjects(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    mutating func compareObjects(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         compareRequired(wide, narrow, at: element)
         compareProperties(wide, narrow, at: element, depth: depth)
         comparePatterns(wide, narrow, at: element, depth: depth)
         if let names = narrow["propertyNames"] {
-            compare(wide["propertyNames"] ?? true, names, at: "the names of members of \(element)", depth: depth + 1)
+            compare(wide["propertyNames"] ?? true, names, at: element.names, depth: depth + 1)
         }
         for (name, needs) in narrow["dependentRequired"]?.objectValue ?? [:] {
             let before = (wide["dependentRequired"]?[name]?.listValue ?? []) + (wide["required"]?.listValue ?? [])
             for need in (needs.listValue ?? []).compactMap(\.stringValue) where !before.contains(.string(need)) {
                 add(
-                    "\(element).\(need)", input: "is now required beside \(name)",
+                    element.member(need), input: "is now required beside \(name)",
                     output: "is no longer always there beside \(name)")
             }
         }
@@ -24,7 +24,7 @@ extension SchemaComparison {
     }
 
     /// A required input with a default need not be given.
-    private mutating func compareRequired(_ wide: Value, _ narrow: Value, at element: String) {
+    private mutating func compareRequired(_ wide: Value, _ narrow: Value, at element: SchemaPlace) {
         func isFilled(_ name: String, by schema: Value, in document: Value) -> Bool {
             guard role == .input, let member = schema["properties"]?[name] else { return false }
             return flattened(member, in: document)["default"] != nil
@@ -34,43 +34,43 @@ extension SchemaComparison {
             if isFilled(name, by: narrow, in: to) { continue }
             if !before.contains(.string(name)) {
                 add(
-                    "\(element).\(name)", input: "is now required", output: "is no longer always there",
+                    element.member(name), input: "is now required", output: "is no longer always there",
                     remedy: role == .input ? "give it a default" : "require it still")
             } else if isFilled(name, by: wide, in: from) {
                 add(
-                    "\(element).\(name)", input: "is required and has lost its default",
+                    element.member(name), input: "is required and has lost its default",
                     output: "has lost its default", remedy: "keep the default")
             }
         }
     }
 
-    private mutating func compareProperties(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    private mutating func compareProperties(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         let wideMembers = wide["properties"]?.objectValue ?? [:]
         let narrowMembers = narrow["properties"]?.objectValue ?? [:]
         for (name, schema) in wideMembers {
             if let other = narrowMembers[name] {
-                compare(schema, other, at: "\(element).\(name)", depth: depth + 1)
+                compare(schema, other, at: element.member(name), depth: depth + 1)
             } else if schema != .bool(false) {
                 compareMissing(name, schema, narrow, at: element, depth: depth)
             }
         }
+        let before = self.rest(of: wide, isOld: role == .input, depth: depth) ?? true
         for (name, schema) in narrowMembers where wideMembers[name] == nil {
-            // Members the wide side does not declare: an output that is gone; an input that is new and may be left out is no break,
-            // since nobody gives what was not declared.
+            // Members the wide side does not declare: an output that is gone; an input that is new, which is no break where no others
+            // were taken. Elsewhere somebody may have given any value by that name.
             if role == .output, schema != .bool(false) {
-                add(Finding("\(element).\(name)", "\(element).\(name) is gone", remedy: "keep it"))
-            } else if role == .input, let additional = wide["additionalProperties"], additional != .bool(false) {
-                compare(additional, schema, at: "\(element).\(name)", depth: depth + 1)
+                add(Finding(element.member(name), "\(element.member(name)) is gone", remedy: "keep it"))
+            } else if role == .input, before != .bool(false) {
+                compare(before, schema, at: element.member(name), depth: depth + 1)
             }
         }
         guard let rest = rest(of: narrow, isOld: role == .output, depth: depth) else { return }
-        let before = self.rest(of: wide, isOld: role == .input, depth: depth) ?? true
         if rest == .bool(false), before != .bool(false) {
             add(
                 element, input: "no longer takes members it does not declare",
                 output: "may now have members that were excluded")
         } else if rest != .bool(false) {
-            compare(before, rest, at: "\(element).*", depth: depth + 1)
+            compare(before, rest, at: element.rest, depth: depth + 1)
         }
     }
 
@@ -84,9 +84,9 @@ extension SchemaComparison {
 
     /// A member that only the wide side declares: an input that was taken away, or an output that is new.
     private mutating func compareMissing(
-        _ name: String, _ schema: Value, _ narrow: Value, at element: String, depth: Int
+        _ name: String, _ schema: Value, _ narrow: Value, at element: SchemaPlace, depth: Int
     ) {
-        let path = "\(element).\(name)"
+        let path = element.member(name)
         let additional = rest(of: narrow, isOld: role == .output, depth: depth) ?? true
         if additional == .bool(false) {
             add(
@@ -97,11 +97,11 @@ extension SchemaComparison {
         }
     }
 
-    private mutating func comparePatterns(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    private mutating func comparePatterns(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         let before = wide["patternProperties"]?.objectValue ?? [:]
         let now = narrow["patternProperties"]?.objectValue ?? [:]
         for (pattern, schema) in now {
-            let place = "\(element)./\(pattern)/"
+            let place = element.pattern(pattern)
             if let other = before[pattern] {
                 compare(other, schema, at: place, depth: depth + 1)
             } else if wide["additionalProperties"] != .bool(false) || !before.isEmpty || wide["properties"] != nil {
@@ -110,23 +110,23 @@ extension SchemaComparison {
         }
         guard let rest = rest(of: narrow, isOld: role == .output, depth: depth) else { return }
         for (pattern, schema) in before where now[pattern] == nil {
-            compare(schema, rest, at: "\(element)./\(pattern)/", depth: depth + 1)
+            compare(schema, rest, at: element.pattern(pattern), depth: depth + 1)
         }
     }
 
-    mutating func compareLists(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    mutating func compareLists(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         let before = wide["prefixItems"]?.listValue ?? []
         let now = narrow["prefixItems"]?.listValue ?? []
         let restBefore = wide["items"] ?? wide["unevaluatedItems"] ?? true
         for (index, schema) in now.enumerated() {
             let other = before.indices.contains(index) ? before[index] : restBefore
-            compare(other, schema, at: "\(element)[\(index)]", depth: depth + 1)
+            compare(other, schema, at: element.item(index), depth: depth + 1)
         }
         if let rest = narrow["items"] ?? narrow["unevaluatedItems"] {
             for index in before.indices.dropFirst(now.count) {
-                compare(before[index], rest, at: "\(element)[\(index)]", depth: depth + 1)
+                compare(before[index], rest, at: element.item(index), depth: depth + 1)
             }
-            compare(restBefore, rest, at: "\(element)[]", depth: depth + 1)
+            compare(restBefore, rest, at: element.items, depth: depth + 1)
         }
         guard let contained = narrow["contains"] else { return }
         let least = narrow["minContains"]?.intValue ?? 1

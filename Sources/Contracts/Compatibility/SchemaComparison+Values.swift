@@ -2,7 +2,7 @@ import Values
 
 /// Types, values and limits.
 extension SchemaComparison {
-    mutating func compareValues(_ wide: Value, _ narrow: Value, at element: String) {
+    mutating func compareValues(_ wide: Value, _ narrow: Value, at element: SchemaPlace) {
         if narrow["type"] != nil {
             let allowed = Self.types(of: narrow)
             let lost = Self.types(of: wide).filter {
@@ -47,7 +47,7 @@ extension SchemaComparison {
     private static let lowerLimits = ["minLength", "minItems", "minProperties"]
     private static let upperLimits = ["maxLength", "maxItems", "maxProperties"]
 
-    mutating func compareLimits(_ wide: Value, _ narrow: Value, at element: String) {
+    mutating func compareLimits(_ wide: Value, _ narrow: Value, at element: SchemaPlace) {
         let types = Self.types(of: wide)
         /// A limit on values of another type limits nothing.
         func matters(_ keyword: String) -> Bool {
@@ -84,7 +84,7 @@ extension SchemaComparison {
     }
 
     /// `minimum` with `exclusiveMinimum`, and `maximum` with `exclusiveMaximum`.
-    private mutating func compareRange(_ wide: Value, _ narrow: Value, at element: String) {
+    private mutating func compareRange(_ wide: Value, _ narrow: Value, at element: SchemaPlace) {
         for (name, sign) in [("inimum", 1), ("aximum", -1)] {
             var including = wide["m\(name)"]?.numberValue
             let excluding = wide["exclusiveM\(name)"]?.numberValue
@@ -111,7 +111,7 @@ extension SchemaComparison {
         }
     }
 
-    private mutating func addLimit(_ keyword: String, _ limit: Decimal128, at element: String) {
+    private mutating func addLimit(_ keyword: String, _ limit: Decimal128, at element: SchemaPlace) {
         add(element, input: "now has \(keyword) \(limit)", output: "no longer keeps \(keyword) \(limit)")
     }
 }

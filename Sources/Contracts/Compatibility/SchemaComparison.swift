@@ -10,12 +10,12 @@ struct SchemaComparison {
     enum Role { case input, output }
 
     struct Finding {
-        var element: String
+        var place: SchemaPlace
         var message: String
         var remedy: String?
 
-        init(_ element: String, _ message: String, remedy: String? = nil) {
-            self.element = element
+        init(_ place: SchemaPlace, _ message: String, remedy: String? = nil) {
+            self.place = place
             self.message = message
             self.remedy = remedy
         }
@@ -47,12 +47,12 @@ struct SchemaComparison {
         return value.objectValue?.contains { ["$ref", "$dynamicRef"].contains($0.key) || refers($0.value) } ?? false
     }
 
-    mutating func compare(at root: String) -> [Finding] {
+    mutating func compare(at root: SchemaPlace) -> [Finding] {
         compare(from, to, at: root, depth: 0)
         return findings
     }
 
-    mutating func add(_ element: String, input: String, output: String, remedy: String? = nil) {
+    mutating func add(_ element: SchemaPlace, input: String, output: String, remedy: String? = nil) {
         findings.append(Finding(element, "\(element) \(role == .input ? input : output)", remedy: remedy))
     }
 
@@ -61,7 +61,7 @@ struct SchemaComparison {
     /// How deep schemas are followed.
     private static let depthLimit = 64
 
-    mutating func compare(_ wide: Value, _ narrow: Value, at element: String, depth: Int) {
+    mutating func compare(_ wide: Value, _ narrow: Value, at element: SchemaPlace, depth: Int) {
         let wide = flattened(wide, in: from)
         let narrow = flattened(narrow, in: to)
         guard hasReferences || wide != narrow, narrow != .bool(true), wide != .bool(false),
@@ -101,7 +101,7 @@ struct SchemaComparison {
         var trial = self
         trial.findings = []
         trial.spendOnAlternative()
-        trial.compare(wide, narrow, at: "", depth: depth + 1)
+        trial.compare(wide, narrow, at: SchemaPlace(), depth: depth + 1)
         budget = trial.budget
         return trial.findings.isEmpty
     }
