@@ -32,7 +32,7 @@ extension Contract {
 
     /// Reads what `canonical` wrote.
     package init(canonical: JSON) throws(Diagnostics) {
-        try self.init(LocatedValue(value: canonical.decoded()))
+        try self.init(LocatedValue(value: canonical.decoded()), isNew: false)
     }
 }
 

@@ -3,8 +3,10 @@ package import Values
 
 extension Contract {
     /// Reads a contract file. Throws every problem at once, with file, line and field.
-    package init(_ source: LocatedValue) throws(Diagnostics) {
-        var reader = ContractReader(source)
+    ///
+    /// - Parameter isNew: nobody has taken it yet, so that it may be refused for what earlier versions of Waybill did not see.
+    package init(_ source: LocatedValue, isNew: Bool = true) throws(Diagnostics) {
+        var reader = ContractReader(source, isNew: isNew)
         guard let contract = reader.read() else { throw Diagnostics(reader.fields.diagnostics) }
         self = contract
     }
@@ -13,9 +15,11 @@ extension Contract {
 /// Reads one contract. Sections that do not depend on each other are all read, whatever is wrong with one of them.
 struct ContractReader {
     var fields: FieldReader
+    private let isNew: Bool
 
-    init(_ source: LocatedValue) {
+    init(_ source: LocatedValue, isNew: Bool) {
         fields = FieldReader(source)
+        self.isNew = isNew
     }
 
     static let commonFields = [
@@ -160,12 +164,25 @@ struct ContractReader {
                 suggestion: "add type: object to \(name)")
             return nil
         }
+        if isNew, name == "input" { checkRequired(schema, at: pointer) }
         return (value.json, schema)
+    }
+
+    /// A contract that lists its inputs takes no others.
+    private mutating func checkRequired(_ schema: JSONSchema, at pointer: String) {
+        guard schema.listsItsProperties else { return }
+        let names = schema.propertyNames
+        for (index, name) in schema.requiredNames.enumerated() where !names.contains(name) {
+            fields.report(
+                "invalid-schema", at: "\(pointer)/required/\(index)",
+                "\"\(name)\" is required, and is none of the inputs",
+                suggestion: Spelling.suggestion(for: name, among: names) ?? "declare it in properties")
+        }
     }
 
     private mutating func compile(_ value: Value, at pointer: String) -> JSONSchema? {
         do {
-            return try JSONSchema(checking: value)
+            return try JSONSchema(checking: value, isNew: isNew)
         } catch {
             for problem in error.all {
                 fields.report(

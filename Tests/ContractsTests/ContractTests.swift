@@ -159,6 +159,51 @@ import YAMLReader
         #expect(found.contains(#"12: [invalid-schema] there is no schema keyword "patern"; did you mean "pattern"?"#))
     }
 
+    @Test func `a schema that cannot be meant is told with its lines`() {
+        let found = Sample.problems(
+            """
+            kind: task
+            name: a
+            version: "1.0"
+            input:
+              type: object
+              properties:
+                when: {type: string, format: dat-time}
+                size:
+                  type: integer
+                  minimum: 5
+                  maximum: 3
+                kind: {type: string, enum: [a, 1]}
+              required: [sise]
+            output:
+              type: object
+              required: [sizes]
+              additionalProperties: false
+            """)
+        #expect(
+            found.sorted() == [
+                #"10: [invalid-schema] minimum 5 and maximum 3 leave no value; correct one of them"#,
+                #"12: [invalid-schema] 1 is not text, as type wants it; put it in quotes"#,
+                #"16: [invalid-schema] "sizes" is required and not allowed: no property has that name; declare it in properties"#,
+                #"7: [invalid-schema] there is no format "dat-time"; did you mean "date-time"?"#,
+            ])
+    }
+
+    @Test func `a required input is one of the inputs`() {
+        let found = Sample.problems(
+            """
+            kind: task
+            name: a
+            version: "1.0"
+            input:
+              type: object
+              required: [order, sise]
+              properties: {order: {}, size: {}}
+            """)
+        #expect(
+            found == [#"6: [invalid-schema] "sise" is required, and is none of the inputs; did you mean "size"?"#])
+    }
+
     @Test(arguments: [
         ("a", true), ("media.transcode", true), ("a-1.b2", true), ("a.1", true), ("", false), ("1a", false),
         ("A", false), ("a.", false),

@@ -105,11 +105,39 @@ import Values
         (#"{"properties":{"a":5}}"#, "/properties/a"),
         (#"{"enum":5}"#, "/enum"),
         (#"{"multipleOf":0}"#, "/multipleOf"),
+        (#"{"items":{"minimum":5,"maximum":3}}"#, "/items/minimum"),
+        (#"{"exclusiveMinimum":3,"maximum":3}"#, "/exclusiveMinimum"),
+        (#"{"minLength":3,"maxLength":2}"#, "/minLength"),
+        (#"{"minItems":3,"maxItems":2}"#, "/minItems"),
+        (#"{"type":"string","enum":["a",1]}"#, "/enum/1"),
+        (#"{"type":["string","null"],"const":5}"#, "/const"),
+        (#"{"properties":{"a":{}},"required":["a","b"],"additionalProperties":false}"#, "/required/1"),
+        (#"{"properties":{"a":false},"required":["a"]}"#, "/required/0"),
+        (#"{"type":"string","format":"dat-time"}"#, "/format"),
+        (#"{"type":"integer","format":"email"}"#, "/format"),
     ])
     func `a schema with a mistake is refused with its place`(text: String, path: String) throws {
         let source = try Value(parsing: text)
         let error = #expect(throws: SchemaProblems.self) { try JSONSchema(checking: source) }
         #expect(error?.all.map(\.path).contains(path) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
+        #"{"minimum":3,"maximum":3}"#, #"{"type":["integer","null"],"enum":[1,null,2.0]}"#,
+        #"{"type":"number","enum":[1,1.5]}"#, #"{"type":"string","format":"idn-hostname"}"#,
+        #"{"type":"integer","format":"int32"}"#, #"{"type":"string","format":"iri"}"#,
+        #"{"type":"string","format":"house-style"}"#, #"{"format":"email"}"#,
+        #"{"required":["a"],"patternProperties":{"^a":{}},"additionalProperties":false}"#,
+        #"{"required":["a"],"properties":{"b":{}}}"#,
+    ])
+    func `a schema that can be meant is taken`(text: String) throws {
+        let source = try Value(parsing: text)
+        #expect(throws: Never.self) { try JSONSchema(checking: source) }
+    }
+
+    @Test func `a schema that was taken once is read for ever`() throws {
+        let source = try Value(parsing: #"{"minimum":5,"maximum":3}"#)
+        #expect(throws: Never.self) { try JSONSchema(checking: source, isNew: false) }
     }
 
     @Test func `a misspelt keyword is named with what was meant`() throws {

@@ -3,11 +3,13 @@ package import Values
 
 extension JSONSchema {
     /// Compiles a schema that a person wrote, and is strict about it: beside what cannot work, it refuses what breaks the schema of
-    /// schemas, misspelt keywords, and defaults that do not fit.
-    package init(checking source: Value) throws(SchemaProblems) {
+    /// schemas, misspelt keywords, and defaults that do not fit; of a new one also what cannot be meant (`SchemaContradictions`). What
+    /// was taken once is to be read for ever.
+    package init(checking source: Value, isNew: Bool = true) throws(SchemaProblems) {
         let isDraft7 = Draft7.describes(source)
         var problems = Self.shapeProblems(of: isDraft7 ? Draft7.translated(source) : source)
         problems += Self.misspeltKeywords(in: source, isDraft7: isDraft7)
+        if isNew { problems += SchemaContradictions.problems(in: source) }
         guard problems.isEmpty else { throw SchemaProblems(all: problems) }
         try self.init(source)
         problems = misfitDefaults()
