@@ -3,29 +3,34 @@ package struct Shrinker {
     private let without: Protection?
     private let invariant: Invariant
     private var best: Outcome
-    /// How many worlds were run for it.
-    package private(set) var tries = 0
-    private let limit: Int
+    /// How many jobs the worlds may still do that are run for it. Counted in jobs, not in worlds or seconds: a world
+    /// that never comes to rest takes a thousand times as long as another, and the same seed shall end in the same story.
+    private var budget: Int
+
+    /// A minute or two on one core.
+    package static let usualBudget = 6_000_000
 
     /// Nil if the schedule does not fail.
-    package static func shrink(_ schedule: Schedule, without: Protection? = nil, limit: Int = 2000) -> Outcome? {
+    package static func shrink(
+        _ schedule: Schedule, without: Protection? = nil, budget: Int = usualBudget
+    ) -> Outcome? {
         let outcome = World.run(schedule, without: without)
         guard let violation = outcome.violations.first else { return nil }
-        var shrinker = Shrinker(without: without, invariant: violation.invariant, best: outcome, limit: limit)
+        var shrinker = Shrinker(without: without, invariant: violation.invariant, best: outcome, budget: budget)
         shrinker.shrinkAll()
         return shrinker.best
     }
 
-    private init(without: Protection?, invariant: Invariant, best: Outcome, limit: Int) {
+    private init(without: Protection?, invariant: Invariant, best: Outcome, budget: Int) {
         self.without = without
         self.invariant = invariant
         self.best = best
-        self.limit = limit
+        self.budget = budget
     }
 
     private mutating func shrinkAll() {
         var size = Int.max
-        while size > best.schedule.moments.count, tries < limit {
+        while size > best.schedule.moments.count, budget > 0 {
             size = best.schedule.moments.count
             dropMoments()
             simplify { $0.servers = 1 }
@@ -55,13 +60,13 @@ package struct Shrinker {
     private mutating func simplify(_ change: (inout Schedule) -> Void) -> Bool {
         var schedule = best.schedule
         change(&schedule)
-        guard schedule != best.schedule, tries < limit else { return false }
+        guard schedule != best.schedule, budget > 0 else { return false }
         schedule.moments = schedule.moments.enumerated().sorted {
             ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
         }
         .map(\.element)
-        tries += 1
         let outcome = World.run(schedule, without: without)
+        budget -= outcome.jobs
         guard outcome.violations.contains(where: { $0.invariant == invariant }) else { return false }
         best = outcome
         return true

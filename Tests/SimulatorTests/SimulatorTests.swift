@@ -65,7 +65,7 @@ import Testing
         let long = try #require(
             (1...2000).lazy.map { World.run(Schedule(seed: $0), without: .fence) }.first { !$0.isSound })
 
-        let short = try #require(Shrinker.shrink(long.schedule, without: .fence, limit: 300))
+        let short = try #require(Shrinker.shrink(long.schedule, without: .fence, budget: 1_000_000))
 
         #expect(short.schedule.moments.count < long.schedule.moments.count / 2)
         #expect(short.violations.contains { $0.invariant == long.violations[0].invariant })
