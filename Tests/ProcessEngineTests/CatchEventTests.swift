@@ -58,6 +58,8 @@ struct CatchEventTests {
         ("<timeDate>2020-01-01T00:00:00Z</timeDate>", "2020-01-01T00:00:00.000Z"),
         ("<timeDate>2026-03-01T12:00:00</timeDate>", "2026-03-01T12:00:00.000Z"),
         ("<timeDate>= at</timeDate>", "2026-05-05T00:00:00.000Z"),
+        ("<timeDate>PT10S</timeDate>", "2026-01-01T00:00:10.000Z"),
+        ("<timeDate>${d}</timeDate>", "2026-01-01T01:00:00.000Z"),
     ])
     func `waits until it is due`(definition: String, expected: String) throws {
         var scenario = try Scenario(timerEvent(definition))

@@ -3,7 +3,8 @@ package import Values
 
 /// `bpmn:timerEventDefinition`: when a timer is due.
 ///
-/// All may be expressions. A `timeCycle` is `R3/PT10S`, `R/2026-01-01T00:00:00Z/P1D`, `R3/PT1H/2026-01-01T00:00:00Z`, or a cron schedule (`0 0 9 * * MON-FRI`).
+/// All may be expressions. A `timeDate` may be a duration from now on, as in Camunda 7. A `timeCycle` is `R3/PT10S`,
+/// `R/2026-01-01T00:00:00Z/P1D`, `R3/PT1H/2026-01-01T00:00:00Z`, or a cron schedule (`0 0 9 * * MON-FRI`).
 package struct TimerTrigger: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         case duration(Expression)
@@ -42,6 +43,9 @@ package struct TimerTrigger: Sendable, Hashable {
             return max(due, variables.now)
         case .date(let expression):
             let text = try Self.text(of: expression, for: variables, element: element)
+            if let duration = CalendarDuration(iso8601: text), let due = variables.now.adding(duration) {
+                return max(due, variables.now)
+            }
             guard let date = Self.date(text, in: knownZone(variables), by: variables.zones) else {
                 throw IncidentCause(
                     .expressionFailed,
@@ -146,14 +150,15 @@ extension TimerTrigger {
         if let constant = expression.constantValue {
             let literal = constant.stringValue ?? ""
             let isDate = choice.name == "timeDate"
-            guard isDate ? Self.date(literal) != nil : CalendarDuration(iso8601: literal) != nil else {
+            let isDuration = CalendarDuration(iso8601: literal) != nil
+            guard isDuration || (isDate && Self.date(literal) != nil) else {
                 reader.report(
                     "invalid-timer", choice, element: element,
                     "\"\(text)\" is not a \(isDate ? "date-time" : "duration")",
                     isDate ? "write it like 2026-01-31T12:00:00Z" : "write it like PT10S or P1DT2H")
                 return nil
             }
-            if isDate && zone == nil && Timestamp(iso8601: literal) == nil {
+            if isDate && !isDuration && zone == nil && Timestamp(iso8601: literal) == nil {
                 reader.warn(
                     "date-without-offset", choice, element: element, "\"\(text)\" has no offset and is taken as UTC",
                     "write it like 2026-01-31T12:00:00Z, or set waybill:timeZone")
