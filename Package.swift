@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // C libraries: a module map and a shim each, found by pkg-config, installed by deploy/install.
@@ -83,6 +84,10 @@ let package = Package(
             ]),
 
         .target(
+            name: "JSONWebTokens",
+            dependencies: ["Values", "Services", logging, .product(name: "JWTKit", package: "jwt-kit")]),
+
+        .target(
             name: "CamundaClient",
             dependencies: [
                 "Values", "ProcessEngine", "Delivery", "Services", collections, logging,
@@ -134,7 +139,7 @@ let package = Package(
                 "WorkflowTesting", "XMLReader",
                 "YAMLReader",
                 "SQLiteStore", "PostgresStore", "RabbitMQBus", "CamundaClient", "WebServer", "WaybillAgent",
-                "Simulator", "CMalloc", logging,
+                "JSONWebTokens", "Simulator", "CMalloc", logging,
                 lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -192,6 +197,12 @@ let package = Package(
                 "WebServer", "WebServerTesting", "ServicesTesting", "Services", "Staging", "ProcessEngine", "Contracts",
                 "YAMLReader", "Values", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
+        .testTarget(
+            name: "JSONWebTokensTests",
+            dependencies: [
+                "JSONWebTokens", "WebServerTesting", "Services", "Values", logging,
+                .product(name: "JWTKit", package: "jwt-kit"),
             ]),
         .testTarget(
             name: "RabbitMQBusTests",

@@ -34,7 +34,8 @@ package struct TestServer: Sendable {
 
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
-        token: String? = nil, keys: (@Sendable () -> KeyRing)? = nil, audit: (any AuditLog)? = nil,
+        token: String? = nil, keys: (@Sendable () -> KeyRing)? = nil, tokens: (any TokenVerifier)? = nil,
+        audit: (any AuditLog)? = nil,
         log: Logger? = nil, idleTimeout: Duration = .seconds(60), messages: (any MessageCorrelation)? = nil,
         site: Site = Site(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
@@ -44,8 +45,8 @@ package struct TestServer: Sendable {
         let web = WebServer(
             health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0,
             security: Security(
-                keys: keys ?? Security.keys(token: token, file: nil, hash: digest), audit: audit, hash: digest,
-                time: parts.time),
+                keys: keys ?? Security.keys(token: token, file: nil, hash: digest), tokens: tokens, audit: audit,
+                hash: digest, time: parts.time),
             log: log ?? parts.log, idleTimeout: idleTimeout
         ) { port.yield($0) }
         let routes = web.declared

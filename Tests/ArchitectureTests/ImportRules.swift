@@ -9,6 +9,7 @@ enum ImportRules {
     ]
     static let adapters: Set = [
         "XMLReader", "YAMLReader", "SQLiteStore", "PostgresStore", "RabbitMQBus", "WebServer", "CamundaClient",
+        "JSONWebTokens",
     ]
     static let system: Set = ["Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization"]
 
@@ -19,7 +20,8 @@ enum ImportRules {
         "CPostgres": "PostgresStore", "CRabbitMQ": "RabbitMQBus", "Hummingbird": "WebServer",
         "HummingbirdCore": "WebServer",
         "HTTPTypes": "WebServer",
-        "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill", "CMalloc": "waybill",
+        "JWTKit": "JSONWebTokens", "ArgumentParser": "waybill", "Crypto": "waybill", "Subprocess": "waybill",
+        "CMalloc": "waybill",
     ]
 
     static let allowed: [String: Set<String>] = [
@@ -50,6 +52,8 @@ enum ImportRules {
         "CamundaClient": collections.union(system).union([
             "Values", "ProcessEngine", "Delivery", "Services", "Logging", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
         ]),
+
+        "JSONWebTokens": ["Values", "Services", "Logging", "Foundation", "JWTKit"],
 
         "WaybillAgent": system.union([
             "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "RabbitMQBus", "Logging",

@@ -9,6 +9,12 @@ struct Credentials {
     var name: String?
     var key: String
 
+    /// Whether it looks like a signed token of an identity provider, and not like a key of ours: three parts, of which the first is
+    /// an object in base64url.
+    var isToken: Bool {
+        name == nil && key.hasPrefix("eyJ") && key.utf8.count { $0 == UInt8(ascii: ".") } == 2
+    }
+
     init?(of request: Request) {
         guard let given = request.headers[.authorization] else { return nil }
         if given.hasPrefix("Bearer ") {

@@ -36,12 +36,12 @@ struct Gate: Sendable {
         case .open: return try await handler(request, context)
         case .attempt:
             // Without the header it is a request like any other, and finds nothing.
-            if request.headers[.waybillToken] == nil { _ = try identify(request) }
+            if request.headers[.waybillToken] == nil { _ = try await identify(request) }
             return try await handler(request, context)
         case .right(let right, let subject):
             let audit = security.audit.map { Audit(log: $0, route: route.name, right: right, request, context.remote) }
             do {
-                context.access = try identify(request)
+                context.access = try await identify(request)
                 try BrowserGuard.check(request)
                 try await admit(context, right, on: subject, audits: audit != nil)
             } catch {
@@ -56,17 +56,36 @@ struct Gate: Sendable {
     // MARK: - Who
 
     /// Throws `Problem` for who shows no key that is good now.
-    private func identify(_ request: Request) throws -> Access {
-        guard let keys = security.keys else {
+    private func identify(_ request: Request) async throws -> Access {
+        guard security.keys != nil || security.tokens != nil else {
             guard isLoopback else { throw Self.stranger }
             try BrowserGuard.checkHost(of: request)
             return .local
         }
-        guard let shown = Credentials(of: request),
-            let access = keys().find(
+        guard let shown = Credentials(of: request) else { throw Self.stranger }
+        if let tokens = security.tokens, shown.isToken {
+            return try await Self.access(for: shown.key, by: tokens, at: security.time.now)
+        }
+        guard
+            let access = security.keys?().find(
                 sha256: security.hash(Array(shown.key.utf8)), named: shown.name, at: security.time.now)
         else { throw Self.stranger }
         return access
+    }
+
+    private static func access(
+        for token: String, by tokens: any TokenVerifier, at now: Timestamp
+    ) async throws -> Access {
+        do {
+            return try await tokens.access(for: token, at: now)
+        } catch let refusal as TokenRefusal {
+            throw Problem(
+                status: .unauthorized, title: "Unauthorized", detail: "the token is not taken: \(refusal.reason)")
+        } catch is TokenKeysMissing {
+            throw Problem(
+                status: .serviceUnavailable, title: "Service Unavailable",
+                detail: "the keys of the identity provider cannot be fetched, so no token can be verified: try later")
+        }
     }
 
     private static let stranger = Problem(

@@ -1,19 +1,23 @@
 package import Services
 
-/// What keeps a server safe: its keys, and its audit log.
+/// What keeps a server safe: its keys, whose tokens it takes, and its audit log.
 package struct Security: Sendable {
-    /// The keys of this moment; nil: there are none, and whoever reaches the server on loopback may do everything.
+    /// The keys of this moment; nil: there are none. If no tokens are taken either, who reaches the server on loopback may do everything.
     let keys: (@Sendable () -> KeyRing)?
+    /// Nil: tokens of identity providers are not taken.
+    let tokens: (any TokenVerifier)?
     let audit: (any AuditLog)?
     /// SHA-256, hexadecimal.
     let hash: @Sendable ([UInt8]) -> String
     let time: any TimeSource
 
     package init(
-        keys: (@Sendable () -> KeyRing)?, audit: (any AuditLog)?, hash: @escaping @Sendable ([UInt8]) -> String,
+        keys: (@Sendable () -> KeyRing)?, tokens: (any TokenVerifier)? = nil, audit: (any AuditLog)?,
+        hash: @escaping @Sendable ([UInt8]) -> String,
         time: any TimeSource
     ) {
         self.keys = keys
+        self.tokens = tokens
         self.audit = audit
         self.hash = hash
         self.time = time

@@ -125,10 +125,13 @@ struct RESTClient {
             throw CommandError(noAnswer: "the answer of \(server) broke off: \(NetworkFailure.words(for: error))")
         }
         if response.status == .unauthorized {
-            throw CommandError(
-                token == nil
-                    ? "\(server) wants a key: put it into \(origin.tokenVariable)"
-                    : "\(server) does not know the key in \(origin.tokenVariable)")
+            guard token != nil else {
+                throw CommandError("\(server) wants a key: put it into \(origin.tokenVariable)")
+            }
+            // Of a token, it says more: that it has expired, most of all.
+            let detail = (try? JSON(validating: bytes.readableBytesView))?["detail"]?.stringValue
+            let reason = detail.flatMap { $0.hasPrefix("the token") ? ": \($0)" : nil } ?? ""
+            throw CommandError("\(server) does not know the key in \(origin.tokenVariable)\(reason)")
         }
         guard (200..<300).contains(response.status.code) else {
             throw CommandError(

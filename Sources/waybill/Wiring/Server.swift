@@ -77,7 +77,7 @@ struct Server {
         if let starts = parts.startQueue {
             services.append(RoleService("starts", log: log) { try await starts.run() })
         }
-        services.append(try web(parts, opened))
+        services.append(try await web(parts, opened))
         var group = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         // A client that does not read its answer does not keep the others from ending.
@@ -85,7 +85,7 @@ struct Server {
         try await ServiceGroup(configuration: group).run()
     }
 
-    private func web(_ parts: Parts, _ opened: OpenStore) throws -> WebServer {
+    private func web(_ parts: Parts, _ opened: OpenStore) async throws -> WebServer {
         let (serving, log, began, health) = (configuration.serving, configuration.log, began, parts.health)
         let address = "http://\(serving.host):"
         let names = Role.allCases.filter { configuration.roles.contains($0) }.map(\.rawValue).joined(separator: ", ")
@@ -93,7 +93,7 @@ struct Server {
             health: parts.health, api: configuration.roles.contains(.web) ? parts.api(over: opened.store) : nil,
             dialect: configuration.roles.contains(.web) ? parts.dialect(over: opened.store) : nil,
             host: serving.host, port: serving.port,
-            security: try serving.security(audits: configuration.roles.contains(.web), log: log), log: log
+            security: try await serving.security(audits: configuration.roles.contains(.web), log: log), log: log
         ) { port in
             let late = await health.parts().filter { !$0.ready }.map(\.name).joined(separator: " and ")
             log.notice(

@@ -6,7 +6,7 @@ import YAMLReader
 
 extension ServingOptions.Checked {
     /// Opens the file of keys and, where there is something to change over HTTP, the audit log. Throws `CommandError`.
-    func security(audits: Bool, log: Logger) throws -> Security {
+    func security(audits: Bool, log: Logger) async throws -> Security {
         do {
             let file = try keysFile.map { try KeysFile($0, log: log, read: Readers.keys) }
             let auditFile = audits ? auditFile : nil
@@ -16,8 +16,8 @@ extension ServingOptions.Checked {
                 log.notice("the audit log \(auditFile) goes on after line \(lines):\(hash)")
             }
             return Security(
-                keys: Security.keys(token: token, file: file, hash: Readers.sha256), audit: audit,
-                hash: Readers.sha256, time: SystemClock())
+                keys: Security.keys(token: token, file: file, hash: Readers.sha256),
+                tokens: try await tokens?.verifier(log: log), audit: audit, hash: Readers.sha256, time: SystemClock())
         } catch {
             throw CommandError("\(error)")
         }

@@ -8,7 +8,10 @@ import WebServer
 
 /// How a server serves: where it listens, and how it uses the bus.
 struct ServingOptions: ParsableArguments {
-    @Option(help: "Where the REST API listens, HOST:PORT. Other hosts than loopback need --keys-file or --token-file.")
+    @Option(
+        help:
+            "Where the REST API listens, HOST:PORT. Other hosts than loopback need --keys-file, --token-file or --jwt-issuer."
+    )
     var listen = Settings.value("listen") ?? "127.0.0.1:8585"
     @Option(
         help: "A file with the token that callers must send as Authorization: Bearer; it is an administrator's key.")
@@ -18,6 +21,7 @@ struct ServingOptions: ParsableArguments {
             "A file with the names, roles and hashes of the keys that callers send; `waybill key new` makes one. Read again when it changes.",
             valueName: "file"))
     var keysFile: String?
+    @OptionGroup(title: "Tokens of an identity provider") var tokens: TokenOptions
     @Option(
         help: ArgumentHelp(
             "A file to which every change and every denial is added; a change that cannot be written down is refused.",
@@ -74,6 +78,7 @@ struct ServingOptions: ParsableArguments {
         var port: Int
         var token: String?
         var keysFile: String?
+        var tokens: TokenOptions.Checked?
         var auditFile: String?
         /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
         var publicURL: String?
@@ -97,9 +102,11 @@ struct ServingOptions: ParsableArguments {
         let (host, port) = try Self.address(listen)
         let token = try (tokenFile ?? Settings.value("token-file")).map(Self.token)
         let keysFile = keysFile ?? Settings.value("keys-file")
-        guard token != nil || keysFile != nil || WebServer.isLoopback(host) else {
+        let tokens = try tokens.checked()
+        guard token != nil || keysFile != nil || tokens != nil || WebServer.isLoopback(host) else {
             throw CommandError(
-                "\(host) can be reached by others: give --keys-file or --token-file, or listen on 127.0.0.1")
+                "\(host) can be reached by others: give --keys-file, --token-file or --jwt-issuer, or listen on 127.0.0.1"
+            )
         }
         guard let queueType = QueueType(rawValue: queueType) else {
             throw CommandError("--queue-type is quorum or classic, not '\(queueType)'")
@@ -108,7 +115,7 @@ struct ServingOptions: ParsableArguments {
             throw CommandError("--bus-prefix is of letters, digits and . _ - : /, not '\(busPrefix)'")
         }
         return try Checked(
-            host: host, port: port, token: token, keysFile: keysFile,
+            host: host, port: port, token: token, keysFile: keysFile, tokens: tokens,
             auditFile: auditFile ?? Settings.value("audit-file"), publicURL: publicURL(host, port),
             claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
             queueType: queueType,

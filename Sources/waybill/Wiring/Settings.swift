@@ -13,7 +13,8 @@ enum Settings {
         "amqp-url-file",
         "log-level",
         "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file", "bundle-keys-file",
-        "settings-key-file", "stage", "retention", "drift",
+        "settings-key-file", "stage", "retention", "drift", "jwt-issuer", "jwt-audience", "jwt-keys", "jwt-roles-claim",
+        "jwt-name-claim",
     ]
 
     /// The setting of a flag; nil if nobody has set it.
