@@ -14,6 +14,8 @@ struct Problem: Error {
     var diagnostics: [Diagnostic] = []
     /// That the caller lacks.
     var right: Right?
+    /// After which the same may be asked again.
+    var retryAfter: Duration?
 
     static func badRequest(_ detail: String) -> Problem {
         Problem(status: .badRequest, title: "Bad request", detail: detail)
@@ -75,6 +77,7 @@ struct Problem: Error {
         writer.endObject()
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if let retryAfter { headers[.retryAfter] = "\(retryAfter.components.seconds + 1)" }
         return Response(
             status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
     }

@@ -15,10 +15,11 @@ package struct WebServer: Service {
     /// - Parameter api: nil: health and metrics are all there is.
     /// - Parameter dialect: the Camunda 7 dialect, where it is served.
     /// - Parameter idleTimeout: of a connection without a request, and of a request whose rest does not come. Answers may take longer.
+    /// - Parameter maxConnections: at one time; others wait until one of them ends.
     /// - Parameter onListening: called once connections are accepted, with the port.
     package init(
         health: HealthService, api: RESTAPI?, dialect: EngineREST? = nil, host: String, port: Int, security: Security,
-        log: Logger, idleTimeout: Duration = .seconds(60),
+        log: Logger, idleTimeout: Duration = .seconds(60), maxConnections: Int = 2000,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Router(context: CallContext.self)
@@ -36,7 +37,9 @@ package struct WebServer: Service {
         application = Application(
             router: router,
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(idleTimeout))),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "waybill"),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: "waybill",
+                availableConnectionsDelegate: .maximumConnections(maxConnections, logger: quiet)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: quiet)
     }
 

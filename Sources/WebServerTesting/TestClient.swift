@@ -41,6 +41,17 @@ package struct TestClient: Sendable {
     /// What becomes of a connection.
     package enum End: Sendable, Equatable { case answered(Int), ended, timedOut }
 
+    /// What becomes of a request that nobody waits for longer than that.
+    package func end(of path: String, within limit: Duration) async -> End {
+        do {
+            let answer = try await HTTPClient.shared.execute(
+                HTTPClientRequest(url: base + path), timeout: TimeAmount(limit))
+            return .answered(Int(answer.status.code))
+        } catch {
+            return error as? HTTPClientError == .deadlineExceeded ? .timedOut : .ended
+        }
+    }
+
     /// Sends a request's beginning and never the rest.
     package func stall(_ path: String) async -> End {
         var request = HTTPClientRequest(url: base + path)

@@ -35,7 +35,7 @@ package struct TestServer: Sendable {
     /// Runs a server as long as `body` runs.
     package static func run<Answer: Sendable>(
         token: String? = nil, keys: (@Sendable () -> KeyRing)? = nil, tokens: (any TokenVerifier)? = nil,
-        audit: (any AuditLog)? = nil,
+        audit: (any AuditLog)? = nil, rateLimit: RateLimit? = nil, maxConnections: Int = 2000,
         log: Logger? = nil, idleTimeout: Duration = .seconds(60), messages: (any MessageCorrelation)? = nil,
         site: Site = Site(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
@@ -46,8 +46,8 @@ package struct TestServer: Sendable {
             health: parts.health, api: parts.api, dialect: parts.dialect, host: "127.0.0.1", port: 0,
             security: Security(
                 keys: keys ?? Security.keys(token: token, file: nil, hash: digest), tokens: tokens, audit: audit,
-                hash: digest, time: parts.time),
-            log: log ?? parts.log, idleTimeout: idleTimeout
+                hash: digest, time: parts.time, rateLimit: rateLimit),
+            log: log ?? parts.log, idleTimeout: idleTimeout, maxConnections: maxConnections
         ) { port.yield($0) }
         let routes = web.declared
         return try await withThrowingTaskGroup(of: Answer?.self) { group in

@@ -55,8 +55,14 @@ struct Gate: Sendable {
 
     // MARK: - Who
 
-    /// Throws `Problem` for who shows no key that is good now.
+    /// Throws `Problem` for who shows no key that is good now, or makes more requests than he may.
     private func identify(_ request: Request) async throws -> Access {
+        let access = try await recognize(request)
+        guard let wait = security.rateLimit?.wait(for: access.name, at: security.time.now) else { return access }
+        throw Problem(tooManyFrom: access.name, retryAfter: wait)
+    }
+
+    private func recognize(_ request: Request) async throws -> Access {
         guard security.keys != nil || security.tokens != nil else {
             guard isLoopback else { throw Self.stranger }
             try BrowserGuard.checkHost(of: request)
@@ -178,6 +184,15 @@ struct Gate: Sendable {
             throw AuditUnavailable(isDone: entry.outcome == .done)
         }
         return try outcome.get()
+    }
+}
+
+extension Problem {
+    fileprivate init(tooManyFrom name: String, retryAfter: Duration) {
+        self.init(
+            status: .tooManyRequests, title: "Too Many Requests",
+            detail: "'\(name)' makes more requests a second than this server's --rate-limit: try again in a moment")
+        self.retryAfter = retryAfter
     }
 }
 

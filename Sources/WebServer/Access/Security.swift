@@ -10,17 +10,20 @@ package struct Security: Sendable {
     /// SHA-256, hexadecimal.
     let hash: @Sendable ([UInt8]) -> String
     let time: any TimeSource
+    /// Nil: nobody is held back. On loopback without keys nobody is.
+    let rateLimit: RateLimit?
 
     package init(
         keys: (@Sendable () -> KeyRing)?, tokens: (any TokenVerifier)? = nil, audit: (any AuditLog)?,
         hash: @escaping @Sendable ([UInt8]) -> String,
-        time: any TimeSource
+        time: any TimeSource, rateLimit: RateLimit? = nil
     ) {
         self.keys = keys
         self.tokens = tokens
         self.audit = audit
         self.hash = hash
         self.time = time
+        self.rateLimit = rateLimit
     }
 
     /// Keys of a file and the one token of `--token-file`, which is an administrator's; nil if there is neither.

@@ -93,7 +93,8 @@ struct Server {
             health: parts.health, api: configuration.roles.contains(.web) ? parts.api(over: opened.store) : nil,
             dialect: configuration.roles.contains(.web) ? parts.dialect(over: opened.store) : nil,
             host: serving.host, port: serving.port,
-            security: try await serving.security(audits: configuration.roles.contains(.web), log: log), log: log
+            security: try await serving.security(audits: configuration.roles.contains(.web), log: log), log: log,
+            maxConnections: serving.maxConnections
         ) { port in
             let late = await health.parts().filter { !$0.ready }.map(\.name).joined(separator: " and ")
             log.notice(

@@ -17,7 +17,8 @@ extension ServingOptions.Checked {
             }
             return Security(
                 keys: Security.keys(token: token, file: file, hash: Readers.sha256),
-                tokens: try await tokens?.verifier(log: log), audit: audit, hash: Readers.sha256, time: SystemClock())
+                tokens: try await tokens?.verifier(log: log), audit: audit, hash: Readers.sha256, time: SystemClock(),
+                rateLimit: rateLimit.map { RateLimit(rate: $0) })
         } catch {
             throw CommandError("\(error)")
         }

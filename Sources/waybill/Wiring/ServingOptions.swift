@@ -21,6 +21,15 @@ struct ServingOptions: ParsableArguments {
             "A file with the names, roles and hashes of the keys that callers send; `waybill key new` makes one. Read again when it changes.",
             valueName: "file"))
     var keysFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "Requests a second that each key or token may make; more are answered 429 (default: no limit).",
+            valueName: "requests"))
+    var rateLimit: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Connections to the REST API at one time; others wait (default: 2000).", valueName: "connections"))
+    var maxConnections: Int?
     @OptionGroup(title: "Tokens of an identity provider") var tokens: TokenOptions
     @Option(
         help: ArgumentHelp(
@@ -79,6 +88,9 @@ struct ServingOptions: ParsableArguments {
         var token: String?
         var keysFile: String?
         var tokens: TokenOptions.Checked?
+        /// Requests a second; nil: no limit.
+        var rateLimit: Int?
+        var maxConnections: Int
         var auditFile: String?
         /// The address at which agents reach the REST API; nil: none is known, so nothing is claimed.
         var publicURL: String?
@@ -115,7 +127,8 @@ struct ServingOptions: ParsableArguments {
             throw CommandError("--bus-prefix is of letters, digits and . _ - : /, not '\(busPrefix)'")
         }
         return try Checked(
-            host: host, port: port, token: token, keysFile: keysFile, tokens: tokens,
+            host: host, port: port, token: token, keysFile: keysFile, tokens: tokens, rateLimit: limit(),
+            maxConnections: Settings.number("max-connections", flag: maxConnections, in: 1...100_000, default: 2000),
             auditFile: auditFile ?? Settings.value("audit-file"), publicURL: publicURL(host, port),
             claimBytes: Settings.number("claim-bytes", flag: claimBytes, in: 1024...(64 << 20), default: 256 << 10),
             queueType: queueType,
@@ -124,6 +137,11 @@ struct ServingOptions: ParsableArguments {
             bundleKeys: (bundleKeysFile ?? Settings.value("bundle-keys-file")).map(BundleSigning.publicKeys) ?? [],
             secretBox: SecretKeys.box(file: settingsKeyFile ?? Settings.value("settings-key-file")),
             stage: stageName(), retention: kept(), drift: driftPolicy())
+    }
+
+    private func limit() throws -> Int? {
+        guard rateLimit != nil || Settings.value("rate-limit") != nil else { return nil }
+        return try Settings.number("rate-limit", flag: rateLimit, in: 1...1_000_000, default: 1)
     }
 
     /// In names of queues and in the patterns of bindings, where `*` and `#` mean something else.

@@ -14,7 +14,7 @@ enum Settings {
         "log-level",
         "public-url", "claim-bytes", "postgres-url-file", "postgres-password-file", "bundle-keys-file",
         "settings-key-file", "stage", "retention", "drift", "jwt-issuer", "jwt-audience", "jwt-keys", "jwt-roles-claim",
-        "jwt-name-claim",
+        "jwt-name-claim", "rate-limit", "max-connections",
     ]
 
     /// The setting of a flag; nil if nobody has set it.
