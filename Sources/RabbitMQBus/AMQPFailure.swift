@@ -13,10 +13,24 @@ enum AMQPFailure: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .library(let code, let doing): "\(doing): \(String(cString: amqp_error_string2(code))) (\(code))"
+        case .library(let code, let doing):
+            "\(doing): \(String(cString: amqp_error_string2(code))) (\(code))\(Self.hint(code).map { ": \($0)" } ?? "")"
         case .channelClosed(let code, let text): "the bus closed the channel: \(text) (\(code))"
         case .connectionClosed(let code, let text): "the bus closed the connection: \(text) (\(code))"
         case .protocolViolation(let text): "the bus broke the protocol: \(text)"
+        }
+    }
+
+    /// What to look at, where the library's own words do not tell.
+    private static func hint(_ code: Int32) -> String? {
+        switch code {
+        case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED.rawValue:
+            "the certificate is for another name; an address like 127.0.0.1 is compared with nothing, so write the name"
+        case AMQP_STATUS_SSL_PEER_VERIFY_FAILED.rawValue:
+            "cacertfile must have the authority that signed its certificate"
+        case AMQP_STATUS_SSL_ERROR.rawValue:
+            "it may want a certificate of this side (certfile and keyfile), or another one"
+        default: nil
         }
     }
 

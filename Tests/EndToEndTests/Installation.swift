@@ -44,11 +44,13 @@ final class Installation {
     // MARK: - RabbitMQ
 
     /// - Parameter prefixes: of Waybills that share it, each of which has agents of its own.
+    /// - Parameter tls: a directory of certificates.
     @discardableResult
-    func rabbitMQ(_ action: String, prefixes: [String] = []) throws -> String {
+    func rabbitMQ(_ action: String, prefixes: [String] = [], tls: String? = nil) throws -> String {
         var arguments = [action, directory.appending(path: "rabbitmq").path]
         if action == "start" { arguments += ["--port", String(busPort)] }
         for prefix in prefixes { arguments += ["--bus-prefix", prefix] }
+        if let tls { arguments += ["--tls", tls] }
         return try Self.run(Self.root.appending(path: "deploy/rabbitmq").path, arguments)
     }
 
@@ -76,7 +78,8 @@ final class Installation {
         return root.appending(path: ".build/debug/waybill").path
     }()
 
-    func startServer(_ more: [String] = [], number: Int = 0) throws {
+    /// - Parameter bus: the file of the address, in the directory of RabbitMQ.
+    func startServer(_ more: [String] = [], number: Int = 0, bus: String = "amqp.url") throws {
         let place =
             switch store {
             case .sqlite: ["dev", "--data", directory.appending(path: "data").path]
@@ -86,17 +89,20 @@ final class Installation {
             Self.program,
             place + [
                 "--listen", "127.0.0.1:\(ports[number])", "--amqp-url-file",
-                directory.appending(path: "rabbitmq/amqp.url").path,
+                directory.appending(path: "rabbitmq/\(bus)").path,
             ] + more, log: number == 0 ? "server" : "server-\(number)")
     }
 
-    func startAgent(_ name: String, contract: String, exec: String, prefetch: Int, arguments: [String] = []) throws {
+    func startAgent(
+        _ name: String, contract: String, exec: String, prefetch: Int, arguments: [String] = [],
+        bus: String = "agent.url"
+    ) throws {
         agents[name] = try spawn(
             Self.program,
             [
                 "agent", "--name", name, "--contract", contract, "--exec", exec, "--prefetch", String(prefetch),
                 "--amqp-url-file",
-                directory.appending(path: "rabbitmq/agent.url").path,
+                directory.appending(path: "rabbitmq/\(bus)").path,
             ] + (arguments.isEmpty ? [] : ["--"] + arguments), log: "agent-\(name)")
     }
 

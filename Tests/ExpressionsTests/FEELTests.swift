@@ -182,4 +182,28 @@ import Values
         #expect(try !holds("missing > 5"))
         #expect(try !holds("amount"))
     }
+
+    @Test(
+        arguments: [
+            ("before(range: [1..2], point: 3)", true), ("before(point: 3, range: [1..2])", false),
+            ("after(range: [4..5], point: 3)", true), ("includes(range: [1..3], point: 2)", true),
+            ("includes(point: 2, range: [1..3])", true), ("finished by(range: [1..2], point: 2)", true),
+            ("started by(range: [1..2], point: 1)", true), ("during(point: 2, range: [1..3])", true),
+            ("before(point1: 1, point2: 2)", true), ("meets(range1: [1..2], range2: [2..3])", true),
+            ("coincides(point1: 1, point2: 1)", true), ("meets(point: 1, range: [1..2])", nil),
+        ] as [(String, Value)])
+    func `relations of ranges take their arguments by name`(source: String, expected: Value) throws {
+        #expect(try feel(source) == expected)
+    }
+
+    @Test(arguments: ["+P1Y", "P-1Y", "PT1.5H", "P1.5D", "PT1,5S", "P+1D", "--PT1S", "PT-1S"])
+    func `a duration is written as XML Schema has it`(text: String) throws {
+        #expect(try feel("duration(\"\(text)\")") == nil)
+    }
+
+    @Test func `names may have apostrophes, and an order needs two items`() throws {
+        #expect(try feel("{Mike's: 5}.Mike's") == 5)
+        #expect(try feel("sort([1, 2, 1], function(x) x)") == nil)
+        #expect(throws: ExpressionError.self) { try feel("'a'") }
+    }
 }

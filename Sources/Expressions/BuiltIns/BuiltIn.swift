@@ -146,7 +146,10 @@ extension BuiltIn {
     func arguments(named values: [(name: String, value: Datum)]) -> Arguments? {
         switch shape {
         case .fixed(let rows):
-            for row in rows where values.allSatisfy({ value in row.contains { $0.name == value.name } }) {
+            // `before(range, point)` and `before(point, range)` have the same names: there the order counts.
+            let names = values.map(\.name)
+            let sorted = rows.filter { $0.map(\.name) == names } + rows.filter { $0.map(\.name) != names }
+            for row in sorted where values.allSatisfy({ value in row.contains { $0.name == value.name } }) {
                 let given = row.filter { parameter in values.contains { $0.name == parameter.name } }
                 guard
                     row.allSatisfy({ parameter in parameter.isOptional || given.contains { $0.name == parameter.name } }

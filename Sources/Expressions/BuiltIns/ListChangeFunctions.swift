@@ -86,7 +86,7 @@ enum ListChangeFunctions {
         guard let items = arguments.list(0) else { return .null }
         var precedes: FunctionValue?
         if arguments.values.count == 2 {
-            guard case .function(let function) = arguments.values[1] else { return .null }
+            guard case .function(let function) = arguments.values[1], function.takes(2) else { return .null }
             precedes = function
         }
         return try merged(items[...], precedes, &evaluator, node).map { .list($0) } ?? .null

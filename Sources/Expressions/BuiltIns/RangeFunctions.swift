@@ -49,7 +49,16 @@ enum RangeFunctions {
         _ name: String, _ first: String, _ second: String,
         _ holds: @escaping @Sendable (Span, Span) -> Bool?
     ) -> BuiltIn {
-        let rows = [["point1", "point2"], ["point", "range"], ["range", "point"], ["range1", "range2"]]
+        // DMN 1.5, table 78. Where a point may stand, a range may too.
+        var rows = [["range1", "range2"]]
+        switch (first, second) {
+        case ("point", "range"): rows.append(["point", "range"])
+        case ("range", "point"): rows.append(["range", "point"])
+        case ("point", "point"):
+            rows.append(["point1", "point2"])
+            if name != "coincides" { rows += [["point", "range"], ["range", "point"]] }
+        default: break
+        }
         return BuiltIn(name, .fixed(rows.map { $0.map { .init($0) } }), .boolean) { arguments in
             guard let left = Span(arguments.values[0]), let right = Span(arguments.values[1]),
                 FEELComparison.order(left.start, right.start) != nil

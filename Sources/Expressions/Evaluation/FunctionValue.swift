@@ -17,6 +17,15 @@ package final class FunctionValue: Sendable, Hashable {
         self.init(.host(function))
     }
 
+    /// Whether it may be called with so many arguments; of a built-in function that shows when it is.
+    func takes(_ count: Int) -> Bool {
+        switch body {
+        case .builtIn: true
+        case .defined(let parameters, _, _, _): parameters.count == count
+        case .host(let function): function.parameters.count == count
+        }
+    }
+
     package static func == (left: FunctionValue, right: FunctionValue) -> Bool { left === right }
 
     package func hash(into hasher: inout Hasher) {

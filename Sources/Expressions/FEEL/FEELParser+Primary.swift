@@ -31,7 +31,7 @@ extension FEELParser {
         case .openBrace: try parseContext()
         case .at: try parseAtLiteral()
         case .power, .dots, .lessOrEqual, .greaterOrEqual, .notEqual, .arrow, .equal, .less, .greater, .plus, .minus,
-            .times, .divided, .dot, .comma, .colon, .closeParenthesis, .closeBrace:
+            .times, .divided, .dot, .comma, .colon, .closeParenthesis, .closeBrace, .apostrophe:
             throw unexpected("an expression")
         }
     }
@@ -109,7 +109,7 @@ extension FEELParser {
         while !isEnd(token) {
             switch token.kind {
             case .word, .number, .symbol(.plus), .symbol(.minus), .symbol(.times), .symbol(.divided), .symbol(.dot),
-                .symbol(.power):
+                .symbol(.power), .symbol(.apostrophe):
                 end = token.end
                 try advance()
             case .end, .quotedName, .string, .symbol:

@@ -162,7 +162,7 @@ struct FEELParser {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual:
             comparison(symbol).map { ($0, .comparison) }
         case .dots, .arrow, .dot, .comma, .colon, .openParenthesis, .closeParenthesis, .openBracket, .closeBracket,
-            .openBrace, .closeBrace, .at:
+            .openBrace, .closeBrace, .at, .apostrophe:
             nil
         }
     }
@@ -176,7 +176,7 @@ struct FEELParser {
         case .greater: .greater
         case .greaterOrEqual: .greaterOrEqual
         case .power, .plus, .minus, .times, .divided, .dots, .arrow, .dot, .comma, .colon, .openParenthesis,
-            .closeParenthesis, .openBracket, .closeBracket, .openBrace, .closeBrace, .at:
+            .closeParenthesis, .openBracket, .closeBracket, .openBrace, .closeBrace, .at, .apostrophe:
             nil
         }
     }

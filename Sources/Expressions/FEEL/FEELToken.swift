@@ -38,6 +38,8 @@ struct FEELToken: Sendable, Equatable {
         case openBrace = "{"
         case closeBrace = "}"
         case at = "@"
+        /// Nothing but a part of names that are bound: `Mike's`.
+        case apostrophe = "'"
     }
 
     let kind: Kind

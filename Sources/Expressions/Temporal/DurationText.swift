@@ -15,8 +15,12 @@ enum DurationText {
         months.magnitude <= 1_000_000_000_000_000 ? .yearsMonthsDuration(months: months) : nil
     }
 
-    /// A point behind the seconds needs no digits behind it.
+    /// As XML Schema writes durations: one sign, in front, and a fraction of seconds only. A point behind the seconds needs no digits
+    /// behind it.
     static func parse(_ text: String) -> Datum? {
+        guard !text.dropFirst().contains("-"), !text.contains("+"), !text.contains(","),
+            text.split(separator: ".", maxSplits: 1).dropFirst().allSatisfy({ $0.hasSuffix("S") })
+        else { return nil }
         let text = text.hasSuffix(".S") ? text.dropLast(2) + "S" : text
         guard let duration = CalendarDuration(iso8601: text), !text.contains("W") else { return nil }
         let datePart = text.prefix { $0 != "T" }
