@@ -76,4 +76,26 @@ import XMLReader
         #expect(try Self.verdict(body, [#"{"op": "start", "key": "p", "expect": {"error": "x"}}"#]) == .passed)
         #expect(try Self.verdict(body, [Self.start.replacing("ACTIVE", with: "c")]) != .passed)
     }
+
+    @Test func `a file may have any line ends, a byte order mark and empty lines`() throws {
+        let suite = TraceSuite(models: { (path) throws(Diagnostics) in
+            try XMLReader.read(Array(Self.model.replacing("BODY", with: Self.task).utf8), file: path)
+        })
+        let trace = #"{"path": "m.bpmn", "steps": [\#(Self.start.replacing("ACTIVE", with: "x"))]}"#
+        for end in ["\n", "\r\n", "\r"] {
+            let report = suite.run("\u{FEFF}\(trace)\(end)\(end)\(trace)\(end){\(end)")
+            #expect(report.run == 3 && report.passed == 2)
+            #expect(report.failures.map(\.name) == ["line 4"])
+        }
+    }
+
+    @Test(arguments: [
+        "{}", #"{"path": "m.bpmn"}"#, #"{"path": "m.bpmn", "steps": []}"#, #"{"path": "m.bpmn", "steps": {}}"#,
+    ])
+    func `a trace that runs nothing has not passed`(trace: String) throws {
+        let suite = TraceSuite(models: { (path) throws(Diagnostics) in
+            try XMLReader.read(Array(Self.model.replacing("BODY", with: Self.task).utf8), file: path)
+        })
+        #expect(suite.run(trace).failures.map(\.reason) == ["the trace has no steps: nothing was run"])
+    }
 }

@@ -14,9 +14,12 @@ package struct TraceSuite: Sendable {
         self.models = models
     }
 
-    /// Every line, in order. Empty lines are none.
-    package func run(_ lines: some Sequence<some StringProtocol>) -> SuiteReport {
+    /// Every line of a file, in order, with any line ends. Empty lines are none.
+    package func run(_ file: String) -> SuiteReport {
         var report = SuiteReport()
+        // A byte order mark is no part of the first line. Other characters that end lines may stand inside JSON.
+        let text = file.unicodeScalars.first == "\u{FEFF}" ? String(file.unicodeScalars.dropFirst()) : file
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
         for (index, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
             do throws(JSONError) {
                 let trace = try JSON(validating: String(line))
@@ -30,6 +33,9 @@ package struct TraceSuite: Sendable {
 
     /// Code of a host (Java, scripts) is refused; any other model that cannot be read is a failure, unless the record has an error too.
     package func verdict(of trace: JSON) -> SuiteReport.Verdict {
+        guard let steps = trace["steps"]?.elements(), !steps.isEmpty else {
+            return .failed("the trace has no steps: nothing was run")
+        }
         let definitions: [ProcessDefinition]
         do throws(Diagnostics) {
             definitions = try self.definitions(of: trace)
@@ -38,7 +44,7 @@ package struct TraceSuite: Sendable {
                 return .refused("host-language: \(host.message)")
             }
             // What fails at the first step of the record fails before it here.
-            if let first = trace["steps"]?.elements()?.first?["expect"]?["error"], !first.isNull { return .passed }
+            if let first = steps[0]["expect"]?["error"], !first.isNull { return .passed }
             return .failed("the model is refused: \(error)")
         }
         do throws(RecordedTrace.Unknown) {

@@ -20,7 +20,9 @@ struct TraceConformanceCommand: ParsableCommand {
 
     @Argument(help: "The file of the traces.")
     var file: String
-    @Option(help: ArgumentHelp("The directory that the paths of the models start from.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The directory that the paths of the models start from, or the first of their parts.", valueName: "dir"))
     var models: String
     @OptionGroup var output: OutputOptions
 
@@ -28,14 +30,23 @@ struct TraceConformanceCommand: ParsableCommand {
         let data = try InputFile.bytes(file)
         let folder = models
         let suite = TraceSuite(zones: SystemZones()) { (path) throws(Diagnostics) in
-            switch InputFile.read(folder + "/" + path) {
+            switch Self.model(path, below: folder) {
             case .success(let model): return try XMLReader.read(model, file: path)
             case .failure(let reason):
                 throw Diagnostics(
                     Diagnostic(code: "unreadable", file: path, message: "the file cannot be read: \(reason)"))
             }
         }
-        try suite.run(String(decoding: data, as: UTF8.self).split(separator: "\n")).show(output, of: file)
+        try suite.run(String(decoding: data, as: UTF8.self)).show(output, of: file)
+    }
+
+    /// The directory may be the one that the paths begin with, too: `models` for `models/a.bpmn`.
+    private static func model(_ path: String, below folder: String) -> Result<[UInt8], InputFile.Reason> {
+        let first = InputFile.read(folder + "/" + path)
+        guard case .failure(let reason) = first, reason.isMissing, let slash = path.firstIndex(of: "/"),
+            URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent == path[..<slash]
+        else { return first }
+        return InputFile.read(folder + path[slash...])
     }
 }
 
