@@ -98,6 +98,8 @@ package enum Placement: Sendable, Hashable {
     case over(flow: ElementID)
     /// At an element of an ad-hoc subprocess that waits for its turn.
     case inTurn(ElementID)
+    /// An element that completed, and that its compensation handler can undo.
+    case undoable(ElementID)
 }
 
 /// The call activity that an instance was made for.

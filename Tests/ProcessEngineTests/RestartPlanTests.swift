@@ -185,4 +185,41 @@ import Values
             after: old.journal, lastCommit: old.journal.count - before, of: old.definition, at: [])
         #expect(plan.elements == [ElementID("g")])
     }
+
+    @Test func `two tokens at one element are two again`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/><parallelGateway id="f"/><exclusiveGateway id="m"/>\(user("b"))
+            \(chain("s", "f", "m", "b"))<sequenceFlow id="second" sourceRef="f" targetRef="m"/>
+            """)
+        var old = try Scenario(text)
+        try old.start()
+        try old.send(.cancel(reason: "enough"))
+        let plan = try RestartPlan(after: old.journal, of: old.definition, at: [])
+        #expect(plan.elements.map(\.text) == ["b", "b"])
+        let new = try restart(old, text)
+        #expect(new.active == ["b", "b"])
+    }
+
+    @Test func `what was done can still be undone`() throws {
+        let text = bpmn(
+            """
+            <startEvent id="s"/>\(user("a"))\(user("b"))
+            <boundaryEvent id="c" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>
+            \(user("undo", attributes: "isForCompensation=\"true\""))
+            <association id="x" sourceRef="c" targetRef="undo" associationDirection="One"/>
+            <intermediateThrowEvent id="t"><compensateEventDefinition/></intermediateThrowEvent>
+            \(chain("s", "a", "b", "t"))
+            """)
+        var old = try Scenario(text)
+        try old.start()
+        try old.finish("a")
+        try old.send(.cancel(reason: "enough"))
+        var new = try restart(old, text)
+        #expect(new.active == ["b"])
+        try new.finish("b")
+        #expect(Set(new.active) == ["t", "undo"])
+        try new.finish("undo")
+        #expect(new.instance.end == .completed)
+    }
 }

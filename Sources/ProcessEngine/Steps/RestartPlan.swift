@@ -1,4 +1,3 @@
-import OrderedCollections
 import Values
 
 /// How a new instance goes on where one that is over stood: with its variables, and without doing again what was done.
@@ -52,19 +51,27 @@ package struct RestartPlan: Sendable, Hashable {
         placements += self.elements.map { .before($0, variables: locals[$0] ?? []) }
     }
 
-    /// All activities at work that hold no others, and tokens that wait at joins.
+    /// All activities at work that hold no others, as often as there are, and tokens that wait at joins; and what compensation can
+    /// undo there. (What it can undo inside of a subprocess that is over is not known any more.)
     private mutating func place(what standing: ProcessInstance, of definition: ProcessDefinition) {
         let scopes = standing.scopeStates
         let inLoops = Set(scopes.map(\.number).filter { standing.isIteration($0) })
         let active = standing.activeActivities
         let scopesAtWork = Set(active.map(\.scope))
-        var found: OrderedSet<ElementID> = []
         for activity in active {
             let holdsOthers = activity.innerScope.map(scopesAtWork.contains) ?? false
             if holdsOthers, !standing.isLoopBody(activity) { continue }
-            found.append(Self.outermostLoop(around: activity.element, of: definition))
+            // A loop is found by its body, once, and not by its runs.
+            if Self.isInRun(activity.scope, of: standing) { continue }
+            elements.append(activity.element)
         }
-        elements = Array(found)
+        let found = Set(elements)
+        for scope in scopes where !Self.isInRun(scope.number, of: standing) {
+            guard let scope = standing.scope(scope.number), scope.loop == nil else { continue }
+            for kept in scope.compensationsInOrder where kept.retained == nil {
+                placements.append(.undoable(kept.element))
+            }
+        }
         for scope in scopes where !inLoops.contains(scope.number) {
             for waiting in scope.waiting {
                 let loop = Self.outermostLoop(around: waiting.join, of: definition)
@@ -88,6 +95,16 @@ package struct RestartPlan: Sendable, Hashable {
             next = definition.parent(of: container)
         }
         return found
+    }
+
+    /// Whether a scope is one of a run of a loop, or inside of one.
+    private static func isInRun(_ scope: Int, of instance: ProcessInstance) -> Bool {
+        var next: Int? = scope
+        while let number = next {
+            if instance.isIteration(number) { return true }
+            next = instance.scope(number)?.parent
+        }
+        return false
     }
 
     /// What the scopes around an activity have, the process's own aside; the last activity of an element counts.

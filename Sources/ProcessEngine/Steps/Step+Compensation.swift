@@ -15,6 +15,14 @@ extension Step {
         keep(activity.element, scope: scope ?? activity.scope, handler: handler)
     }
 
+    /// Notes that something that completed in an earlier instance can be undone.
+    mutating func keepUndoable(_ element: ElementID) throws(Rejection) {
+        guard let handler = definition.compensationHandler(of: element) else {
+            throw Rejection(.invalid, "nothing undoes \(element)", element: element)
+        }
+        keep(element, scope: try openScope(of: element), handler: handler)
+    }
+
     private mutating func keep(
         _ element: ElementID, scope: Int, handler: ElementID?, retained: Int? = nil
     ) {

@@ -41,6 +41,7 @@ extension Step {
                 guard definition.element(id) != nil else { throw Rejection(.invalid, "there is no element \(id)") }
                 let scope = try openScope(of: id)
                 record(.tokenArrived(element: id, flow: AdHocSubProcess.turn, scope: scope))
+            case .undoable(let id): try keepUndoable(id)
             }
         }
     }
@@ -95,7 +96,7 @@ extension Step {
     }
 
     /// The scope that the element's activities are in; subprocesses around it that do not run are entered for it.
-    private mutating func openScope(of id: ElementID) throws(Rejection) -> Int {
+    mutating func openScope(of id: ElementID) throws(Rejection) -> Int {
         guard let container = definition.parent(of: id) else { return ProcessInstance.rootScope }
         let running = instance.activeActivities.filter {
             $0.element == container && $0.innerScope != nil && !instance.isLoopBody($0)

@@ -48,8 +48,9 @@ struct RestartCommand: AsyncParsableCommand {
         commandName: "restart",
         abstract: "Start an instance that takes up the work of one that is over, with its results.",
         discussion: """
-            Without --at it goes on everywhere where the earlier instance stood before the step in which it ended. `waybill show`
-            tells of both whose work it took up.
+            Without --at it goes on everywhere where the earlier instance stood before the step in which it ended; a loop, and a
+            multi-instance activity, begins all its runs again. What was done can still be compensated, but for what is inside
+            of a subprocess that was over. `waybill show` tells of both whose work it took up.
 
             Examples:
               waybill restart 0197f3c2-5c8e-7a31-9d6e-1f0c2b3a4d5e
