@@ -65,8 +65,10 @@ final class XMLParse {
         // The context's lifetime is this call; `self` outlives it.
         context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
         // NONET: no network, ever. No NOENT, DTDLOAD, DTDATTR, DTDVALID, XINCLUDE, HUGE: libxml2's own limits stay on.
-        // These callbacks build no document, so there is none to free.
-        _ = xmlCtxtReadMemory(context, base, Int32(bytes.count), nil, nil, Int32(XML_PARSE_NONET.rawValue))
+        // IGNORE_ENC: it is UTF-8 by now, whatever its declaration says. These callbacks build no document, so there is none to free.
+        _ = xmlCtxtReadMemory(
+            context, base, Int32(bytes.count), nil, nil,
+            Int32(XML_PARSE_NONET.rawValue | XML_PARSE_IGNORE_ENC.rawValue))
         return context.pointee.wellFormed == 1
     }
 

@@ -240,6 +240,12 @@ struct DefinitionReadingTests {
                 "<startEvent id='s'/><exclusiveGateway id='g'/><endEvent id='e'/><endEvent id='f'/>\(chain("s", "g", "e"))\(flow("g", "f"))"
             ))
         #expect(found.map(\.code) == ["missing-condition", "missing-condition"])
+        // With a default flow, even one is too many.
+        let beside = problems(
+            bpmn(
+                "<startEvent id='s'/><exclusiveGateway id='g' default='g-f'/><endEvent id='e'/><endEvent id='f'/>\(chain("s", "g", "e"))\(flow("g", "f"))"
+            ))
+        #expect(beside.map(\.code) == ["missing-condition"])
     }
 
     @Test func `warns of what stops nobody`() throws {

@@ -21,6 +21,22 @@ struct ExclusiveGatewayTests {
         #expect(scenario.completed == ["start", "x"])
     }
 
+    /// As in Camunda 7, which takes flows in the order of the file.
+    @Test(arguments: [("500", true, "high"), ("5", true, "bare"), ("500", false, "bare")])
+    func `one flow without a condition is true where its turn comes`(amount: String, isLast: Bool, expected: String)
+        throws
+    {
+        let (bare, high) = (flow("x", "bare"), flow("x", "high", "= amount > 100"))
+        let text = bpmn(
+            """
+            <startEvent id="start"/><exclusiveGateway id="x"/>\(task("high"))\(task("bare"))\(chain("start", "x"))
+            \(isLast ? high + bare : bare + high)
+            """)
+        var scenario = try Scenario(text)
+        try scenario.start([("amount", amount)])
+        #expect(scenario.active == [expected])
+    }
+
     @Test func `a start whose gateway finds no flow is rejected`() throws {
         let text = bpmn(
             "<startEvent id='start'/><exclusiveGateway id='x'/>\(task("t"))\(chain("start", "x"))\(flow("x", "t", "= false"))"

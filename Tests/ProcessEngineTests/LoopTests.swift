@@ -183,4 +183,14 @@ struct LoopTests {
         try scenario.finish("u")
         #expect(scenario.active == ["z"])
     }
+
+    @Test func `a cardinality beside a collection says how many of its items there are runs for`() throws {
+        let marker = instances(
+            "camunda:collection='${list}' camunda:elementVariable='item'", "<loopCardinality>${n}</loopCardinality>")
+        var scenario = try Scenario(loop(marker))
+        try scenario.start([("list", "[1, 2, 3]"), ("n", "2")])
+        #expect(scenario.instance.openTasks.count + scenario.instance.openUserTasks.count == 2)
+        var short = try Scenario(loop(marker))
+        #expect(rejection { try short.start([("list", "[1]"), ("n", "2")]) }?.reason == .stuck)
+    }
 }

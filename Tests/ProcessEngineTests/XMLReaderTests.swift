@@ -88,15 +88,38 @@ struct XMLReaderTests {
         #expect(found.position.column > 0)
     }
 
+    private static func utf16(_ text: String, isBigEndian: Bool) -> [UInt8] {
+        text.utf16.flatMap { isBigEndian ? [UInt8($0 >> 8), UInt8($0 & 0xFF)] : [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    }
+
+    /// With and without a byte order mark, and whatever the declaration says of a file that is plainly UTF-16.
+    @Test(arguments: [true, false], ["", "\u{FEFF}"])
+    func `reads UTF-16`(isBigEndian: Bool, mark: String) throws {
+        for declaration in ["", "<?xml version='1.0' encoding='UTF-16'?>", "<?xml version='1.0' encoding='utf-8'?>"] {
+            let text = "\(mark)\(declaration)<a b='Größe \u{1F600}'>\n<c/></a>"
+            let node = try XMLReader.read(Self.utf16(text, isBigEndian: isBigEndian), file: "x")
+            #expect(node.attribute("b") == "Größe \u{1F600}")
+            #expect(node.children.first?.position.line == 2)
+        }
+    }
+
+    @Test func `reads ISO-8859-1 and windows-1252`() throws {
+        func read(_ encoding: String, _ bytes: [UInt8]) throws -> String? {
+            let start = Array("<?xml version=\"1.0\" encoding=\"\(encoding)\"?><a b=\"".utf8)
+            return try XMLReader.read(start + bytes + Array("\"/>".utf8), file: "x").attribute("b")
+        }
+        #expect(try read("ISO-8859-1", [0x47, 0xF6, 0xDF, 0x65]) == "Göße")
+        #expect(try read("iso-8859-1", [0x85]) == "\u{85}")
+        #expect(try read("windows-1252", [0x80, 0x93, 0xFC, 0x94]) == "€“ü”")
+    }
+
     @Test(
         arguments: [
-            [0xFF, 0xFE, 0x3C, 0, 0x61, 0], [0xFE, 0xFF, 0, 0x3C], [0x3C, 0, 0x61, 0, 0x2F, 0, 0x3E, 0],
-            Array("<?xml version='1.0' encoding='ISO-8859-1'?><a/>".utf8),
-            Array("<?xml version=\"1.0\" encoding = \"UTF-16\"?><a/>".utf8),
+            [0xFF, 0xFE, 0, 0, 0x3C, 0, 0, 0], [0xFE, 0xFF, 0, 0x3C, 0], [0xFE, 0xFF, 0xD8, 0, 0, 0x3C],
+            [0x4C, 0x6F, 0xA7, 0x94], Array("<?xml version='1.0' encoding='ISO-8859-7'?><a/>".utf8),
         ] as [[UInt8]])
-    func `reads UTF-8 only`(bytes: [UInt8]) throws {
-        let found = try #require(problem(bytes))
-        #expect(found.code == "xml-encoding")
+    func `says which encoding it does not read`(bytes: [UInt8]) throws {
+        #expect(try #require(problem(bytes)).code == "xml-encoding")
     }
 
     @Test func `refuses bytes that are not UTF-8`() throws {

@@ -4,7 +4,7 @@ import Values
 /// `bpmn:multiInstanceLoopCharacteristics` and `bpmn:standardLoopCharacteristics`: how often an activity runs.
 package struct LoopCharacteristics: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// So many runs, over the items of a collection, or both: the first that the model gives.
+        /// So many runs, over the items of a collection, or both: over the first so many items, as in Camunda 7.
         case instances(cardinality: Expression?, collection: Expression?)
         /// As long as a condition holds, at most `maximum` times.
         case standard(condition: Expression?, maximum: Int?, testsBefore: Bool)
@@ -32,27 +32,43 @@ package struct LoopCharacteristics: Sendable, Hashable {
     /// How often it runs, and over what.
     func runs(in variables: VisibleVariables, element: ElementID) throws(IncidentCause) -> Runs {
         guard case .instances(let cardinality, let collection) = kind else { return Runs(count: nil, items: []) }
-        if let collection {
-            let value = try Self.value(of: collection, in: variables, "the collection", element)
-            guard let items = value.elements() else {
-                throw IncidentCause(.expressionFailed, "the collection of \(element) is not a list")
-            }
-            guard items.count <= Self.maxRuns else {
-                throw IncidentCause(
-                    .expressionFailed,
-                    "the collection of \(element) has \(items.count) items, more than \(Self.maxRuns)")
-            }
-            return Runs(count: items.count, items: items)
+        let count = try cardinality.map { (cardinality) throws(IncidentCause) in
+            try Self.count(cardinality, in: variables, element)
         }
-        guard let cardinality else { return Runs(count: 0, items: []) }
-        let value = try Self.value(of: cardinality, in: variables, "the number of runs", element)
+        guard let collection else { return Runs(count: count ?? 0, items: []) }
+        let items = try Self.items(collection, in: variables, element)
+        guard let count else { return Runs(count: items.count, items: items) }
+        guard count <= items.count else {
+            throw IncidentCause(
+                .expressionFailed, "\(element) is to run \(count) times, over a collection of \(items.count) items")
+        }
+        return Runs(count: count, items: Array(items.prefix(count)))
+    }
+
+    private static func items(
+        _ collection: Expression, in variables: VisibleVariables, _ element: ElementID
+    ) throws(IncidentCause) -> [JSON] {
+        guard let items = try value(of: collection, in: variables, "the collection", element).elements() else {
+            throw IncidentCause(.expressionFailed, "the collection of \(element) is not a list")
+        }
+        guard items.count <= maxRuns else {
+            throw IncidentCause(
+                .expressionFailed, "the collection of \(element) has \(items.count) items, more than \(maxRuns)")
+        }
+        return items
+    }
+
+    private static func count(
+        _ cardinality: Expression, in variables: VisibleVariables, _ element: ElementID
+    ) throws(IncidentCause) -> Int {
+        let value = try value(of: cardinality, in: variables, "the number of runs", element)
         let number = value.intValue ?? value.stringValue.flatMap { Int($0.trimmed) }
-        guard let number, (0...Self.maxRuns).contains(number) else {
+        guard let number, (0...maxRuns).contains(number) else {
             throw IncidentCause(
                 .expressionFailed,
-                "the number of runs of \(element) is \(value.text), not a whole number up to \(Self.maxRuns)")
+                "the number of runs of \(element) is \(value.text), not a whole number up to \(maxRuns)")
         }
-        return Runs(count: number, items: [])
+        return number
     }
 
     /// Whether a loop with a condition runs once more.

@@ -124,11 +124,16 @@ struct DefinitionCheck {
         }
         switch node.element {
         case is ExclusiveGateway where outgoing.count > 1:
-            for flow in outgoing where flow.condition == nil && !flow.isDefault && defaults[id]?.flow != flow.id {
+            // One alone is always true where its turn comes, as in Camunda 7.
+            let bare = outgoing.filter { $0.condition == nil && !$0.isDefault && defaults[id]?.flow != $0.id }
+            let isOnly = bare.count == 1 && defaults[id] == nil && !outgoing.contains(where: \.isDefault)
+            for flow in bare {
                 add(
                     "missing-condition", flow.position, flow.id,
-                    "a flow out of the exclusive gateway \(id) has no condition",
-                    "give it one, or make it the gateway's default flow")
+                    isOnly
+                        ? "a flow out of the exclusive gateway \(id) has no condition: it is taken where none before it in the file holds"
+                        : "a flow out of the exclusive gateway \(id) has no condition",
+                    "give it one, or make it the gateway's default flow", severity: isOnly ? .warning : .error)
             }
         case is ParallelGateway:
             for flow in outgoing where flow.condition != nil {
