@@ -1,15 +1,20 @@
-import Contracts
-import Decisions
-import Expressions
-import ProcessEngine
+package import Contracts
+package import Decisions
+package import Expressions
+package import ProcessEngine
 import Values
 
 /// Decisions of a project's DMN files, evaluated for real.
-struct ProjectDecisions: DecisionMaker {
+package struct ProjectDecisions: DecisionMaker {
     let models: [DecisionModel]
     let catalog: ContractCatalog
 
-    func decide(
+    package init(models: [DecisionModel], catalog: ContractCatalog = ContractCatalog()) {
+        self.models = models
+        self.catalog = catalog
+    }
+
+    package func decide(
         _ reference: DecisionReference, with variables: any VariableScope
     ) -> Result<DecisionAnswer, DecisionFailure> {
         let name =

@@ -17,12 +17,13 @@ package struct RecordedTrace {
     /// `definitions`: of all models that the trace deploys.
     package init(
         _ trace: JSON, definitions: [ProcessDefinition], contracts: any TaskContracts,
-        zones: any ZoneRules = FixedZones()
+        decisions: any DecisionMaker = NoDecisions(), zones: any ZoneRules = FixedZones()
     ) {
         self.trace = trace
         isQualified = trace["extra_paths"]?.elements()?.isEmpty == false
         simulation = Simulation(
-            definitions, now: Timestamp(millisecondsSinceEpoch: 1_767_225_600_000), contracts: contracts, zones: zones)
+            definitions, now: Timestamp(millisecondsSinceEpoch: 1_767_225_600_000), contracts: contracts,
+            decisions: decisions, zones: zones)
     }
 
     /// What is not as recorded; nil if all is.

@@ -6,11 +6,21 @@ package struct TraceSuite: Sendable {
     /// Reads the root element of a model by the path that traces give it: this target has no file system.
     package typealias Models = @Sendable (_ path: String) throws(Diagnostics) -> SourceNode
 
+    /// Makes the decisions of the DMN files of a trace, of which it gets the root elements.
+    package typealias Decisions =
+        @Sendable (_ files: [(path: String, root: SourceNode)]) throws(Diagnostics)
+        -> any DecisionMaker
+
     private let models: Models
+    private let decisions: Decisions
     private let zones: any ZoneRules
 
-    package init(zones: any ZoneRules = FixedZones(), models: @escaping Models) {
+    package init(
+        zones: any ZoneRules = FixedZones(),
+        decisions: @escaping Decisions = { (_) throws(Diagnostics) in NoDecisions() }, models: @escaping Models
+    ) {
         self.zones = zones
+        self.decisions = decisions
         self.models = models
     }
 
@@ -36,9 +46,9 @@ package struct TraceSuite: Sendable {
         guard let steps = trace["steps"]?.elements(), !steps.isEmpty else {
             return .failed("the trace has no steps: nothing was run")
         }
-        let definitions: [ProcessDefinition]
+        let files: Files
         do throws(Diagnostics) {
-            definitions = try self.definitions(of: trace)
+            files = try self.files(of: trace)
         } catch {
             if let host = error.all.first(where: { $0.code == "host-language" }) {
                 return .refused("host-language: \(host.message)")
@@ -48,24 +58,39 @@ package struct TraceSuite: Sendable {
             return .failed("the model is refused: \(error)")
         }
         do throws(RecordedTrace.Unknown) {
-            var replay = RecordedTrace(trace, definitions: definitions, contracts: BareTopics(), zones: zones)
+            var replay = RecordedTrace(
+                trace, definitions: files.definitions, contracts: BareTopics(), decisions: files.decisions, zones: zones
+            )
             return try replay.difference().map { .failed($0) } ?? .passed
         } catch {
             return .failed("the operation \(error.operation) is not known")
         }
     }
 
-    private func definitions(of trace: JSON) throws(Diagnostics) -> [ProcessDefinition] {
+    /// What a trace deploys together.
+    private struct Files {
+        var definitions: [ProcessDefinition] = []
+        var decisions: any DecisionMaker
+    }
+
+    private func files(of trace: JSON) throws(Diagnostics) -> Files {
         guard let path = trace["path"]?.stringValue else {
             throw Diagnostics(Diagnostic(code: "no-model", message: "the trace does not name a model (path)"))
         }
         var definitions: [ProcessDefinition] = []
+        var tables: [(path: String, root: SourceNode)] = []
         for path in [path] + (trace["extra_paths"]?.elements() ?? []).compactMap(\.stringValue) {
+            // Forms are for people alone.
+            if path.hasSuffix(".form") { continue }
             var root = try models(path)
+            if root.namespace.contains("/DMN/") {
+                tables.append((path, root))
+                continue
+            }
             if trace["make_executable"]?.boolValue == true { Self.makeExecutable(&root) }
             definitions += try ProcessDefinition.read(root, file: path)
         }
-        return definitions
+        return Files(definitions: definitions, decisions: try decisions(tables))
     }
 
     private static func makeExecutable(_ root: inout SourceNode) {

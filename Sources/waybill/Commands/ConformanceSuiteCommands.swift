@@ -1,8 +1,10 @@
 import ArgumentParser
 import Contracts
+import Decisions
 import Foundation
 import ProcessEngine
 import Values
+import WorkflowTesting
 import XMLReader
 
 struct TraceConformanceCommand: ParsableCommand {
@@ -29,7 +31,7 @@ struct TraceConformanceCommand: ParsableCommand {
     func run() throws {
         let data = try InputFile.bytes(file)
         let folder = models
-        let suite = TraceSuite(zones: SystemZones()) { (path) throws(Diagnostics) in
+        let suite = TraceSuite(zones: SystemZones(), decisions: Self.decisions) { (path) throws(Diagnostics) in
             switch Self.model(path, below: folder) {
             case .success(let model): return try XMLReader.read(model, file: path)
             case .failure(let reason):
@@ -38,6 +40,15 @@ struct TraceConformanceCommand: ParsableCommand {
             }
         }
         try suite.run(String(decoding: data, as: UTF8.self)).show(output, of: file)
+    }
+
+    @Sendable private static func decisions(
+        _ files: [(path: String, root: SourceNode)]
+    ) throws(Diagnostics) -> any DecisionMaker {
+        let all = files.map { DecisionModel.File($0.root, name: $0.path) }
+        var models: [DecisionModel] = []
+        for file in all { models.append(try DecisionModel.read(TestDirectory.imports(of: file, all))) }
+        return ProjectDecisions(models: models)
     }
 
     /// The directory may be the one that the paths begin with, too: `models` for `models/a.bpmn`.

@@ -29,7 +29,7 @@ struct TestCommand: ParsableCommand {
                     path: [Start, Charge, Approve, End]
                     output: {receipt: R-1}
 
-            Exit status: 0 if all passed, 1 if a test failed or less is covered than asked for, 2 if a file cannot be read.
+            Exit status: 0 if all passed, 1 if a test failed, less is covered than asked for, or there is none, 2 if a file has errors.
 
             Examples:
               waybill test

@@ -113,7 +113,7 @@ struct TestDirectory {
     }
 
     /// The file, and all that it imports, by whatever way.
-    private static func imports(
+    static func imports(
         of file: DecisionModel.File, _ all: [DecisionModel.File]
     ) -> [DecisionModel.File] {
         var found = [file]
