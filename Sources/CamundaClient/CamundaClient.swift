@@ -119,34 +119,36 @@ package actor CamundaClient: TaskEngine {
 
     package func apply(_ reports: [TaskReport]) async throws -> [ReportOutcome] {
         let answers = await answers(to: reports)
-        let failure = answers.compactMap { answer -> (any Error)? in
-            if case .failure(let error)? = answer { error } else { nil }
-        }.first
-        guard let failure else { return answers.compactMap { try? $0?.get() } }
         // All of them will be given again: those that have their answer keep it.
-        for case (let report, .success(let outcome)?) in zip(reports, answers) { memory.keep(outcome, of: report) }
-        throw failure
+        if let failure = answers.compactMap(\.failure).first {
+            for case (let report, .success(let outcome)) in zip(reports, answers) { memory.keep(outcome, of: report) }
+            throw failure
+        }
+        let outcomes = answers.compactMap { try? $0.get() }
+        precondition(outcomes.count == reports.count, "every report has an outcome")
+        return outcomes
     }
 
-    /// In their order; so many at a time. (What the group's children answer is put together inside its body: an optimized build of
-    /// Swift 6.3.1 traps where the body writes to a variable around it that a function inside it reads.)
-    private func answers(to reports: [TaskReport]) async -> [Result<ReportOutcome, any Error>?] {
-        typealias Answer = (place: Int, result: Result<ReportOutcome, any Error>)
-        let byPlace = await withTaskGroup(of: Answer.self, returning: [Int: Result<ReportOutcome, any Error>].self) {
-            group in
-            var byPlace: [Int: Result<ReportOutcome, any Error>] = [:]
-            for (place, report) in reports.enumerated() {
-                if place >= Self.width, let answer = await group.next() { byPlace[answer.place] = answer.result }
+    /// In their order; so many at a time.
+    ///
+    /// Each answer is written where it belongs by the task that has it. (Answers that were collected from a task group's body into a
+    /// variable of it were lost, or trapped, in optimized builds of Swift 6.3.1.)
+    private func answers(to reports: [TaskReport]) async -> [Result<ReportOutcome, any Error>] {
+        let round = ReportRound(reports)
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<min(Self.width, reports.count) {
                 group.addTask {
-                    do { return (place, .success(try await self.give(report))) } catch {
-                        return (place, .failure(error))
+                    while let (place, report) = round.next() {
+                        do {
+                            round.take(.success(try await self.give(report)), at: place)
+                        } catch {
+                            round.take(.failure(error), at: place)
+                        }
                     }
                 }
             }
-            for await answer in group { byPlace[answer.place] = answer.result }
-            return byPlace
         }
-        return reports.indices.map { byPlace[$0] }
+        return round.answers
     }
 
     private func give(_ report: TaskReport) async throws -> ReportOutcome {

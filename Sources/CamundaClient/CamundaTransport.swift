@@ -85,8 +85,16 @@ package struct CamundaHTTP: CamundaTransport {
     package init(url: String, credentials: CamundaCredentials? = nil) {
         base = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.credentials = credentials
-        http = .shared
+        http = Self.client
     }
+
+    /// One for the process. Long polls keep a connection each, and results must not wait for one of them to end: the usual eight
+    /// connections to a host are not enough.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 100
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     package func send(_ request: CamundaRequest) async throws -> CamundaReply {
         var url = base + request.path

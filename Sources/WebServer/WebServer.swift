@@ -39,7 +39,7 @@ package struct WebServer: Service {
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(idleTimeout))),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "waybill",
-                availableConnectionsDelegate: .maximumConnections(maxConnections, logger: quiet)),
+                availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: quiet)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: quiet)
     }
 

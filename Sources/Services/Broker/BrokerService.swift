@@ -337,6 +337,7 @@ package actor BrokerService {
         while !Task.isCancelled {
             do {
                 let outcomes = try await engine.apply(told)
+                precondition(outcomes.count == told.count, "an engine answers every report")
                 for (report, outcome) in zip(reports, outcomes) {
                     if case .refused(let reason) = outcome {
                         log.warning("a report of task \(report.report.task) was refused: \(reason)")
