@@ -156,6 +156,10 @@ package actor CamundaClient: TaskEngine {
         let outcome: ReportOutcome
         switch report.content {
         case .started, .progress, .released: outcome = try await changeLease(report)
+        case .expired:
+            // Whoever works on it shows so, or loses its lock.
+            if memory[report.attemptID].startedAt != nil { return .stale }
+            outcome = try await changeLease(report)
         case .event: return .refused("an engine of the Camunda 7 dialect records no events of tasks")
         case .completed(let output):
             outcome = try await answer(report, "complete", [("variables", CamundaTask.variables(output))])

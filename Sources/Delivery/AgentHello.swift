@@ -27,7 +27,7 @@ package struct AgentHello: Sendable, Hashable {
     }
 
     init(decoding message: BusMessage, limits: EnvelopeLimits) throws(EnvelopeError) {
-        let body = try MessageBody(message.body, limits: limits)
+        let body = try MessageBody(message, limits: limits)
         agent = try body.name("agent")
         guard let contract = ContractKey(try body.name("contract")) else {
             throw EnvelopeError(.wrongShape, "contract is not <name>@<major>")

@@ -33,7 +33,7 @@ extension TaskReport {
     /// Whether the attempt is over with this report.
     package var isTerminal: Bool {
         switch content {
-        case .completed, .failed, .error, .released, .unroutable: true
+        case .completed, .failed, .error, .released, .expired, .unroutable: true
         case .started, .progress, .event: false
         }
     }

@@ -13,6 +13,8 @@ package struct BusMessage: Sendable, Hashable {
     package var body: [UInt8]
     /// It is for whoever listens at the moment: not stored on a disk, and gone if nobody does.
     package var isNotice = false
+    /// How many bytes came, if those were too many to be read: then the body here is empty.
+    package var unreadBytes: Int?
 
     package init(
         exchange: String, routingKey: String, messageID: String? = nil, correlationID: String? = nil,

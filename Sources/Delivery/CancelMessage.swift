@@ -30,7 +30,7 @@ package struct CancelMessage: Sendable, Hashable {
         guard message.type == Self.type else {
             throw EnvelopeError(.unknownType, "no control message for agents has that type")
         }
-        let body = try MessageBody(message.body, limits: limits)
+        let body = try MessageBody(message, limits: limits)
         guard let task = TaskID(try body.name("task")) else {
             throw EnvelopeError(.wrongShape, "task is not a task id")
         }

@@ -19,7 +19,7 @@ package enum DeadLetter: Sendable, Hashable {
         let content: TaskReport.Content =
             switch message.deathReason {
             case "expired":
-                .released(pause: .zero)
+                .expired
             case "delivery_limit":
                 .failed(TaskFailure(message: "agents gave the task back, or ended while they had it, too often"))
             case "rejected":

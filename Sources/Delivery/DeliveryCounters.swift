@@ -43,7 +43,7 @@ package struct DeliveryCounters: Sendable, Hashable {
         case .completed: completed += 1
         case .failed: failed += 1
         case .error: errors += 1
-        case .released, .unroutable: break
+        case .released, .expired, .unroutable: break
         }
     }
 }

@@ -311,7 +311,7 @@ package struct DeliveryMachine: Sendable {
             case .result(let result):
                 return take(result, at: now)
             case .task(let report, let contract):
-                if case .released = report.content { counters.expired += 1 } else { counters.deadLettered += 1 }
+                if case .expired = report.content { counters.expired += 1 } else { counters.deadLettered += 1 }
                 return .report(Report(report: report, contract: contract))
             }
         } catch {

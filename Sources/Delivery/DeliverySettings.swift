@@ -54,7 +54,7 @@ extension TaskReport {
             error.message = error.message.map(masked)
             report.content = .error(error)
         case .progress(let value, let message): report.content = .progress(value, message: message.map(masked))
-        case .started, .event, .completed, .released, .unroutable: break
+        case .started, .event, .completed, .released, .expired, .unroutable: break
         }
         return report
     }

@@ -8,10 +8,11 @@ struct MessageBody {
     private let limits: EnvelopeLimits
 
     /// An empty body is an empty object.
-    init(_ bytes: [UInt8], limits: EnvelopeLimits) throws(EnvelopeError) {
-        guard bytes.count <= limits.bodyBytes else {
-            throw EnvelopeError(
-                .tooLarge, "the message has \(bytes.count) bytes; at most \(limits.bodyBytes) are taken")
+    init(_ message: BusMessage, limits: EnvelopeLimits) throws(EnvelopeError) {
+        let bytes = message.body
+        let count = message.unreadBytes ?? bytes.count
+        guard message.unreadBytes == nil, count <= limits.bodyBytes else {
+            throw EnvelopeError(.tooLarge, "the message has \(count) bytes; at most \(limits.bodyBytes) are taken")
         }
         self.limits = limits
         if bytes.isEmpty {

@@ -18,7 +18,7 @@ enum ResultBundle {
     }
 
     static func content(of message: BusMessage, limits: EnvelopeLimits) throws(EnvelopeError) -> Content {
-        let body = try MessageBody(message.body, limits: limits)
+        let body = try MessageBody(message, limits: limits)
         guard let entries = body["results"]?.elements() else {
             throw EnvelopeError(.wrongShape, "results is missing or not an array")
         }

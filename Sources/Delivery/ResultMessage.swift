@@ -25,7 +25,7 @@ package enum ResultMessage: Sendable, Hashable {
         }
         let id = try message.attemptID()
         do {
-            let content = try kind.content(of: try MessageBody(message.body, limits: limits))
+            let content = try kind.content(of: try MessageBody(message, limits: limits))
             let contract = message.header(HeaderName.contract)?.text.flatMap { ContractKey($0) }
             self = .report(TaskReport(id, content), contract: contract)
         } catch {
@@ -123,7 +123,7 @@ extension TaskReport {
                     ("variables", variables.isEmpty ? nil : .object(variables)),
                 ]
             )
-        case .released:
+        case .released, .expired:
             return (.failed, [("message", .string("released"))])
         case .unroutable(let message):
             return (.failed, [("message", .string(message))])

@@ -17,6 +17,7 @@ extension LeaseMark {
         switch report.content {
         case .started: change = .started(at: now, until: until)
         case .progress(let value, let message): change = .heartbeat(until: until, progress: value, message: message)
+        case .expired: change = .released(dueAt: now)
         case .released(let pause): change = .released(dueAt: now.advanced(by: pause))
         case .event, .completed, .failed, .error, .unroutable: return nil
         }

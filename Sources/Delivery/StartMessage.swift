@@ -21,7 +21,7 @@ package struct StartMessage: Sendable, Hashable {
     ]
 
     package init(decoding message: BusMessage, limits: EnvelopeLimits = .standard) throws(EnvelopeError) {
-        let body = try MessageBody(message.body, limits: limits)
+        let body = try MessageBody(message, limits: limits)
         if let unknown = body.names.first(where: { !Self.members.contains($0) }) {
             throw EnvelopeError(
                 .wrongShape, "unknown member '\(unknown)'; there are: \(Self.members.joined(separator: ", "))")

@@ -97,7 +97,7 @@ package struct TaskMessage: Sendable, Hashable {
         guard let replyTo = message.replyTo, !replyTo.isEmpty else {
             throw EnvelopeError(.missingID, "the message has no reply_to")
         }
-        let body = try MessageBody(message.body, limits: limits)
+        let body = try MessageBody(message, limits: limits)
         guard let input = body["input"], input.isObject else {
             throw EnvelopeError(.wrongShape, "input is missing or not an object")
         }

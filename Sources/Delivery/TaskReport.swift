@@ -14,6 +14,9 @@ package struct TaskReport: Sendable, Hashable {
         case error(BPMNError)
         /// The bus could not hand the task over: back to waiting, no retry spent, not before this pause.
         case released(pause: Duration)
+        /// The message was in its queue for longer than it may: back to waiting, unless an agent works on the task, whose connection
+        /// ended and gave the message back to a queue that it may not wait in any more.
+        case expired
         /// No queue takes the contract: an incident.
         case unroutable(message: String)
     }

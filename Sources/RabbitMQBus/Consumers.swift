@@ -212,15 +212,10 @@ final class Consumers: LinkRole {
         guard consumer.ledger.delivered(tag) else {
             throw .protocolViolation("delivery tag \(tag) is not the next one")
         }
-        if whole.isOversized {
-            log.error(
-                "a message is too large and goes to the dead letters",
-                metadata: ["queue": "\(consumer.subscription.queue)", "message": "\(whole.message.messageID ?? "")"])
-        }
         // What was on its way when we said stop goes back at once.
-        if whole.isOversized || consumer.isStopped {
+        if consumer.isStopped {
             guard consumer.ledger.reject(tag), let channel = consumer.channel else { return }
-            return try connection.reject(tag, requeue: !whole.isOversized, channel: channel)
+            return try connection.reject(tag, requeue: true, channel: channel)
         }
         consumer.batch.append(
             BusDelivery(

@@ -11,16 +11,15 @@ struct MessageAssembler {
 
     struct Assembled {
         var start: Start
+        /// A body that is larger than allowed is not here.
         var message: BusMessage
-        /// The body was larger than allowed and is not here.
-        var isOversized: Bool
     }
 
     private enum State {
         case idle
         case started(Start, exchange: String, routingKey: String)
         /// `missing` body bytes are still to come.
-        case body(Start, BusMessage, missing: UInt64, isOversized: Bool)
+        case body(Start, BusMessage, missing: UInt64)
     }
 
     private var state = State.idle
@@ -43,29 +42,29 @@ struct MessageAssembler {
         var message = properties
         message.exchange = exchange
         message.routingKey = routingKey
-        let isOversized = bodySize > UInt64(maximumBodyBytes)
+        if bodySize > UInt64(maximumBodyBytes) { message.unreadBytes = Int(clamping: bodySize) }
         if bodySize == 0 {
             state = .idle
-            return Assembled(start: start, message: message, isOversized: false)
+            return Assembled(start: start, message: message)
         }
-        state = .body(start, message, missing: bodySize, isOversized: isOversized)
+        state = .body(start, message, missing: bodySize)
         return nil
     }
 
     /// The message, if this was the last of its body.
     mutating func body(_ bytes: [UInt8]) throws(AMQPFailure) -> Assembled? {
-        guard case .body(let start, var message, let missing, let isOversized) = state else {
+        guard case .body(let start, var message, let missing) = state else {
             throw .protocolViolation("a body came without a header")
         }
         // Given up before the change, so that the body grows in place.
         state = .idle
         guard UInt64(bytes.count) <= missing else { throw .protocolViolation("a body is longer than its header says") }
         let left = missing - UInt64(bytes.count)
-        if !isOversized {
+        if message.unreadBytes == nil {
             if message.body.isEmpty { message.body = bytes } else { message.body += bytes }
         }
-        if left == 0 { return Assembled(start: start, message: message, isOversized: isOversized) }
-        state = .body(start, message, missing: left, isOversized: isOversized)
+        if left == 0 { return Assembled(start: start, message: message) }
+        state = .body(start, message, missing: left)
         return nil
     }
 

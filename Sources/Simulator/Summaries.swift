@@ -85,6 +85,7 @@ extension TaskReport.Content {
         case .failed(let failure): "failed (\(failure.message))"
         case .error(let error): "error \(error.code)"
         case .released: "released"
+        case .expired: "expired"
         case .unroutable: "unroutable"
         }
     }

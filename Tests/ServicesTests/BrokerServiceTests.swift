@@ -250,6 +250,29 @@ import Values
         }
     }
 
+    /// A connection that ends gives back what was unacknowledged, into a queue in which it may not be any more.
+    @Test func `a task whose message comes back too late is left to the agent that works on it`() throws {
+        try run { world, agent in
+            let instance = try await world.engine.begin().instance
+            await world.simulation.settle()
+            let (delivery, task) = try agent.take()
+            await agent.say(.started, of: task)
+            for _ in 1...4 {
+                await world.simulation.pass(.seconds(80))
+                await agent.say(.progress(nil, message: nil), of: task)
+            }
+            await agent.reject(delivery, requeue: true)
+            await world.simulation.pass(.seconds(1))
+            #expect(await world.broker.counters.expired == 1)
+            let row = try #require(try await world.shop.row(TaskID(instance: instance, number: 1)))
+            #expect(row.attempt == 1 && row.phase == .running)
+            await agent.say(.completed(output: .emptyObject), of: task)
+            await world.simulation.settle()
+            let tally = try await world.shop.tally(of: instance)
+            #expect(tally == (1, 0))
+        }
+    }
+
     @Test func `a task that an agent rejects is a failed attempt`() throws {
         try run { world, agent in
             let instance = try await world.engine.begin().instance

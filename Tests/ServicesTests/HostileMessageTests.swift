@@ -72,6 +72,19 @@ import Values
         }
     }
 
+    /// The bus's adapter does not even read it.
+    @Test func `a result whose body was not read is a failed attempt`() throws {
+        try run { world, agent, task in
+            var message = Self.result(of: task, "")
+            message.unreadBytes = 17 << 20
+            await agent.publish(message)
+            await world.simulation.settle()
+            let tally = try await world.shop.tally(of: task.id.task.instance)
+            #expect(tally == (0, 1))
+            #expect(try await world.shop.row(task.id.task)?.error?.contains("17825792 bytes") == true)
+        }
+    }
+
     @Test(arguments: ["", "shout", "COMPLETED", "completed "])
     func `a type that no result has is counted and changes nothing`(type: String) throws {
         try run { world, agent, task in

@@ -196,8 +196,9 @@ extension EngineService {
 
     package func apply(_ reports: [TaskReport]) async throws -> [ReportOutcome] {
         let marks = try await leaseMarks(of: reports)
-        let work = reports.map { report in marks[report].map { Work.mark($0) } ?? Work(report) }
-        return try await submit(work).map { outcome in
+        // Nil: it means nothing for a task that is worked on.
+        let work = reports.map { $0.content.isAboutLease ? marks[$0].map { Work.mark($0) } : Work($0) }
+        var outcomes = try await submit(work.compactMap(\.self)).map { outcome throws -> ReportOutcome in
             switch outcome {
             case .committed, .existing: .applied
             case .stale: .stale
@@ -205,10 +206,11 @@ extension EngineService {
             case .failed(let error): throw error
             case .unreadable(let error): .refused("the instance cannot be read: \(error)")
             }
-        }
+        }[...]
+        return work.map { $0 == nil ? .stale : outcomes.removeFirst() }
     }
 
-    /// What reports mean for leases. How long they become is for the contract of the task to say.
+    /// What reports mean for leases, of those that mean something. How long they become is for the contract of the task to say.
     private func leaseMarks(of reports: [TaskReport]) async throws -> [TaskReport: LeaseMark] {
         let alive = reports.filter(\.content.isAboutLease)
         guard !alive.isEmpty else { return [:] }
@@ -217,6 +219,7 @@ extension EngineService {
         var marks: [TaskReport: LeaseMark] = [:]
         for report in alive {
             let row = rows[report.task]
+            if case .expired = report.content, row?.isWorkedOn(at: time.now) ?? false { continue }
             let policy = row.flatMap { policies[$0.contract] } ?? TaskPolicy(version: "1.0")
             marks[report] = LeaseMark(report, policy: policy, at: time.now, startedAt: row?.startedAt)
         }
@@ -228,7 +231,7 @@ extension TaskReport.Content {
     /// Whether it changes a lease and nothing else.
     fileprivate var isAboutLease: Bool {
         switch self {
-        case .started, .progress, .released: true
+        case .started, .progress, .released, .expired: true
         case .event, .completed, .failed, .error, .unroutable: false
         }
     }
@@ -241,7 +244,8 @@ extension Work {
         var fence = Fence(task: report.task, attempt: report.attempt, token: report.token)
         let command: Command
         switch report.content {
-        case .started, .progress, .released: preconditionFailure("changes of a lease are marks, never commands")
+        case .started, .progress, .released, .expired:
+            preconditionFailure("changes of a lease are marks, never commands")
         case .event(let name, let payload): command = .recordTaskEvent(number: number, name: name, payload: payload)
         case .completed(let output):
             command = .completeTask(

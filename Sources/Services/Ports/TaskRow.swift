@@ -82,6 +82,9 @@ extension TaskRow {
         return leaseUntil.map { $0 <= time } ?? false
     }
 
+    /// Whether an agent has the task, and has shown so lately.
+    package func isWorkedOn(at now: Timestamp) -> Bool { phase == .running && leaseUntil.map { $0 > now } ?? false }
+
     /// The attempt is over or given back. Without `keepToken` nothing of it counts any more.
     package mutating func end(_ phase: TaskPhase, keepToken: Bool) {
         self.phase = phase
