@@ -1,3 +1,4 @@
+import Delivery
 import Services
 import Synchronization
 

@@ -115,7 +115,7 @@ package final class Observer: Sendable {
         }
         switch report.content {
         case .completed, .error: applied(report.attemptID)
-        case .started, .progress, .event, .failed, .released, .unroutable: break
+        case .started, .progress, .event, .failed, .released, .expired, .unroutable: break
         }
     }
 

@@ -134,7 +134,7 @@ private struct World {
             }
         case .completed, .failed, .error:
             if outcome == .confirmed { confirmedResults.insert(report.attemptID) } else { saw("republished") }
-        case .event, .released, .unroutable: break
+        case .event, .released, .expired, .unroutable: break
         }
         perform(session.published(id, outcome, at: now))
     }
