@@ -100,13 +100,13 @@ struct CommitReading {
 
     /// The first transition of the batch for each key of the journal, in the order of keys, which is everybody's.
     private func candidates() -> [Int] {
-        var seen: Set<TaskID> = []
-        return transitions.indices
-            .filter { seen.insert(TaskID(instance: transitions[$0].instance, number: transitions[$0].seq)).inserted }
-            .sorted { left, right in
-                let (left, right) = (transitions[left], transitions[right])
-                return (left.instance, left.seq) < (right.instance, right.seq)
-            }
+        var places: [TaskID: Int] = [:]
+        places.reserveCapacity(transitions.count)
+        for (place, transition) in transitions.enumerated() {
+            let key = TaskID(instance: transition.instance, number: transition.seq)
+            if places[key] == nil { places[key] = place }
+        }
+        return places.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private func startKeys() -> [(key: String, instance: InstanceID)] {

@@ -10,11 +10,12 @@ struct CommitWrites {
     init(_ plan: CommitPlan, _ transitions: [Transition]) {
         settleJournal(plan, transitions)
         settleKeys(plan)
-        let tasks = plan.tasks.values.sorted { $0.row.id < $1.row.id }
+        let earlier = plan.tasks.values.filter { $0.creation == nil && ($0.isChanged || $0.movedTo != nil) }
+            .sorted { $0.row.id < $1.row.id }
         remove(plan.removed.sorted())
-        insert(tasks.filter { $0.creation != nil })
-        update(tasks.filter { $0.creation == nil && $0.isChanged })
-        move(tasks.filter { $0.creation == nil && $0.movedTo != nil })
+        insert(plan.tasks.values)
+        update(earlier.filter(\.isChanged))
+        move(earlier.filter { $0.movedTo != nil })
         move(plan.movedSubscriptions)
         store(plan.timers)
         send(plan.outbox)
@@ -73,8 +74,8 @@ struct CommitWrites {
             """, [.texts(tasks.map(\.instance.text)), .ints(tasks.map(\.number))])
     }
 
-    /// In the order of creation, which is the order of ids.
-    private mutating func insert(_ tasks: [PlannedTask]) {
+    /// Those that this commit makes, in the order of creation.
+    private mutating func insert(_ tasks: some Sequence<PlannedTask>) {
         let made = tasks.compactMap { task in task.creation.map { (row: task.row, from: $0) } }
             .sorted { $0.from.order < $1.from.order }
         guard !made.isEmpty else { return }

@@ -10,6 +10,7 @@ struct IndexUpdate {
     private(set) var tasks: [TaskID: IndexedTask]
     private var changedInstances: Set<InstanceID> = []
     private var changedTasks: Set<TaskID> = []
+    private var newTasks: Set<TaskID> = []
     private(set) var openedUserTasks: [TaskID: (task: OpenUserTask, createdAt: Timestamp)] = [:]
     private(set) var claimedUserTasks: [TaskID: String?] = [:]
     private(set) var endedUserTasks: Set<TaskID> = []
@@ -44,6 +45,7 @@ struct IndexUpdate {
             guard tasks[task.id] == nil else { return }
             tasks[task.id] = task
             changedTasks.insert(task.id)
+            newTasks.insert(task.id)
             count(task.id.instance) { instance in
                 instance.tasksCreated += 1
                 if task.endedAt != nil { instance.tasksDone += 1 }
@@ -98,14 +100,16 @@ struct IndexUpdate {
 
     // MARK: What is to be written, in the order of keys
 
-    var writtenInstances: [IndexedInstance] { changedInstances.sorted().compactMap { instances[$0] } }
-    var newInstances: [IndexedInstance] { writtenInstances.filter { before[$0.id] == nil } }
-    var writtenTasks: [IndexedTask] { changedTasks.sorted().compactMap { tasks[$0] } }
+    func writtenInstances() -> [IndexedInstance] { changedInstances.sorted().compactMap { instances[$0] } }
+    func writtenTasks() -> [IndexedTask] { changedTasks.sorted().compactMap { tasks[$0] } }
 
-    /// By how much the number of instances in each state changes.
-    var countChanges: [InstanceState: Int] {
+    func isNew(_ instance: IndexedInstance) -> Bool { before[instance.id] == nil }
+    func isNew(_ task: IndexedTask) -> Bool { newTasks.contains(task.id) }
+
+    /// By how much the number of instances in each state changes with those that are written.
+    func countChanges(_ written: [IndexedInstance]) -> [InstanceState: Int] {
         var changes: [InstanceState: Int] = [:]
-        for instance in writtenInstances {
+        for instance in written {
             changes[instance.state, default: 0] += 1
             if let old = before[instance.id] { changes[old.state, default: 0] -= 1 }
         }

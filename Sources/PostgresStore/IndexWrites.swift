@@ -46,8 +46,12 @@ struct IndexWrites {
 
     private static func write(_ update: IndexUpdate) -> [Connection.Statement] {
         var statements: [Connection.Statement] = []
-        if !update.writtenInstances.isEmpty { statements.append(write(update.writtenInstances)) }
-        let pairs = update.newInstances.flatMap { instance in instance.labels.metadata.map { (instance, $0) } }
+        let instances = update.writtenInstances()
+        let new = instances.filter(update.isNew)
+        if !new.isEmpty { statements.append(insert(new)) }
+        let changed = instances.filter { !update.isNew($0) }
+        if !changed.isEmpty { statements.append(change(changed)) }
+        let pairs = new.flatMap { instance in instance.labels.metadata.map { (instance, $0) } }
         if !pairs.isEmpty {
             statements.append(
                 Connection.Statement(
@@ -62,9 +66,13 @@ struct IndexWrites {
                         .texts(pairs.map(\.0.id.text)),
                     ]))
         }
-        if !update.writtenTasks.isEmpty { statements.append(write(update.writtenTasks)) }
+        let tasks = update.writtenTasks()
+        let newTasks = tasks.filter(update.isNew)
+        if !newTasks.isEmpty { statements.append(insert(newTasks)) }
+        let changedTasks = tasks.filter { !update.isNew($0) }
+        if !changedTasks.isEmpty { statements.append(change(changedTasks)) }
         statements += writeUserTasks(update)
-        let counts = update.countChanges.sorted { $0.key.rawValue < $1.key.rawValue }
+        let counts = update.countChanges(instances).sorted { $0.key.rawValue < $1.key.rawValue }
         if !counts.isEmpty {
             statements.append(
                 Connection.Statement(
@@ -76,7 +84,7 @@ struct IndexWrites {
         return statements
     }
 
-    private static func write(_ instances: [IndexedInstance]) -> Connection.Statement {
+    private static func insert(_ instances: [IndexedInstance]) -> Connection.Statement {
         Connection.Statement(
             sql: """
                 INSERT INTO index_instance (
@@ -86,11 +94,6 @@ struct IndexWrites {
                     $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[],
                     $16::bigint[], $17::text[])
-                ON CONFLICT (id) DO UPDATE SET definition = excluded.definition, process = excluded.process,
-                    workflow = excluded.workflow, workflow_version = excluded.workflow_version,
-                    state = excluded.state, ended_at = excluded.ended_at,
-                    message = excluded.message, open_incidents = excluded.open_incidents,
-                    tasks_created = excluded.tasks_created, tasks_done = excluded.tasks_done
                 """,
             values: [
                 .texts(instances.map(\.id.text)), .texts(instances.map(\.definition.description)),
@@ -106,7 +109,31 @@ struct IndexWrites {
             ])
     }
 
-    private static func write(_ tasks: [IndexedTask]) -> Connection.Statement {
+    private static func change(_ instances: [IndexedInstance]) -> Connection.Statement {
+        Connection.Statement(
+            sql: """
+                UPDATE index_instance SET definition = c.definition, process = c.process, workflow = c.workflow,
+                    workflow_version = c.workflow_version, state = c.state, ended_at = c.ended_at, message = c.message,
+                    open_incidents = c.open_incidents, tasks_created = c.tasks_created, tasks_done = c.tasks_done
+                FROM unnest(
+                    $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
+                    $9::bigint[], $10::bigint[], $11::bigint[]
+                ) AS c(
+                    id, definition, process, workflow, workflow_version, state, ended_at, message, open_incidents,
+                    tasks_created, tasks_done)
+                WHERE index_instance.id = c.id COLLATE "C"
+                """,
+            values: [
+                .texts(instances.map(\.id.text)), .texts(instances.map(\.definition.description)),
+                .texts(instances.map(\.definition.process)), .texts(instances.map(\.labels.workflow)),
+                .texts(instances.map(\.labels.workflowVersion)), .texts(instances.map(\.state.rawValue)),
+                .ints(instances.map(\.endedAt?.stored)), .texts(instances.map(\.message)),
+                .ints(instances.map(\.openIncidents)), .ints(instances.map(\.tasksCreated)),
+                .ints(instances.map(\.tasksDone)),
+            ])
+    }
+
+    private static func insert(_ tasks: [IndexedTask]) -> Connection.Statement {
         Connection.Statement(
             sql: """
                 INSERT INTO index_task (
@@ -114,14 +141,26 @@ struct IndexWrites {
                 SELECT * FROM unnest(
                     $1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
                     $8::bigint[], $9::text[])
-                ON CONFLICT (instance, number) DO UPDATE SET element = excluded.element, state = excluded.state,
-                    ended_at = excluded.ended_at, message = excluded.message
                 """,
             values: [
                 .texts(tasks.map(\.id.instance.text)), .ints(tasks.map(\.id.number)), .texts(tasks.map(\.element.text)),
                 .texts(tasks.map(\.contract.name)), .ints(tasks.map(\.contract.major)),
                 .texts(tasks.map(\.state.rawValue)), .ints(tasks.map(\.createdAt.stored)),
                 .ints(tasks.map(\.endedAt?.stored)), .texts(tasks.map(\.message)),
+            ])
+    }
+
+    private static func change(_ tasks: [IndexedTask]) -> Connection.Statement {
+        Connection.Statement(
+            sql: """
+                UPDATE index_task SET element = c.element, state = c.state, ended_at = c.ended_at, message = c.message
+                FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+                    AS c(instance, number, element, state, ended_at, message)
+                WHERE index_task.instance = c.instance COLLATE "C" AND index_task.number = c.number
+                """,
+            values: [
+                .texts(tasks.map(\.id.instance.text)), .ints(tasks.map(\.id.number)), .texts(tasks.map(\.element.text)),
+                .texts(tasks.map(\.state.rawValue)), .ints(tasks.map(\.endedAt?.stored)), .texts(tasks.map(\.message)),
             ])
     }
 }
