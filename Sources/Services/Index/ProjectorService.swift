@@ -7,7 +7,7 @@ package import Values
 ///
 /// The messages are notifications: best effort, sent once the index has them, while the index goes on. The journal is the truth.
 package struct ProjectorService: Sendable {
-    package static let batchLimit = 3000
+    package static let batchLimit = 6000
     /// Rows in a pass from which on it waits longer for more, unless somebody waits for it: most tasks are over by then, and are
     /// written once.
     private static let busy = 50
@@ -70,7 +70,7 @@ package struct ProjectorService: Sendable {
             if count < Self.busy {
                 try? await time.sleep(for: .milliseconds(20))
             } else {
-                _ = await progress.awaited.wait(until: time.now.advanced(by: .milliseconds(500)), by: time)
+                _ = await progress.awaited.wait(until: time.now.advanced(by: .seconds(1)), by: time)
             }
         }
     }
@@ -91,12 +91,12 @@ package struct ProjectorService: Sendable {
             return 0
         }
         var changes: [IndexChange] = []
-        var news: [IndexChange] = []
+        var news: [InstanceNotice] = []
         let recent = time.now.advanced(by: .zero - Self.newsAge)
         for row in rows {
             let found = try Projection.changes(of: row)
             changes += found
-            if row.at > recent { news += found }
+            if row.at > recent { news += found.compactMap(InstanceNotice.init) }
         }
         guard try await index.apply(IndexChange.condensed(changes), from: from, to: last.position) else {
             return rows.count
@@ -105,7 +105,7 @@ package struct ProjectorService: Sendable {
         for case .instanceEnded(let id, _, _, let end) in changes {
             if let began = UUIDv7.time(of: id.text) { progress.instanceTimes.add(end.duration(since: began)) }
         }
-        notices.add(news.compactMap(InstanceNotice.init))
+        notices.add(news)
         return rows.count
     }
 }
