@@ -121,7 +121,7 @@ extension BenchReport {
     }
 
     private static func circumstances(_ load: Double?) -> String {
-        let build = isRelease ? "Release build" : "DEBUG BUILD: measure with `swift build -c release`"
+        let build = isRelease ? "Release build" : "DEBUG BUILD: measure with `swift build $(deploy/release-flags)`"
         let cores = ProcessInfo.processInfo.activeProcessorCount
         guard let load else { return "\(build); \(cores) cores." }
         let busy = load > Double(cores) / 4 ? ": other programs were busy, so that only the shares mean something" : ""
