@@ -4,6 +4,7 @@ import Foundation
 import JSONWebTokens
 import Logging
 import NIOCore
+import NIOHTTP1
 import Services
 import WebServer
 
