@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "CamundaClient",
             dependencies: [
-                "Values", "ProcessEngine", "Delivery", "Services", collections, logging,
+                "Values", "ProcessEngine", "Contracts", "Delivery", "Services", collections, logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
@@ -188,7 +188,7 @@ let package = Package(
             name: "CamundaClientTests",
             dependencies: [
                 "CamundaClient", "WebServerTesting", "ServicesTesting", "Services", "Staging", "Delivery",
-                "ProcessEngine", "Values",
+                "ProcessEngine", "Contracts", "YAMLReader", "Values",
                 logging,
             ]),
         .testTarget(

@@ -1,3 +1,4 @@
+import Contracts
 package import Delivery
 import Foundation
 package import Logging
@@ -107,7 +108,33 @@ package actor CamundaClient: TaskEngine {
             memory[task.attemptID].contract = task.contract
             tasks.append(task)
         }
-        return tasks
+        return await fitting(tasks)
+    }
+
+    /// The tasks with the defaults of their contracts. The engine hears of those whose input does not fit, so that somebody who can
+    /// mend it does; no attempt is spent on it, and one that does not hear of it gives the task again when the lock is over.
+    private func fitting(_ tasks: [LeasedTask]) async -> [LeasedTask] {
+        let catalog = await source.catalog
+        var fitting: [LeasedTask] = []
+        var refusals: [TaskReport] = []
+        for var task in tasks {
+            switch catalog.checkInput(among: task.input, of: task.contract) {
+            case .success(let input):
+                task.input = input
+                fitting.append(task)
+            case .failure(let violation):
+                let failure = TaskFailure(
+                    message: violation.message(about: "the input", of: task.contract),
+                    details: violation.problems.joined(separator: "\n"), retry: false)
+                refusals.append(TaskReport(task.attemptID, .failed(failure)))
+            }
+        }
+        for (refusal, answer) in zip(refusals, await answers(to: refusals)) {
+            guard case .failure(let error) = answer else { continue }
+            memory.forget(refusal.attemptID)
+            log.warning("the engine was not told that the input of \(refusal.task) does not fit: \(error)")
+        }
+        return fitting
     }
 
     /// How models may name a contract: major 1 with its number or without.

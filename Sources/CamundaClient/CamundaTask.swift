@@ -54,11 +54,16 @@ enum CamundaTask {
 
     /// `2015-10-06T16:34:42.000+0200`.
     static func time(_ text: String) -> Timestamp? {
-        guard text.count > 5 else { return nil }
+        text.count > 5 ? Timestamp(iso8601: withColonInZone(text)) : nil
+    }
+
+    /// A time as RFC 3339 has it, and the format `date-time` of contracts.
+    private static func withColonInZone(_ text: String) -> String {
         var text = text
         let zone = text.suffix(5)
-        if zone.first == "+" || zone.first == "-" { text.insert(":", at: text.index(text.endIndex, offsetBy: -2)) }
-        return Timestamp(iso8601: text)
+        guard zone.count == 5, zone.first == "+" || zone.first == "-" else { return text }
+        text.insert(":", at: text.index(text.endIndex, offsetBy: -2))
+        return text
     }
 
     /// The variables as one object; JSON that travels as text is read.
@@ -70,6 +75,7 @@ enum CamundaTask {
     private static func value(of typed: JSON) -> JSON {
         let value = typed["value"] ?? .null
         guard let text = value.stringValue, let type = typed["type"]?.stringValue?.lowercased() else { return value }
+        if type == "date" { return .string(withColonInZone(text)) }
         let format = typed["valueInfo"]?["serializationDataFormat"]?.stringValue ?? ""
         guard type == "json" || (type == "object" && format.hasPrefix("application/json")) else { return value }
         return (try? JSON(validating: text)) ?? value

@@ -96,6 +96,16 @@ package struct ContractCatalog: Sendable {
         return checkInput(input, of: entry)
     }
 
+    /// The input of a task among the variables that an engine without contracts gives along, all that the task sees: as for a task
+    /// without mappings, what is not declared stays behind, unless the contract takes anything.
+    package func checkInput(among variables: JSON, of contract: ContractKey) -> Result<JSON, ContractViolation> {
+        guard let entry = entry(contract) else { return .success(variables) }
+        guard takesOnlyDeclaredInputs(contract), let members = variables.members() else {
+            return checkInput(variables, of: entry)
+        }
+        return checkInput(.object(members.filter { entry.inputNames.contains($0.name) }), of: entry)
+    }
+
     private func checkInput(_ input: JSON, of entry: Entry) -> Result<JSON, ContractViolation> {
         guard let members = input.members() else {
             return .failure(ContractViolation(["the input must be an object, not \(input.decoded().kindName)"]))

@@ -62,6 +62,11 @@ package struct ContractViolation: Error, Sendable, Hashable {
     package init(_ problems: [String]) {
         self.problems = problems
     }
+
+    /// What an incident says: all of it.
+    package func message(about subject: String, of contract: ContractKey) -> String {
+        "\(subject) does not fit contract \(contract): \(problems.joined(separator: " "))"
+    }
 }
 
 /// The part of a contract that the engine and the broker keep.

@@ -50,7 +50,8 @@ enum ImportRules {
         ]),
 
         "CamundaClient": collections.union(system).union([
-            "Values", "ProcessEngine", "Delivery", "Services", "Logging", "AsyncHTTPClient", "NIOCore", "NIOHTTP1",
+            "Values", "ProcessEngine", "Contracts", "Delivery", "Services", "Logging", "AsyncHTTPClient", "NIOCore",
+            "NIOHTTP1",
         ]),
 
         "JSONWebTokens": ["Values", "Services", "Logging", "Foundation", "JWTKit"],

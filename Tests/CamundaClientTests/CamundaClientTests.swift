@@ -1,4 +1,5 @@
 import CamundaClient
+import Contracts
 import Delivery
 import Logging
 import ProcessEngine
@@ -7,6 +8,7 @@ import ServicesTesting
 import Testing
 import Values
 import WebServerTesting
+import YAMLReader
 
 /// start -> t (media.probe@1) -> end, with a client that works for it over HTTP.
 @Suite struct CamundaClientTests {
@@ -18,11 +20,13 @@ import WebServerTesting
         static let probe = ContractKey(name: "media.probe", major: 1)
 
         @discardableResult
-        func start() async throws -> InstanceID {
+        func start(
+            variables: [Variable] = [Variable(name: "uri", value: .string("s3://a"))]
+        ) async throws -> InstanceID {
             try await server.engine.start(
                 Command.Start(
-                    definition: DefinitionID(process: "p", version: 1),
-                    variables: [Variable(name: "uri", value: .string("s3://a"))], businessKey: "k"), key: nil
+                    definition: DefinitionID(process: "p", version: 1), variables: variables, businessKey: "k"),
+                key: nil
             ).instance
         }
 
@@ -53,6 +57,7 @@ import WebServerTesting
     }
 
     private struct Contracts: ContractSource {
+        var catalog = ContractCatalog()
         var policies: [ContractKey: TaskPolicy] {
             [World.probe: TaskPolicy(version: "1.0", maxAttempts: 3, backoff: .seconds(100), heartbeat: .seconds(100))]
         }
@@ -71,14 +76,15 @@ import WebServerTesting
         """.utf8)
 
     private static func run(
-        posesAsCamunda: Bool = false, _ body: @escaping @Sendable (World) async throws -> Void
+        posesAsCamunda: Bool = false, catalog: ContractCatalog = ContractCatalog(),
+        _ body: @escaping @Sendable (World) async throws -> Void
     ) async throws {
         try await TestServer.run { server in
             try await server.deploy(model)
             let transport = FaultyTransport(
                 CamundaHTTP(url: "http://127.0.0.1:\(server.port)/engine-rest/"), posesAsCamunda: posesAsCamunda)
             let client = CamundaClient(
-                transport: transport, contracts: Contracts(), time: server.time,
+                transport: transport, contracts: Contracts(catalog: catalog), time: server.time,
                 random: SeededRandom(seed: UInt64(server.port)),
                 log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try await body(World(server: server, transport: transport, client: client))
@@ -117,6 +123,76 @@ import WebServerTesting
             let task = try await world.take()
             #expect(task.correlationID == (posesAsCamunda ? nil : "order-42"))
             #expect(task.runAs == (posesAsCamunda ? nil : "ada"))
+        }
+    }
+
+    // MARK: - Contracts
+
+    private static func catalog(_ input: String) throws -> ContractCatalog {
+        let text = "kind: task\nname: media.probe\nversion: \"1.1\"\ninput: \(input)\n"
+        return try ContractCatalog([Contract(YAMLReader.read(Array(text.utf8), file: "media.probe.yaml"))])
+    }
+
+    /// What the engine passes along beside it belongs to others: a task without mappings sees all variables.
+    @Test(arguments: [false, true])
+    func `an agent gets the inputs of the contract, with its defaults`(posesAsCamunda: Bool) async throws {
+        let catalog = try Self.catalog(
+            "{type: object, properties: {uri: {type: string}, depth: {type: integer, default: 3}}}")
+        try await Self.run(posesAsCamunda: posesAsCamunda, catalog: catalog) { world in
+            try await world.start(
+                variables: [
+                    Variable(name: "uri", value: .string("s3://a")), Variable(name: "other", value: .number(1)),
+                ])
+            let task = try await world.take()
+            #expect(task.input.text == #"{"uri":"s3://a","depth":3}"#)
+            #expect(try await world.give(task, .completed(output: .emptyObject)) == .applied)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `input that does not fit the contract is an incident that says all of it, and no attempt is spent`(
+        posesAsCamunda: Bool
+    ) async throws {
+        let catalog = try Self.catalog(
+            "{type: object, required: [uri, size], properties: {uri: {type: integer}, size: {type: integer}}}")
+        try await Self.run(posesAsCamunda: posesAsCamunda, catalog: catalog) { world in
+            let instance = try await world.start()
+            #expect(try await world.fetch(wait: .zero).isEmpty)
+            let incidents = try #require(try await world.server.engine.instance(instance)?.openIncidents)
+            let message = try #require(incidents.first?.message)
+            #expect(incidents.count == 1)
+            #expect(message.contains("the input does not fit contract media.probe@1"))
+            #expect(message.contains(#"input.uri must be a whole number, not "s3://a""#), "\(message)")
+            #expect(message.contains(#"input requires "size""#), "\(message)")
+            #expect(world.transport.requests.count { $0.path.hasSuffix("/failure") } == 1)
+        }
+    }
+
+    @Test func `a date of a Camunda is a date-time of a contract`() async throws {
+        let catalog = try Self.catalog("{type: object, properties: {at: {type: string, format: date-time}}}")
+        try await Self.run(posesAsCamunda: true, catalog: catalog) { world in
+            let tasks = try JSON(
+                validating: """
+                    [{"id":"1","topicName":"media.probe","activityId":"t","lockExpirationTime":"2026-01-31T12:00:00.000+0000",
+                      "variables":{"at":{"type":"Date","value":"2026-01-31T12:00:00.000+0100"}}}]
+                    """)
+            world.transport.next("fetchAndLock", .answered(CamundaReply(status: 200, isWaybill: false, body: tasks)))
+            let task = try await world.take()
+            #expect(task.input.text == #"{"at":"2026-01-31T12:00:00.000+01:00"}"#)
+        }
+    }
+
+    @Test func `an engine that was not told of unfit input gives it again, and is told then`() async throws {
+        let catalog = try Self.catalog("{type: object, properties: {uri: {type: integer}}}")
+        try await Self.run(catalog: catalog) { world in
+            let instance = try await world.start()
+            world.transport.next("failure", .lostRequest)
+            #expect(try await world.fetch(wait: .zero, lease: .milliseconds(1)).isEmpty)
+            // Nothing comes until its lock is over; then it is refused.
+            while try await world.server.engine.instance(instance)?.openIncidents.isEmpty ?? false {
+                #expect(try await world.fetch(wait: .zero).isEmpty)
+            }
+            #expect(try await world.server.engine.instance(instance)?.openIncidents.count == 1)
         }
     }
 

@@ -96,9 +96,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         switch step.surroundings.contracts.checkInput(input, of: contract) {
         case .success(let checked): return checked
         case .failure(let violation):
-            throw IncidentCause(
-                .contractViolated,
-                "the input does not fit contract \(contract): \(violation.problems.joined(separator: " "))")
+            throw IncidentCause(.contractViolated, violation.message(about: "the input", of: contract))
         }
     }
 
@@ -128,9 +126,7 @@ package struct ServiceTask: TaskElement, CallingElement {
         switch contracts.checkOutput(result, of: contract) {
         case .success(let output): try finish(activity, input: input.variables, output: output.variables, in: &step)
         case .failure(let violation):
-            throw IncidentCause(
-                .contractViolated,
-                "the decision does not fit contract \(contract): \(violation.problems.joined(separator: " "))")
+            throw IncidentCause(.contractViolated, violation.message(about: "the decision", of: contract))
         }
     }
 

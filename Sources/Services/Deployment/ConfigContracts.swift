@@ -1,4 +1,4 @@
-import Contracts
+package import Contracts
 package import Logging
 package import ProcessEngine
 import Staging
@@ -14,6 +14,7 @@ package actor ConfigContracts: ContractSource {
     private var revision: Int?
     private var watchers: [AsyncStream<[ContractKey: TaskPolicy]>.Continuation] = []
     private(set) package var policies: [ContractKey: TaskPolicy] = [:]
+    private(set) package var catalog = ContractCatalog()
 
     package init(store: any ConfigStore, time: any TimeSource, log: Logger, interval: Duration = .seconds(10)) {
         self.store = store
@@ -53,6 +54,7 @@ package actor ConfigContracts: ContractSource {
             if let other = newest[contract.key], other.version > contract.version { continue }
             newest[contract.key] = contract
         }
+        catalog = try ContractCatalog(Array(newest.values))
         revision = head.number
         policies = newest.mapValues(\.policy)
         for watcher in watchers { watcher.yield(policies) }
