@@ -5,6 +5,13 @@ extension BusNames {
     package var answersExchange: String { prefix + "waybill.answers" }
     package func startQueue(of workflow: String) -> String { prefix + startKey(of: workflow) }
     package func startKey(of workflow: String) -> String { "start.\(workflow)" }
+    /// The workflow that a routing key asks for; nil: it asks for none.
+    package func workflow(ofStartKey key: String) -> String? {
+        key.hasPrefix("start.") ? String(key.dropFirst("start.".count)) : nil
+    }
+    /// An exchange, and its queue: what no workflow's queue takes, where the bus has the policy that makes it the alternate exchange of
+    /// `startsExchange`. Not an argument of that one, which installations have without it: it could not be declared any more.
+    package var unknownStartsQueue: String { prefix + "waybill.starts.unknown" }
     /// What was refused, with the reason in the header `waybill-reason`, until somebody looks.
     package var refusedStartsQueue: String { prefix + "waybill.starts.refused" }
     package var refusedStartsKey: String { "refused" }
@@ -13,6 +20,7 @@ extension BusNames {
     package func startTopology(workflows: [String], queueType: QueueType = .quorum) -> Topology {
         var topology = Topology(exchanges: [
             .init(name: startsExchange, kind: .direct), .init(name: answersExchange, kind: .direct),
+            .init(name: unknownStartsQueue, kind: .fanout),
         ])
         topology.add(
             queue: refusedStartsQueue, arguments: keeping(queueType), exchange: startsExchange, key: refusedStartsKey)
@@ -23,6 +31,7 @@ extension BusNames {
             arguments.append(.init(name: "x-dead-letter-strategy", value: .string("at-least-once")))
             arguments.append(.init(name: "x-delivery-limit", value: .integer(20)))
         }
+        topology.add(queue: unknownStartsQueue, arguments: arguments, exchange: unknownStartsQueue, key: "")
         for workflow in workflows.sorted() {
             topology.add(
                 queue: startQueue(of: workflow), arguments: arguments, exchange: startsExchange,

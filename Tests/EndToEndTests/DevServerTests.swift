@@ -73,9 +73,11 @@ import Values
         let fixture = Installation.root.appending(path: "Tests/EndToEndTests/Fixtures/hostile").path
         try site.waybill("push", fixture, "-m", "first")
         let url = site.directory.appending(path: "rabbitmq/amqp.url").path
-        func ask(_ key: String, _ body: String) throws -> (type: String, answer: JSON) {
+        func ask(_ key: String, _ body: String, of workflow: String = "hostile.flow") throws -> (
+            type: String, answer: JSON
+        ) {
             let lines = try Installation.run(
-                "/usr/bin/python3", ["-c", Self.startOverBus, url, "hostile.flow", key, body]
+                "/usr/bin/python3", ["-c", Self.startOverBus, url, workflow, key, body]
             ).split(separator: "\n").map { String($0) }
             return (try #require(lines.first), try JSON(validating: try #require(lines.last)))
         }
@@ -89,8 +91,11 @@ import Values
         let first = try ask("m-1", body)
         let again = try ask("m-1", body)
         let refused = try ask("m-2", #"{"input": {"count": 1}}"#)
+        let unknown = try ask("m-3", body, of: "hostile.nope")
 
         #expect(first.type == "started mine" && again.type == "started mine" && refused.type == "refused mine")
+        #expect(
+            unknown.type == "refused mine" && unknown.answer.text.contains("hostile.nope"), "\(unknown.answer.text)")
         let id = try #require(first.answer["id"]?.stringValue, "\(first.answer.text)")
         #expect(again.answer["id"]?.stringValue == id && again.answer["new"]?.boolValue == false)
         #expect(refused.answer["detail"]?.stringValue?.contains("text") == true, "\(refused.answer.text)")

@@ -54,6 +54,16 @@ import Values
             return outcome
         }
 
+        func sendUnknown(_ body: String, key: String) async {
+            _ = await client.publish(
+                [
+                    BusMessage(
+                        exchange: names.unknownStartsQueue, routingKey: key, messageID: "m-1", correlationID: "c",
+                        replyTo: "answers", body: Array(body.utf8))
+                ], timeout: .seconds(1))
+            await config.shop.simulation.settle()
+        }
+
         var answers: [BusMessage] { server.ready(in: "answers") }
         var refused: [BusMessage] { server.ready(in: names.refusedStartsQueue) }
         /// All that was started.
@@ -103,6 +113,37 @@ import Values
             #expect(world.answers.map(\.type) == ["refused"])
             #expect(try await world.starts().isEmpty)
             #expect(world.server.unacknowledged(of: world.names.startQueue(of: "order")) == 0)
+        }
+    }
+
+    /// What the bus does with a start that no queue takes, by the policy of its exchange.
+    @Test(arguments: [
+        ("start.nope", "nope"), ("order", "the routing key order is not start.<workflow>"),
+    ])
+    func `a start of what is no workflow is kept with the reason, and answered`(key: String, reason: String) throws {
+        try World.run { world in
+            await world.sendUnknown(#"{"input": {"orderId": "a"}}"#, key: key)
+            let kept = try #require(world.refused.first)
+            guard case .string(let why)? = kept.header("waybill-reason") else {
+                Issue.record("there is no reason: \(kept.headers)")
+                return
+            }
+            #expect(why.contains(reason), "\(why)")
+            #expect(kept.header("waybill-queue") == .string("x.waybill.starts.unknown"))
+            #expect(world.answers.map(\.type) == ["refused"])
+            #expect(world.answers.map(\.correlationID) == ["c"])
+            #expect(try await world.starts().isEmpty)
+            #expect(world.server.unacknowledged(of: world.names.unknownStartsQueue) == 0)
+        }
+    }
+
+    @Test func `a start that came before the queue of its workflow starts it`() throws {
+        try World.run { world in
+            await world.sendUnknown(#"{"input": {"orderId": "a"}}"#, key: "start.order")
+            let starts = try await world.starts()
+            #expect(starts.count == 1)
+            #expect(world.answers.map(\.type) == ["started"])
+            #expect(world.refused.isEmpty)
         }
     }
 

@@ -8,7 +8,8 @@ import Values
 ///
 /// A message is acknowledged after the commit of its start, and its id is the idempotency key: one that comes again starts nothing
 /// more and is answered again. What is refused goes to the queue of refused starts with the reason, and whoever asked for an
-/// answer hears of it.
+/// answer hears of it. So it is with a start of what is no workflow here, if the bus passes on what no queue takes
+/// (`BusNames.unknownStartsQueue`).
 package struct StartQueueService: Sendable {
     private let starts: StartService
     private let registry: DefinitionRegistry
@@ -44,6 +45,7 @@ package struct StartQueueService: Sendable {
             try await time.sleep(for: .milliseconds(200))
         }
         await withDiscardingTaskGroup { group in
+            group.addTask { await serve(nil) }
             var served: Set<String> = []
             for await _ in await registry.policyChanges() {
                 for workflow in await registry.workflows where served.insert(workflow).inserted {
@@ -53,8 +55,9 @@ package struct StartQueueService: Sendable {
         }
     }
 
-    private func serve(_ workflow: String) async {
-        let queue = names.startQueue(of: workflow)
+    /// - Parameter workflow: nil: what no workflow's queue takes; each message says what it asks for.
+    private func serve(_ workflow: String?) async {
+        let queue = workflow.map(names.startQueue) ?? names.unknownStartsQueue
         guard await declare(workflow), let subscription = await subscribe(to: queue) else { return }
         let newest = Connection()
         // Each by itself: one that waits holds up no other. Those that come together are committed together.
@@ -63,7 +66,10 @@ package struct StartQueueService: Sendable {
                 for delivery in batch {
                     newest.epoch.store(delivery.tag.epoch, ordering: .relaxed)
                     group.addTask {
-                        let isSettled = await settle(delivery.message, of: workflow) {
+                        let message = delivery.message
+                        let asked = Asked(
+                            workflow: workflow ?? names.workflow(ofStartKey: message.routingKey), queue: queue)
+                        let isSettled = await settle(message, asked) {
                             delivery.tag.epoch == newest.epoch.load(ordering: .relaxed)
                         }
                         if isSettled { await subscription.ack([delivery.tag]) }
@@ -74,19 +80,26 @@ package struct StartQueueService: Sendable {
         await subscription.cancel()
     }
 
+    /// What a message asks for, and where it was found.
+    private struct Asked {
+        /// Nil: its routing key says nothing.
+        var workflow: String?
+        var queue: String
+    }
+
     /// The bus's connection that the last delivery came over. What came over an earlier one comes again.
     private final class Connection: Sendable {
         let epoch = Atomic<Int>(0)
     }
 
-    private func declare(_ workflow: String) async -> Bool {
+    private func declare(_ workflow: String?) async -> Bool {
         var isTold = false
         while !Task.isCancelled {
             do {
-                try await bus.declare(names.startTopology(workflows: [workflow], queueType: queueType))
+                try await bus.declare(names.startTopology(workflows: workflow.map { [$0] } ?? [], queueType: queueType))
                 return true
             } catch {
-                if !isTold { log.error("\(workflow) cannot be started over the bus: \(error)") }
+                if !isTold { log.error("\(workflow ?? "what is unknown") cannot be started over the bus: \(error)") }
                 isTold = true
                 try? await time.sleep(for: .seconds(10))
             }
@@ -109,22 +122,25 @@ package struct StartQueueService: Sendable {
     /// Starts what a message asks for, or puts it where refused ones are. False when cancelled before, or not wanted any more: the bus
     /// keeps it.
     private func settle(
-        _ message: BusMessage, of workflow: String, while isWanted: @Sendable () -> Bool
+        _ message: BusMessage, _ asked: Asked, while isWanted: @Sendable () -> Bool
     ) async -> Bool {
+        guard let workflow = asked.workflow else {
+            let detail = "the routing key \(message.routingKey) is not start.<workflow>"
+            return await refuse(message, asked, "Bad request", detail, while: isWanted)
+        }
         var pause: Duration = .milliseconds(100)
         while !Task.isCancelled, isWanted() {
             do {
-                let asked = try StartMessage(decoding: message)
-                let started = try await starts.start(StartService.Request(asked, workflow: workflow))
+                let start = try StartMessage(decoding: message)
+                let started = try await starts.start(StartService.Request(start, workflow: workflow))
                 await answer("started", started.json, to: message)
                 return true
             } catch let error as EnvelopeError {
-                return await refuse(message, of: workflow, "Bad request", error.message, while: isWanted)
+                return await refuse(message, asked, "Bad request", error.message, while: isWanted)
             } catch let rejection as Rejection {
-                return await refuse(
-                    message, of: workflow, rejection.reason.rawValue, rejection.message, while: isWanted)
+                return await refuse(message, asked, rejection.reason.rawValue, rejection.message, while: isWanted)
             } catch let error where Self.isOfThisStart(error) {
-                return await refuse(message, of: workflow, "Not started", "\(error)", while: isWanted)
+                return await refuse(message, asked, "Not started", "\(error)", while: isWanted)
             } catch {
                 log.error("starts of \(workflow) wait for the engine: \(error)")
                 try? await time.sleep(for: pause)
@@ -144,11 +160,11 @@ package struct StartQueueService: Sendable {
     }
 
     private func refuse(
-        _ message: BusMessage, of workflow: String, _ reason: String, _ detail: String,
+        _ message: BusMessage, _ asked: Asked, _ reason: String, _ detail: String,
         while isWanted: @Sendable () -> Bool
     ) async -> Bool {
-        log.warning("a start of \(workflow) over the bus was refused: \(detail)")
-        let kept = StartMessage.refused(message, because: detail, by: names.startQueue(of: workflow), names: names)
+        log.warning("a start of \(asked.workflow ?? "nothing") over the bus was refused: \(detail)")
+        let kept = StartMessage.refused(message, because: detail, by: asked.queue, names: names)
         while !Task.isCancelled, isWanted() {
             let outcome = await bus.publish([kept], timeout: Self.publishTimeout).first
             if outcome == .confirmed {
