@@ -69,9 +69,51 @@ import YAMLReader
         #expect(parameters[2]["DefaultValue"]?.stringValue == "2")
     }
 
+    @Test func `descriptions and the words of defaults and examples are kept, as long as they are true`() throws {
+        let text = """
+            {"Name": "A", "Type": 0, "Version": "1.0", "FriendlyName": "F", "BriefDescription": "B", "FullDescription": "D",
+             "Parameters": [
+               {"Name": "P", "Type": 1, "FriendlyName": "PF", "BriefDescription": "PB", "FullDescription": "PD",
+                "DefaultValue": "True", "IsOptional": true, "Examples": ["False", "true"]},
+               {"Name": "Q", "Type": 3, "DefaultValue": "1.50", "IsOptional": true, "Examples": ["2"]}],
+             "Results": [{"Name": "R", "Type": 2, "BriefDescription": "RB"}]}
+            """
+        let contract = try VidiFlowImport.read(located(text)).contract
+        let back = try contract.vidiFlow().decoded()
+        #expect(back["BriefDescription"] == "B" && back["FriendlyName"] == "F" && back["FullDescription"] == "D")
+        let parameters = try #require(back["Parameters"]?.listValue)
+        #expect(parameters[0]["FriendlyName"] == "PF" && parameters[0]["BriefDescription"] == "PB")
+        #expect(parameters[0]["FullDescription"] == "PD" && parameters[0]["DefaultValue"] == "True")
+        #expect(parameters[0]["Examples"] == .list(["False", "true"]))
+        #expect(parameters[1]["DefaultValue"] == "1.50" && parameters[1]["Examples"] == .list(["2"]))
+        #expect(back["Results"]?.listValue?.first?["BriefDescription"] == "RB")
+        // Somebody changed the contract since.
+        var changed = contract
+        let input = contract.input.text.replacing(#""default":true"#, with: #""default":false"#)
+        changed.input = try JSON(validating: input)
+        #expect(changed.input != contract.input)
+        let other = try changed.vidiFlow().decoded()["Parameters"]?.listValue
+        #expect(other?.first?["DefaultValue"] == "false")
+    }
+
+    @Test func `an example that is none is left out with a word`() throws {
+        let text = """
+            {"Name": "A", "Type": 0, "Version": "1.0",
+             "Parameters": [{"Name": "P", "Type": 2, "Examples": ["1", "two"]}]}
+            """
+        let (contract, warnings) = try VidiFlowImport.read(located(text))
+        #expect(contract.input["properties"]?["P"]?["examples"]?.text == "[1]")
+        #expect(warnings.map(\.message) == [#"the example "two" of P is not a whole number; it is left out"#])
+        #expect(warnings.first?.position.line == 2)
+    }
+
     @Test(arguments: [
         (#""Type": 0,"#, #""Type": 9,"#, "Type 9 is none of service task, workflow and business rule"),
         (#""DefaultValue": "2""#, #""DefaultValue": "two""#, #"the default "two" of Streams is not a whole number"#),
+        (
+            #""Name": "Due", "Type": 4"#, #""Name": "Due", "Type": 4, "DefaultValue": "2024-01-02 03:04""#,
+            #"the default "2024-01-02 03:04" of Due is not a date and time with offset, as in 2026-01-31T12:00:00Z"#
+        ),
         (#""Name": "Seconds", "Type": 3"#, #""Name": "Seconds", "Type": 7"#, "the type 7 of Seconds is none of"),
         (#""Name": "TranscodeMedia", "#, "", #"the field "Name" is missing"#),
     ])

@@ -11,7 +11,9 @@ extension Contract {
             var entry = entry
             let isOptional = !required.contains(.string(name)) || schema["default"] != nil
             entry["IsOptional"] = .bool(isOptional)
-            if let value = schema["default"] { entry["DefaultValue"] = .string(value.stringValue ?? value.json.text) }
+            if let value = schema["default"] {
+                entry["DefaultValue"] = Self.text(of: value, said: schema["x-vidiflow"]?["default"], in: schema)
+            }
             return Value.object(entry)
         }
         let results = Self.entries(of: output.decoded(), "output", self, &problems).map { Value.object($0.entry) }
@@ -23,7 +25,7 @@ extension Contract {
         ]
         if let guid = origin?["guid"] { members["Guid"] = guid }
         members["FriendlyName"] = .string(title ?? name)
-        members["BriefDescription"] = .string(title ?? description ?? name)
+        members["BriefDescription"] = origin?["briefDescription"] ?? .string(title ?? description ?? name)
         members["FullDescription"] = .string(description ?? title ?? name)
         members["Categories"] = .list(categories.map { .string($0) })
         members["GenericOutputEvents"] = .null
@@ -55,10 +57,21 @@ extension Contract {
             var entry: OrderedDictionary<String, Value> = [
                 "Name": .string(name), "Type": .number(Decimal128(type.rawValue)),
             ]
+            if let text = member["title"] { entry["FriendlyName"] = text }
+            if let text = member["x-vidiflow"]?["briefDescription"] { entry["BriefDescription"] = text }
             if let text = member["description"] { entry["FullDescription"] = text }
-            let examples = (member["examples"]?.listValue ?? []).map { Value.string($0.stringValue ?? $0.json.text) }
+            let said = member["x-vidiflow"]?["examples"]?.listValue ?? []
+            let examples = (member["examples"]?.listValue ?? []).enumerated().map { index, value in
+                text(of: value, said: said.indices.contains(index) ? said[index] : nil, in: member)
+            }
             if !examples.isEmpty { entry["Examples"] = .list(examples) }
             return (name, entry, member)
         }
+    }
+
+    /// In the words of the file that it came from, as long as they mean this value.
+    private static func text(of value: Value, said: Value?, in schema: Value) -> Value {
+        if let said, let text = said.stringValue, VidiFlowType(of: schema)?.value(of: text) == value { return said }
+        return .string(VidiFlowType.text(of: value))
     }
 }

@@ -4,7 +4,7 @@ package import Values
 /// Reads a contract as VidiFlow's ConfigPortal keeps it: `Type, Name, Version, Guid, Parameters[], Results[], …`.
 ///
 /// What it is called here, and what only VidiFlow knows of it, is kept in the input schema as `x-vidiflow`, so that an export gives back
-/// the same name and Guid.
+/// the same name, Guid and brief description; that of a parameter or result, and how it writes values (`True`, `1.50`), in its schema.
 package struct VidiFlowImport {
     /// What to take instead of what the file says.
     package struct Options: Sendable {
@@ -30,9 +30,16 @@ package struct VidiFlowImport {
         var reader = VidiFlowImport(fields: FieldReader(source), options: options)
         let contract = reader.contract()
         var problems = reader.fields.diagnostics
-        for index in problems.indices where problems[index].code == "unknown-field" {
-            problems[index].severity = .warning
-            problems[index].message += " in VidiFlow's contracts; it is left out"
+        for index in problems.indices {
+            switch problems[index].code {
+            case "unknown-field":
+                problems[index].severity = .warning
+                problems[index].message += " in VidiFlow's contracts; it is left out"
+            case "invalid-example":
+                problems[index].severity = .warning
+                problems[index].message += "; it is left out"
+            default: continue
+            }
         }
         guard !problems.contains(where: { $0.severity == .error }), let contract else { throw Diagnostics(problems) }
         return (try Contract(LocatedValue(file: source.file, value: contract, positions: [:])), problems)
@@ -164,11 +171,11 @@ package struct VidiFlowImport {
                 guard let value = type.value(of: text) else {
                     fields.report(
                         "invalid-value", at: entry.pointer(to: "DefaultValue"),
-                        "the default \"\(text)\" of \(name) is not \(SchemaType(rawValue: type.schema[0].value.stringValue ?? "")?.phrase ?? "of its type")"
-                    )
+                        "the default \"\(text)\" of \(name) is not \(type.phrase)")
                     continue
                 }
                 member["default"] = value
+                if VidiFlowType.text(of: value) != text { Self.keep(.string(text), as: "default", in: &member) }
             }
             properties[name] = .object(member)
         }
@@ -179,6 +186,7 @@ package struct VidiFlowImport {
         var origin: OrderedDictionary<String, Value> = [:]
         if let name { origin["name"] = .string(name) }
         if let guid = top.members["Guid"]?.stringValue { origin["guid"] = .string(guid) }
+        if let brief = text("BriefDescription", in: top) { origin["briefDescription"] = .string(brief) }
         input["x-vidiflow"] = .object(origin)
         return .object(input)
     }
@@ -196,12 +204,42 @@ package struct VidiFlowImport {
             return nil
         }
         var schema = OrderedDictionary(uniqueKeysWithValues: type.schema.map { ($0.name, $0.value) })
+        if let title = text("FriendlyName", in: entry) { schema["title"] = .string(title) }
         if let text = description(in: entry) {
             schema["description"] = .string(text)
         }
-        let examples = (entry.members["Examples"]?.listValue ?? []).compactMap { $0.stringValue.flatMap(type.value) }
-        if !examples.isEmpty { schema["examples"] = .list(examples) }
+        if let brief = text("BriefDescription", in: entry) {
+            Self.keep(.string(brief), as: "briefDescription", in: &schema)
+        }
+        let examples = examples(of: name, type, in: entry)
+        if !examples.isEmpty {
+            schema["examples"] = .list(examples.map(\.value))
+            if examples.contains(where: { VidiFlowType.text(of: $0.value) != $0.text }) {
+                Self.keep(.list(examples.map { .string($0.text) }), as: "examples", in: &schema)
+            }
+        }
         return (name, type, schema)
+    }
+
+    private mutating func examples(
+        of name: String, _ type: VidiFlowType, in entry: FieldReader.Fields
+    ) -> [(text: String, value: Value)] {
+        guard present("Examples", in: entry) else { return [] }
+        return fields.list("Examples", in: entry).compactMap { pointer, example in
+            guard let text = example.stringValue, let value = type.value(of: text) else {
+                fields.report(
+                    "invalid-example", at: pointer, "the example \(example.brief) of \(name) is not \(type.phrase)")
+                return nil
+            }
+            return (text, value)
+        }
+    }
+
+    /// What only VidiFlow knows of a parameter.
+    private static func keep(_ value: Value, as name: String, in schema: inout OrderedDictionary<String, Value>) {
+        var origin = schema["x-vidiflow"]?.objectValue ?? [:]
+        origin[name] = value
+        schema["x-vidiflow"] = .object(origin)
     }
 
     /// Nothing says which results are always there.

@@ -26,10 +26,25 @@ enum VidiFlowType: Int, CaseIterable {
         }
     }
 
+    var phrase: String {
+        switch self {
+        case .string: SchemaType.string.phrase
+        case .bool: SchemaType.boolean.phrase
+        case .int: SchemaType.integer.phrase
+        case .double: SchemaType.number.phrase
+        case .dateTime: SchemaFormat.dateTime.phrase
+        }
+    }
+
+    /// How VidiFlow writes a value, unless its file said it in other words.
+    static func text(of value: Value) -> String { value.stringValue ?? value.json.text }
+
     /// A value that VidiFlow keeps as text; nil if it is none of this type.
     func value(of text: String) -> Value? {
         switch self {
-        case .string, .dateTime: return .string(text)
+        case .string: return .string(text)
+        // Without an offset it is another moment at every place: which, nobody here knows.
+        case .dateTime: return SchemaFormat.dateTime.accepts(text) ? .string(text) : nil
         case .bool: return ["true": true, "false": false][text.lowercased()].map { .bool($0) }
         case .int, .double:
             guard let value = try? Value(parsing: Array(text.utf8)), let number = value.numberValue,
