@@ -29,10 +29,14 @@ package struct ChangeSet: Sendable {
     ///
     /// Refused: two files for one artifact; other content under a version that exists; a version older than its major's newest; a new
     /// minor that breaks users of the last; a workflow without its process, and a process without its workflow.
+    ///
+    /// - Parameter differences: what is other in the files, of models among `head` that they are not (`clashes`).
     package init(
-        files: [SourceFile], head: [Artifact], headContracts: [Contract], scope: Scope = .merge
+        files: [SourceFile], head: [Artifact], headContracts: [Contract], scope: Scope = .merge,
+        differences: [Artifact: String] = [:]
     ) throws(Diagnostics) {
         var staging = StagingCheck(files: files, head: head, headContracts: headContracts)
+        staging.differences = differences
         let wanted = staging.artifacts()
         guard staging.problems.isEmpty else { throw Diagnostics(staging.problems) }
 
@@ -58,6 +62,15 @@ package struct ChangeSet: Sendable {
             contents.append((artifact.hash, bytes))
         }
     }
+
+    /// The models of the store that files have other content for, under the same version: each is a problem of the change set.
+    package static func clashes(
+        files: [SourceFile], head: [Artifact], headContracts: [Contract]
+    ) -> [(existing: Artifact, file: SourceFile)] {
+        var staging = StagingCheck(files: files, head: head, headContracts: headContracts)
+        _ = staging.artifacts()
+        return staging.clashes
+    }
 }
 
 /// Finds what the files stand for, and everything that is wrong with them.
@@ -66,6 +79,8 @@ struct StagingCheck {
     let head: [Artifact]
     let headContracts: [Contract]
     var problems: [Diagnostic] = []
+    var clashes: [(existing: Artifact, file: SourceFile)] = []
+    var differences: [Artifact: String] = [:]
 
     init(files: [SourceFile], head: [Artifact], headContracts: [Contract]) {
         self.files = files.sorted { $0.path < $1.path }
@@ -138,9 +153,26 @@ struct StagingCheck {
     }
 
     private mutating func reportSameVersion(_ contract: Contract, _ file: SourceFile) {
+        let other = headContracts.first { $0.name == contract.name && $0.version == contract.version }
+        let phrases = other.map { ContractDiff.changes(from: $0, to: contract).map(\.phrase) } ?? []
         report(
             "version-exists", file.path, at: contract.places.position(of: "/version"), element: contract.name,
-            "version \(contract.version) of \(contract.name) exists with other content", "raise the version")
+            Self.otherContent("version \(contract.version) of \(contract.name)", DifferenceText.brief(phrases)),
+            "raise the version")
+    }
+
+    /// A model whose version is there with other content.
+    mutating func reportClash(
+        _ subject: String, _ existing: Artifact, _ file: SourceFile, at position: SourcePosition?, _ suggestion: String
+    ) {
+        clashes.append((existing, file))
+        report(
+            "version-exists", file.path, at: position, element: existing.name,
+            Self.otherContent("version \(existing.version) of \(subject)", differences[existing]), suggestion)
+    }
+
+    private static func otherContent(_ subject: String, _ difference: String?) -> String {
+        "\(subject) exists with other content" + (difference.map { ": \($0)" } ?? "")
     }
 
     /// Compares a new minor with the last one before it, in the store or in the files.
@@ -187,14 +219,13 @@ struct StagingCheck {
                 reportShared(process, by: contract, in: file)
                 continue
             }
-            if let existing, existing.hash != home.hash {
-                report(
-                    "version-exists", home.path, at: home.positions[process], element: process,
-                    "version \(version) of the process \(process) exists with other content",
+            let hash = home.hash(beside: existing)
+            if let existing, existing.hash != hash {
+                reportClash(
+                    "the process \(process)", existing, home, at: home.positions[process],
                     "raise the version of its workflow contract, \(contract.name) in \(file.path)")
             }
-            result.append(
-                (Artifact(kind: Artifact.bpmnKind, name: process, version: version, hash: home.hash), home.bytes))
+            result.append((Artifact(kind: Artifact.bpmnKind, name: process, version: version, hash: hash), home.bytes))
         }
         for (process, file) in homes where !used.contains(process) {
             report(

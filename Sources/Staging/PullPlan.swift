@@ -33,12 +33,25 @@ package struct PullPlan: Sendable {
         package var artifact: String?
         /// Of the file as it is.
         package var fileHash: String
+        /// Of the file with other ends of lines, which say nothing: version control changes them.
+        package var spellings: Set<String>
 
-        package init(path: String, subjects: [String], artifact: String?, fileHash: String) {
+        package init(
+            path: String, subjects: [String], artifact: String?, fileHash: String, spellings: Set<String> = []
+        ) {
             self.path = path
             self.subjects = subjects
             self.artifact = artifact
             self.fileHash = fileHash
+            self.spellings = spellings
+        }
+
+        fileprivate func says(_ wanted: Wanted) -> Bool {
+            artifact == wanted.artifact || artifact == fileHash && spellings.contains(wanted.artifact)
+        }
+
+        fileprivate func isUnchanged(since hash: String?) -> Bool {
+            hash.map { $0 == fileHash || spellings.contains($0) } ?? false
         }
     }
 
@@ -64,9 +77,9 @@ package struct PullPlan: Sendable {
                 writes.append((wanted.path, wanted.bytes(in: wanted.path)))
                 continue
             }
-            if here.artifact == wanted.artifact {
+            if here.says(wanted) {
                 kept.append(here.path)
-            } else if force || pulled[here.path] == here.fileHash {
+            } else if force || here.isUnchanged(since: pulled[here.path]) {
                 writes.append((here.path, wanted.bytes(in: here.path)))
             } else {
                 refused.append((here.path, "differs from the store's \(wanted.subjects.joined(separator: ", "))"))
@@ -74,7 +87,7 @@ package struct PullPlan: Sendable {
         }
         for (path, hash) in pulled.sorted(by: { $0.key < $1.key }) where !used.contains(path) {
             guard let here = byPath[path] else { continue }
-            if force || here.fileHash == hash {
+            if force || here.isUnchanged(since: hash) {
                 deletes.append(path)
             } else {
                 refused.append((path, "is no longer in the store, and was changed here"))

@@ -27,21 +27,31 @@ package struct SourceFile: Sendable {
     /// The file as the user named it.
     package var path: String
     package var content: Content
-    /// What the store keeps: a contract's canonical JSON, a BPMN file as it is, DMN files bundled.
+    /// What the store keeps: a contract's canonical JSON, a BPMN file with LF at the ends of its lines, DMN files so and bundled.
     package var bytes: [UInt8]
     /// SHA-256 of `bytes`, hexadecimal.
     package var hash: String
+    /// Of a model: its hash with other ends of lines, as a store may have it that took it so.
+    package var spellings: Set<String>
     /// Where the processes of a BPMN file begin, by their ids.
     package var positions: [String: SourcePosition]
 
     package init(
-        path: String, content: Content, bytes: [UInt8], hash: String, positions: [String: SourcePosition] = [:]
+        path: String, content: Content, bytes: [UInt8], hash: String, spellings: Set<String> = [],
+        positions: [String: SourcePosition] = [:]
     ) {
         self.path = path
         self.content = content
         self.bytes = bytes
         self.hash = hash
+        self.spellings = spellings
         self.positions = positions
+    }
+
+    /// The hash under which the store keeps what the file says, given what the store has in its place: what is there stays as it is.
+    package func hash(beside existing: Artifact?) -> String {
+        if let existing, spellings.contains(existing.hash) { return existing.hash }
+        return hash
     }
 
     /// Whether a file is read as BPMN, for its name: `x.bpmn`, or `x.bpmn20.xml` as other engines' tools call it.

@@ -28,9 +28,9 @@ extension StagingCheck {
                     "\(contract.reference) names the decision \"\(home.decision.id)\", which \(other) has")
                 continue
             }
-            let wanted = artifact(home.decision.id, version, home.file)
+            let wanted = artifact(home.decision.id, version, home.file, beside: existing)
             if let existing, existing.hash != wanted.hash {
-                reportChanged(wanted, home, "its contract, \(contract.name) in \(file.path)")
+                reportChanged(existing, home, "its contract, \(contract.name) in \(file.path)")
             }
             result.append((wanted, home.file.bytes))
         }
@@ -73,25 +73,27 @@ extension StagingCheck {
         let contract = headContracts.filter { $0.decisionID == id }.max { $0.version < $1.version }
         let versions = head.filter { $0.kind == Artifact.dmnKind && $0.name == id }.sorted()
         if let contract {
-            let wanted = artifact(id, contract.version.description, home.file)
-            if let existing = versions.first(where: { $0.version == wanted.version }), existing.hash != wanted.hash {
-                reportChanged(wanted, home, "its contract, \(contract.name)")
+            let existing = versions.first { $0.version == contract.version.description }
+            let wanted = artifact(id, contract.version.description, home.file, beside: existing)
+            if let existing, existing.hash != wanted.hash {
+                reportChanged(existing, home, "its contract, \(contract.name)")
             }
             return wanted
         }
-        if let newest = versions.last, newest.hash == home.file.hash { return newest }
+        if let newest = versions.last, newest.hash == home.file.hash(beside: newest) { return newest }
         let last = versions.compactMap { ContractVersion($0.version) }.filter { $0.major == 0 }.map(\.minor).max() ?? 0
         return artifact(id, "0.\(last + 1)", home.file)
     }
 
-    private func artifact(_ decision: String, _ version: String, _ home: SourceFile) -> Artifact {
-        Artifact(kind: Artifact.dmnKind, name: decision, version: version, hash: home.hash)
+    private func artifact(
+        _ decision: String, _ version: String, _ home: SourceFile, beside existing: Artifact? = nil
+    ) -> Artifact {
+        Artifact(kind: Artifact.dmnKind, name: decision, version: version, hash: home.hash(beside: existing))
     }
 
-    private mutating func reportChanged(_ wanted: Artifact, _ home: Home, _ contract: String) {
-        report(
-            "version-exists", home.file.path, at: home.decision.position, element: wanted.name,
-            "version \(wanted.version) of the decision \(wanted.name) exists with other content",
+    private mutating func reportChanged(_ existing: Artifact, _ home: Home, _ contract: String) {
+        reportClash(
+            "the decision \(existing.name)", existing, home.file, at: home.decision.position,
             "raise the version of \(contract)")
     }
 }

@@ -30,6 +30,20 @@ import Testing
         #expect(plan.kept == ["contracts/transcode.yaml"] && plan.writes.isEmpty)
     }
 
+    @Test func `other ends of lines are no change`() {
+        var model = PullPlan.Local(
+            path: "p.bpmn", subjects: ["bpmn p"], artifact: "crlf", fileHash: "crlf", spellings: ["lf", "crlf"])
+        func wanted(_ hash: String) -> PullPlan.Wanted {
+            PullPlan.Wanted(subjects: ["bpmn p"], path: "p.bpmn", artifact: hash, bytes: [])
+        }
+        #expect(Self.plan(model, wanted: [wanted("lf")]).kept == ["p.bpmn"])
+        let next = Self.plan(model, wanted: [wanted("new")], pulled: ["p.bpmn": "lf"])
+        #expect(next.writes.map(\.path) == ["p.bpmn"] && next.refused.isEmpty)
+        #expect(Self.plan(model, wanted: [], pulled: ["p.bpmn": "lf"]).deletes == ["p.bpmn"])
+        model.spellings = []
+        #expect(Self.plan(model, wanted: [wanted("new")], pulled: ["p.bpmn": "lf"]).refused.count == 1)
+    }
+
     @Test func `what the last pull wrote is replaced in its place, in its format`() {
         let plan = Self.plan(Self.local("contracts/transcode.json"), pulled: ["contracts/transcode.json": "f"])
         #expect(plan.writes.map(\.path) == ["contracts/transcode.json"])

@@ -100,8 +100,43 @@ import Values
         #expect(
             problems([changed], head: head, contracts: [old])
                 == [
-                    "media.transcode-2.1.yaml: [version-exists] version 2.1 of media.transcode exists with other content"
+                    "media.transcode-2.1.yaml: [version-exists] version 2.1 of media.transcode exists with other content: title is new"
                 ])
+    }
+
+    @Test func `of many differences the first are told`() throws {
+        let old = try Sample.task("a", "1.0", "title: A\ntimeout: PT1M\ncategories: [x]")
+        let head = try ChangeSet(files: [file(old)], head: [], headContracts: [])
+        let changed = try Sample.task("a", "1.0", "title: B\ntimeout: PT2M\ncategories: [y]\npriority: 3")
+        let found = try #require(problems([file(changed, hash: "other")], head: head, contracts: [old]).first)
+        #expect(found.contains(#"title was "A", is "B""#) && found.hasSuffix("; and 2 more"), "\(found)")
+    }
+
+    /// Git gives a file other ends of lines on the way.
+    @Test func `a model with other ends of lines is what the store has, under the hash that it has there`() throws {
+        let workflow = try Sample.workflow("w", "1.0", process: "p")
+        let head = try ChangeSet(
+            files: [bpmn("p.bpmn", ["p"], hash: "old"), file(workflow)], head: [], headContracts: [])
+        var same = bpmn("p.bpmn", ["p"], hash: "lf")
+        same.spellings = ["lf", "old"]
+        let again = try ChangeSet(files: [same, file(workflow)], head: head.entries, headContracts: [workflow])
+        #expect(again.isEmpty && again.entries == head.entries && again.contents.isEmpty)
+        // A new version gets the hash of its own.
+        let next = try Sample.workflow("w", "1.1", process: "p")
+        let raised = try ChangeSet(files: [same, file(next)], head: head.entries, headContracts: [workflow])
+        #expect(raised.entries.filter { $0.kind == "bpmn" }.map(\.hash) == ["old", "lf"])
+    }
+
+    @Test(arguments: [
+        ("a\nb\n", "a\nb\n", "a\r\nb\r\n"), ("a\r\nb", "a\nb", "a\r\nb"),
+        ("a\r\nb\n\rc\r", "a\nb\n\rc\r", "a\r\nb\r\n\rc\r"),
+        ("", "", ""),
+    ])
+    func `ends of lines are unified and nothing else`(text: String, unified: String, wide: String) {
+        #expect(LineEnds.unified(Array(text.utf8)) == Array(unified.utf8))
+        let spellings = Set(LineEnds.spellings(of: Array(text.utf8)).map { String(decoding: $0, as: UTF8.self) })
+        #expect(spellings.map { Array($0.utf8) }.contains(Array(text.utf8)))
+        #expect(LineEnds.spellings(of: Array(text.utf8)).prefix(2) == [Array(unified.utf8), Array(wide.utf8)])
     }
 
     @Test func `a changed model needs another version of its workflow`() throws {

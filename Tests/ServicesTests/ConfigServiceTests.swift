@@ -47,6 +47,8 @@ import Values
                 try await world.push(ConfigWorld.order("1.0"), ConfigWorld.modelNamed("other"))
             }
             #expect(drawn.map(\.code) == ["version-exists"] && drawn.first?.file == "p.bpmn")
+            #expect(drawn.first?.message.hasPrefix("version 1.0 of the process p exists with other content: ") == true)
+            #expect(drawn.first?.message.contains(#"endEvent end: name is new"#) == true, "\(drawn)")
             let raised = ConfigWorld.file(
                 "work.yaml", "kind: task\nname: work\nversion: \"1.1\"\ninput: {type: object}\ntimeout: PT5S\n")
             let report = try await world.push(raised)
@@ -55,6 +57,36 @@ import Values
                 try await world.service.artifacts(at: nil).filter { $0.name == "work" }.map(\.version) == [
                     "1.0", "1.1",
                 ])
+        }
+    }
+
+    /// As git checks it out with autocrlf, and the other way round: stored so by an earlier version.
+    @Test(arguments: [false, true])
+    func `a model with other ends of lines is the same`(isStoredWide: Bool) throws {
+        try run { world in
+            let text = String(decoding: ConfigWorld.model.content, as: UTF8.self)
+            let lines = text.replacing("><", with: ">\n<")
+            let narrow = ConfigWorld.file("p.bpmn", lines)
+            let wide = ConfigWorld.file("p.bpmn", lines.replacing("\n", with: "\r\n"))
+            try await world.push(ConfigWorld.order("1.0"), wide, ConfigWorld.work)
+            var entries = try await world.service.artifacts(at: nil)
+            let model = try #require(entries.firstIndex { $0.kind == "bpmn" })
+            #expect(entries[model].hash == ConfigWorld.hash(narrow.content))
+            if isStoredWide {
+                entries[model].hash = ConfigWorld.hash(wide.content)
+                let old = NewRevision(
+                    parent: 1, author: "anna", message: "", entries: entries,
+                    contents: [(entries[model].hash, wide.content)])
+                _ = try await world.store.push(old, at: Timestamp(millisecondsSinceEpoch: 1))
+            }
+            for file in [narrow, wide] {
+                let again = try await world.push(ConfigWorld.order("1.0"), file, ConfigWorld.work)
+                #expect(again.status == .unchanged && again.unchanged.count == 3)
+                let differences = try await world.service.diff(
+                    from: nil, to: [ConfigWorld.order("1.0"), file], prune: false)
+                #expect(differences.isEmpty)
+            }
+            #expect(try await world.service.artifacts(at: nil) == entries)
         }
     }
 

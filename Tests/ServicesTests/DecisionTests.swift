@@ -241,7 +241,10 @@ import Values
                 ([Self.decision("1.0"), Self.dishes("stew")], []),
                 (
                     [Self.dishes("goose")],
-                    ["[version-exists] version 1.0 of the decision dish exists with other content"]
+                    [
+                        "[version-exists] version 1.0 of the decision dish exists with other content: decision dish: "
+                            + #"decisionTable.rule.outputEntry.text was "\"stew\"", is "\"goose\"""#
+                    ]
                 ),
                 ([Self.decision("1.1"), Self.dishes("goose")], []),
             ]

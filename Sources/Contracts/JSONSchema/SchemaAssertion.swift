@@ -185,7 +185,7 @@ enum SchemaType: String, Sendable {
 
 extension Value {
     /// The value in a message: scalars as JSON, cut if long; lists and objects by kind.
-    var brief: String {
+    package var brief: String {
         switch self {
         case .list, .object: return kindName
         case .null, .bool, .number: return json.text

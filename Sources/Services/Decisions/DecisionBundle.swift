@@ -1,3 +1,4 @@
+import Staging
 import Values
 
 /// What is kept of a decision: the DMN file that has it, and the files that it imports, so that a version never changes.
@@ -27,6 +28,18 @@ package struct DecisionBundle: Sendable, Hashable {
             return File(name: name, text: text)
         }
         if files.count != elements.count { return nil }
+    }
+
+    /// The same files with LF at the ends of their lines, as a push stores them; with CR LF; and as they are.
+    package var spellings: [DecisionBundle] {
+        func all(_ choose: ([[UInt8]]) -> [UInt8]) -> DecisionBundle {
+            DecisionBundle(
+                files: files.map { file in
+                    let text = choose(LineEnds.spellings(of: Array(file.text.utf8)))
+                    return File(name: file.name, text: String(decoding: text, as: UTF8.self))
+                })
+        }
+        return [all { $0[0] }, all { $0[1] }, self]
     }
 
     package var bytes: [UInt8] {

@@ -15,8 +15,9 @@ extension ConfigService {
     /// Other than a push, it takes content that differs under a version that exists: that is what somebody at work wants to see.
     package func diff(from number: Int?, to files: [File], prune: Bool) async throws -> [PartDiff] {
         let (sources, _, _) = try read(files)
-        let wanted = Part.parts(of: try loaded(sources))
-        let before = try await parts(at: number)
+        let snapshot = try await snapshot(at: number).artifacts
+        let before = Part.parts(of: try load(snapshot))
+        let wanted = Part.parts(of: try loaded(sources, beside: snapshot.map { Artifact($0.entry) }))
         let after = before.map { part in
             guard let mine = wanted.first(where: { $0.id == part.id }) else { return prune ? nil : part }
             // Versions that are there stay there.
@@ -25,6 +26,27 @@ extension ConfigService {
         }.compactMap { $0 }
         let known = Set(before.map(\.id))
         return PartDiff.between(before, after + wanted.filter { !known.contains($0.id) })
+    }
+
+    /// What the files change in the store; a version that is there with other content is told with what differs.
+    func changeSet(
+        _ files: [SourceFile], _ entries: [ArtifactEntry], _ headContracts: [Contract], _ scope: ChangeSet.Scope
+    ) async throws -> ChangeSet {
+        let head = entries.map(Artifact.init)
+        do {
+            return try ChangeSet(files: files, head: head, headContracts: headContracts, scope: scope)
+        } catch {
+            var differences: [Artifact: String] = [:]
+            for (existing, file) in ChangeSet.clashes(files: files, head: head, headContracts: headContracts) {
+                let was = try tree(try await content(of: ArtifactEntry(existing)), of: existing.kind, existing.name)
+                let now = try tree(file.bytes, of: existing.kind, file.path)
+                differences[existing] = DifferenceText.brief(
+                    ModelDiff(process: existing.name, from: was, to: now).phrases)
+            }
+            guard !differences.isEmpty else { throw error }
+            return try ChangeSet(
+                files: files, head: head, headContracts: headContracts, scope: scope, differences: differences)
+        }
     }
 
     /// What a revision contains, read.
@@ -44,7 +66,11 @@ extension ConfigService {
     }
 
     /// Files as the artifacts that a push would make of them; a process that no contract names has the version 0.0.
-    private func loaded(_ files: [SourceFile]) throws -> [LoadedArtifact] {
+    private func loaded(_ files: [SourceFile], beside head: [Artifact]) throws -> [LoadedArtifact] {
+        func artifact(_ kind: String, _ name: String, _ version: String, _ file: SourceFile) -> Artifact {
+            let existing = head.first { $0.kind == kind && $0.name == name && $0.version == version }
+            return Artifact(kind: kind, name: name, version: version, hash: file.hash(beside: existing))
+        }
         var versions: [String: String] = [:]
         for file in files {
             guard let contract = file.contract else { continue }
@@ -66,18 +92,15 @@ extension ConfigService {
                 let source = try tree(file.bytes, of: Artifact.bpmnKind, file.path)
                 return processes.map { process in
                     LoadedArtifact(
-                        artifact: Artifact(
-                            kind: Artifact.bpmnKind, name: process, version: versions[process] ?? "0.0", hash: file.hash
-                        ),
+                        artifact: artifact(Artifact.bpmnKind, process, versions[process] ?? "0.0", file),
                         content: .model(source))
                 }
             case .dmn(let decisions):
                 let source = try tree(file.bytes, of: Artifact.dmnKind, file.path)
                 return decisions.map { decision in
                     LoadedArtifact(
-                        artifact: Artifact(
-                            kind: Artifact.dmnKind, name: decision.id, version: versions[decision.id] ?? "0.0",
-                            hash: file.hash), content: .model(source))
+                        artifact: artifact(Artifact.dmnKind, decision.id, versions[decision.id] ?? "0.0", file),
+                        content: .model(source))
                 }
             }
         }

@@ -94,9 +94,7 @@ package struct ConfigService: Sendable {
         let entries = head == nil ? [] : try await store.artifacts(at: nil)
         let (sources, definitions, dmnWarnings) = try read(files)
         let headContracts = try await contracts(among: entries)
-        let change = try ChangeSet(
-            files: sources, head: entries.map(Artifact.init), headContracts: headContracts,
-            scope: prune ? .replace : .merge)
+        let change = try await changeSet(sources, entries, headContracts, prune ? .replace : .merge)
         try permit(Self.names(in: change, sources, headContracts))
         let kept = Set(change.entries.map { [$0.kind, $0.name, $0.version] })
         let keptContracts = headContracts.filter {
@@ -172,12 +170,14 @@ package struct ConfigService: Sendable {
         for file in files where !Self.isDMN(file) {
             do {
                 if SourceFile.isModel(file.path) {
-                    let processes = try readModel(file.content, file.path)
+                    let content = LineEnds.unified(file.content)
+                    let processes = try readModel(content, file.path)
                     definitions += processes
                     sources.append(
                         SourceFile(
-                            path: file.path, content: .bpmn(processes: processes.map(\.process)), bytes: file.content,
-                            hash: hash(file.content), positions: processes.positions))
+                            path: file.path, content: .bpmn(processes: processes.map(\.process)), bytes: content,
+                            hash: hash(content), spellings: Set(LineEnds.spellings(of: file.content).map(hash)),
+                            positions: processes.positions))
                 } else {
                     let contract = try readContract(file.content, file.path)
                     let canonical = contract.canonical.bytes
@@ -205,8 +205,10 @@ package struct ConfigService: Sendable {
     private static func isDMN(_ file: File) -> Bool { file.path.hasSuffix(".dmn") }
 
     private func source(_ unit: DecisionFiles.Unit) -> SourceFile {
-        let bytes = unit.bundle.bytes
-        return SourceFile(path: unit.path, content: .dmn(decisions: unit.named), bytes: bytes, hash: hash(bytes))
+        let spellings = unit.bundle.spellings.map(\.bytes)
+        return SourceFile(
+            path: unit.path, content: .dmn(decisions: unit.named), bytes: spellings[0], hash: hash(spellings[0]),
+            spellings: Set(spellings.map(hash)))
     }
 
     func contracts(among entries: [ArtifactEntry]) async throws -> [Contract] {

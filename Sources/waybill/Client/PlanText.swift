@@ -130,12 +130,13 @@ struct PlanText {
     }
 
     private static func summary(_ plan: JSON, _ items: [JSON]) -> String {
-        func count(_ action: String) -> Int { items.count { $0.cell("action") == action && applies($0) } }
+        /// A conflict that the source decides is what it does to the target.
+        func count(_ change: String) -> Int { items.count { applies($0) && $0.cell("change") == change } }
         let open = items.count {
             $0.cell("action") == "conflict" && $0["resolution"]?.isNull != false && $0["chosen"]?.boolValue == true
         }
         let numbers =
-            "\(count("added")) to add, \(count("modified") + count("conflict")) to modify, \(count("deleted")) to delete, "
+            "\(count("added")) to add, \(count("modified")) to modify, \(count("removed")) to delete, "
             + "\(plan.cell("unchanged")) unchanged"
         var text = "\nPlan: \(numbers)" + (open > 0 ? ", \(open) conflict\(open == 1 ? "" : "s") to decide." : ".")
         if open > 0 { text += "\nDecide with --overwrite NAME or --keep NAME, or leave them out with --only." }

@@ -43,7 +43,9 @@ struct WorkingCopy {
         return try ContractDirectory.files(in: directory).map { file in
             let bytes = Array(file.content.utf8)
             let path = String(file.path.dropFirst(directory.count + 1))
-            var local = PullPlan.Local(path: path, subjects: [], artifact: nil, fileHash: Readers.sha256(bytes))
+            var local = PullPlan.Local(
+                path: path, subjects: [], artifact: nil, fileHash: Readers.sha256(bytes),
+                spellings: Set(LineEnds.spellings(of: bytes).map(Readers.sha256)))
             if path.hasSuffix(".dmn") {
                 local.subjects = ["dmn \(path.split(separator: "/").last ?? "")"]
                 local.artifact = local.fileHash
