@@ -16,7 +16,13 @@ extension SQLiteStore: SettingsStore {
     package func changeSettings(
         putting: [StoredSetting], removing: [SettingID], since version: Int64
     ) async throws -> Bool {
-        try await write { database in
+        let isChanged = try await write { database in
+            // What a setting was may have become a secret: it is overwritten where it stood.
+            let before = try Int.fetchOne(database, sql: "PRAGMA secure_delete") ?? 0
+            _ = try Int.fetchOne(database, sql: "PRAGMA secure_delete = ON")
+            defer {
+                _ = try? Int.fetchOne(database, sql: "PRAGMA secure_delete = \(before == 2 ? "FAST" : "\(before)")")
+            }
             guard try Self.settingsVersion(database) == version else { return false }
             for id in removing {
                 try database.run("DELETE FROM setting WHERE stage = ? AND name = ?", [id.stage, id.name])
@@ -29,6 +35,10 @@ extension SQLiteStore: SettingsStore {
             try database.run("UPDATE setting_version SET version = version + 1", [])
             return true
         }
+        // And the log, which has it as it was written, is emptied. If that fails, the change is made all the same, and the next one
+        // empties it.
+        if isChanged { try? await emptyLog() }
+        return isChanged
     }
 
     private static func settingsVersion(_ database: Database) throws -> Int64 {

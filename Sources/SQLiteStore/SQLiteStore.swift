@@ -94,6 +94,11 @@ package final class SQLiteStore: Sendable {
         try await run(body)
     }
 
+    /// Moves the WAL into the file and leaves nothing in it.
+    func emptyLog() async throws(StoreError) {
+        try await run { database in _ = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
     /// GRDB's own async methods would give up on cancellation, with a commit half known: so this one continuation.
     private func run<Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Answer

@@ -64,6 +64,32 @@ final class Scratch {
         try await promise.run(on: try await open())
     }
 
+    @Test func `what a setting was is in none of its files once it is changed or gone`() async throws {
+        let store = try await open()
+        func put(_ text: String?) async throws {
+            let id = SettingID(stage: "", name: "password")
+            let version = try await store.settings().version
+            let setting = text.map { StoredSetting(id: id, body: .object([("value", .string($0))])) }
+            let isChanged = try await store.changeSettings(
+                putting: setting.map { [$0] } ?? [], removing: setting == nil ? [id] : [], since: version)
+            #expect(isChanged)
+        }
+        func isKept(_ text: String) throws -> Bool {
+            try ["", "-wal"].contains { suffix in
+                try Data(contentsOf: URL(filePath: scratch.path() + suffix)).range(of: Data(text.utf8)) != nil
+            }
+        }
+        // One within a page, one of several.
+        for secret in ["xyzzy-plugh", String(repeating: "plover-", count: 4000)] {
+            try await put(secret)
+            #expect(try isKept(secret.prefix(40).description))
+            try await put("sealed")
+            #expect(try !isKept("xyzzy-plugh") && !isKept("plover-plover"))
+        }
+        try await put(nil)
+        #expect(try !isKept("sealed"))
+    }
+
     @Test(arguments: RetentionStoreConformance.cases)
     func `removes what is over, and`(keeps promise: RetentionStoreConformance.Case) async throws {
         let store = try await open()

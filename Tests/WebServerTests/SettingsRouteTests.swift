@@ -41,12 +41,23 @@ import WebServerTesting
             #expect(set.status == 200)
             let list = try await client.get("/v1/settings")
             #expect(list.json["settings"]?.elements()?.first?["key"]?.stringValue == "k1")
+            #expect(list.json["settings"]?.elements()?.first?["canOpen"]?.boolValue == true)
             // Neither itself nor what the box made of it.
             #expect(!list.text.contains("xyzzy-plugh") && !list.text.contains("hgulp"))
             // It stays secret, whatever the next one says.
             #expect(try await client.put("/v1/settings/password", #"{"value":"plugh-xyzzy"}"#).status == 200)
             #expect(try await client.get("/v1/settings").json["settings"]?.elements()?.first?["value"] == nil)
             #expect(try await client.post("/v1/settings/rotate").json["rotated"]?.intValue == 0)
+        }
+    }
+
+    @Test func `a secret that the server has no key for is marked`() async throws {
+        let box = SecretBox(currentKey: "k1", seal: Self.box.seal, open: { _, _, _ in nil })
+        try await withSettings(box: box) { client in
+            #expect(try await client.put("/v1/settings/password", #"{"value":"x","secret":true}"#).status == 200)
+            #expect(try await client.put("/v1/settings/host", #"{"value":"nas"}"#).status == 200)
+            let rows = try await client.get("/v1/settings").json["settings"]?.elements() ?? []
+            #expect(rows.map { $0["canOpen"]?.boolValue } == [nil, false])
         }
     }
 

@@ -41,6 +41,14 @@ package final class SettingsService: Sendable {
         try await store.settings().settings.map { try Setting($0) }
     }
 
+    /// Whether this process has the key of a setting; of a plain one there is nothing to open.
+    package func canOpen(_ setting: Setting) -> Bool {
+        switch setting.content {
+        case .plain: true
+        case .secret: open(setting) != nil
+        }
+    }
+
     /// The names that this installation has values for.
     package func names() async throws -> Set<String> {
         Set(try await settings().filter { $0.id.stage.isEmpty || $0.id.stage == stage }.map(\.id.name))

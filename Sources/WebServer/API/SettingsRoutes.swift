@@ -71,7 +71,9 @@ extension RESTAPI {
             case .plain(let value):
                 writer.key("value")
                 writer.raw(value)
-            case .secret(let key, _): writer.member("key", key)
+            case .secret(let key, _):
+                writer.member("key", key)
+                writer.member("canOpen", settings.canOpen(setting))
             }
             writer.member("changedBy", setting.changedBy)
             writer.member("changedAt", setting.changedAt.iso8601)

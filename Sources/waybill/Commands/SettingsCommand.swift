@@ -48,6 +48,11 @@ struct SettingsListCommand: AsyncParsableCommand {
                 ])
             }
             print(table.text)
+            let closed = settings.filter { $0["canOpen"]?.boolValue == false }
+            if !closed.isEmpty {
+                let names = Set(closed.map { $0.cell("name") }).sorted().joined(separator: ", ")
+                print("! The server has no key that opens \(names): tasks that need them become incidents.")
+            }
             let stage = answer.cell("stage")
             print(stage.isEmpty ? "This installation has no stage." : "This installation is of the stage \(stage).")
         }

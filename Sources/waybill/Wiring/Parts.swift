@@ -121,6 +121,11 @@ struct Parts: Sendable {
         while await hint.wait() { engine.storeChanged() }
     }
 
+    /// Secrets that cannot be opened are told at the start, not by the first task that needs them.
+    func readSettings() async {
+        await settings.values()
+    }
+
     /// Follows what other processes deploy; until cancelled.
     func followDeployments(_ hints: Broadcast) async {
         await registry.follow(hints.listen(), by: time, log: log)

@@ -50,6 +50,7 @@ struct Server {
     private func run(over opened: OpenStore) async throws {
         let parts = try await Parts(configuration, opened)
         let roles = configuration.roles
+        if roles.contains(.broker) { await parts.readSettings() }
         let log = configuration.log
         // In the order they need each other; they are stopped in the reverse order.
         var services: [any Service] = [RoleService("bus", log: log) { try await parts.bus.run() }]
