@@ -14,6 +14,26 @@ import Values
         #expect(report.run > 1200)
     }
 
+    @Test func `cases below optional are counted apart`() {
+        let text =
+            #"[{"description": "g", "schema": {"type": "integer"}, "tests": ["#
+            + #"{"description": "c", "data": "x", "valid": true}]}]"#
+        func report(_ paths: String...) -> SuiteReport {
+            SchemaSuite(remotes: []).run(paths.map { SchemaSuite.File(path: $0, bytes: Array(text.utf8)) })
+        }
+        let both = report("draft2020-12/a.json", "draft2020-12/optional/b.json")
+        #expect(both.failures.count == 2 && both.requiredFailures.map(\.name) == ["a: g: c"])
+        #expect(
+            both.summary == """
+                required: run 1, passed 0, failed 1, refused 0
+                optional: run 1, passed 0, failed 1, refused 0
+                """)
+        #expect(both.text.contains("failed: a: g: c: ") && both.text.contains("failed, optional: b: g: c: "))
+        #expect(both.json["failed"]?.intValue == 2 && both.json["requiredFailed"]?.intValue == 1)
+        #expect(report("draft2020-12/a.json").summary == "run 1, passed 0, failed 1, refused 0")
+        #expect(report("draft2020-12/optional/format/x.json").requiredFailures.isEmpty)
+    }
+
     @Test func `passes every required case of draft 7, but for the known exceptions`() throws {
         guard let suite = try SchemaSuiteFiles.load() else { return }
         let report = try suite.run(draft: "draft7")

@@ -31,7 +31,8 @@ package struct SchemaSuite: Sendable {
         self.documents = documents
     }
 
-    /// The cases of each file, in the order given. Formats are asserted below `optional/format`.
+    /// The cases of each file, in the order given; those below `optional` are not demanded. Formats are asserted below
+    /// `optional/format`.
     package func run(_ files: [File]) -> SuiteReport {
         var report = SuiteReport()
         for file in files { run(file, &report) }
@@ -45,7 +46,8 @@ package struct SchemaSuite: Sendable {
         do throws(JSONError) {
             groups = try Value(parsing: file.bytes).listValue ?? []
         } catch {
-            return report.add(file.path, .failed("line \(error.line): \(error.message)"))
+            return report.add(
+                file.path, .failed("line \(error.line): \(error.message)"), isOptional: folders.contains("optional"))
         }
         let isOfFormats = folders.last == "format"
         let refusal: String? =
@@ -60,7 +62,9 @@ package struct SchemaSuite: Sendable {
             let title = "\(stem): \(group["description"]?.stringValue ?? "")"
             let schema = Self.schema(of: group, isDraft7: folders.contains("draft7"))
             for (name, verdict) in verdicts(of: group, schema, assertsFormats: isOfFormats) {
-                report.add("\(title): \(name)", refusal.map { .refused($0) } ?? verdict)
+                report.add(
+                    "\(title): \(name)", refusal.map { .refused($0) } ?? verdict,
+                    isOptional: folders.contains("optional"))
             }
         }
     }
