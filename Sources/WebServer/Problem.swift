@@ -16,11 +16,20 @@ struct Problem: Error {
     var right: Right?
     /// After which the same may be asked again.
     var retryAfter: Duration?
+    /// The methods that the path knows.
+    var allowed: [String] = []
 
     static func badRequest(_ detail: String) -> Problem {
         Problem(status: .badRequest, title: "Bad request", detail: detail)
     }
     static func notFound(_ detail: String) -> Problem { Problem(status: .notFound, title: "Not found", detail: detail) }
+    static func methodNotAllowed(_ request: Request, allowed: [String]) -> Problem {
+        var problem = Problem(
+            status: .methodNotAllowed, title: "Method not allowed",
+            detail: "there is no \(request.method) \(request.uri.path), but \(allowed.joined(separator: ", "))")
+        problem.allowed = allowed
+        return problem
+    }
 
     init(status: HTTPResponse.Status, title: String, detail: String, diagnostics: [Diagnostic] = []) {
         self.status = status
@@ -78,6 +87,7 @@ struct Problem: Error {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if let retryAfter { headers[.retryAfter] = "\(retryAfter.components.seconds + 1)" }
+        if !allowed.isEmpty { headers[.allow] = allowed.joined(separator: ", ") }
         return Response(
             status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
     }
@@ -106,6 +116,7 @@ extension Rejection.Reason {
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = CallContext
     let log: Logger
+    let methods: MethodTable
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -113,6 +124,7 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
+            let error = refusedMethod(request, error) ?? error
             if EngineREST.speaks(request) {
                 let refusal = CamundaError(error)
                 if refusal.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(refusal.message)") }
@@ -126,5 +138,13 @@ struct ProblemMiddleware: RouterMiddleware {
             if problem.status.code >= 500 { log.error("\(request.method) \(request.uri.path): \(problem.detail)") }
             return problem.response
         }
+    }
+
+    /// The router's answer to a method that the path does not know is that to a path that is not there.
+    private func refusedMethod(_ request: Request, _ error: any Error) -> Problem? {
+        guard (error as? HTTPError)?.status == .notFound else { return nil }
+        let allowed = methods.methods(of: request.uri.path)
+        guard !allowed.isEmpty, !allowed.contains(request.method.rawValue) else { return nil }
+        return .methodNotAllowed(request, allowed: allowed)
     }
 }

@@ -23,7 +23,8 @@ package struct WebServer: Service {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Router(context: CallContext.self)
-        router.add(middleware: ProblemMiddleware(log: log))
+        let methods = MethodTable()
+        router.add(middleware: ProblemMiddleware(log: log, methods: methods))
         let gate = Gate(
             security: security, isLoopback: Self.isLoopback(host),
             workflows: api.map { WorkflowLookup(engine: $0.engine, registry: $0.registry) }, log: log)
@@ -32,8 +33,8 @@ package struct WebServer: Service {
         api?.addRoutes(to: routes)
         dialect?.addRoutes(to: routes)
         declared = routes.declared
-        var quiet = log
-        quiet.logLevel = max(log.logLevel, .notice)
+        for route in router.routes { methods.add(route.method.rawValue, route.path) }
+        let quiet = ServerLog.logger(log)
         application = Application(
             router: router,
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(idleTimeout))),

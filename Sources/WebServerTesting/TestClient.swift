@@ -8,6 +8,8 @@ package struct TestClient: Sendable {
     package struct Answer: Sendable {
         package var status: Int
         package var contentType: String?
+        /// The methods that the path knows, where it does not know that of the request.
+        package var allow: String?
         package var body: [UInt8]
         /// Null for what is no JSON.
         package var json: JSON { (try? JSON(validating: body)) ?? .null }
@@ -81,6 +83,7 @@ package struct TestClient: Sendable {
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Answer(
             status: Int(response.status.code), contentType: response.headers.first(name: "content-type"),
+            allow: response.headers.first(name: "allow"),
             body: Array(bytes.readableBytesView))
     }
 }

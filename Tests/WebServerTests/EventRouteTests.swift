@@ -221,7 +221,9 @@ import WebServerTesting
     }
 
     @Test(arguments: [
-        ("instances?workflow=p@1.0", 400, "without a version"), ("tasks?workflow=p@1", 400, "without a version"),
+        ("tasks?workflow=p@1", 400, "without a version"), ("instances?workflow=p@1.0", 404, "deployed: 1"),
+        ("instances?workflow=q@1", 404, "no workflow q"), ("instances?workflow=p@%3E", 400, "NAME@VERSION"),
+        ("tasks?instance=nix", 404, "no instance nix"), ("user-tasks?instance=nix", 404, "no instance nix"),
         ("instances?contract=a.b@y", 400, "NAME@MAJOR"), ("tasks?contract=a.b@1.0", 200, ""),
         ("nix", 404, "GET /v1/nix"),
     ])

@@ -1,5 +1,6 @@
 import ProcessEngine
 import Services
+import ServicesTesting
 import Testing
 import Values
 import WebServerTesting
@@ -58,6 +59,44 @@ import WebServerTesting
             }
             #expect(row["metadata"]?.text == #"{"site":"b"}"#)
             #expect(try await client.get("/v1/instances?correlationId=order-43").json["instances"]?.elements() == [])
+        }
+    }
+
+    @Test func `instances are found by the version of their workflow, or a range of versions`() async throws {
+        try await Self.run { server, client in
+            // Another version, and a process without a contract.
+            let process = Deployment.Process(
+                process: "p", source: Self.model, hash: "next", workflow: "order", workflowVersion: "1.1")
+            let contract = DeployedContract(
+                kind: "workflow", name: "order", version: "1.1",
+                content: try JSON(validating: Self.contract.replacing("1.0", with: "1.1")))
+            _ = try await server.deployments.deploy(
+                Deployment(processes: [process], contracts: [contract]), at: server.time.now)
+            try await server.deploy(
+                Array(String(decoding: Self.model, as: UTF8.self).replacing("\"p\"", with: "\"q\"").utf8), process: "q")
+            var ids: [String: String] = [:]
+            for version in ["1.0", "1.1"] {
+                let body = #"{"version":"\#(version)","input":{"orderId":"a"},"businessKey":"\#(version)"}"#
+                let started = try await client.post("/v1/workflows/order/start", body)
+                ids[version] = try #require(started.json["id"]?.stringValue, "\(started.text)")
+            }
+            let other = try await client.post("/engine-rest/process-definition/key/q/start")
+            let bare = try #require(other.json["id"]?.stringValue, "\(other.text)")
+            // It waits until the index shows it.
+            #expect(try await client.get("/v1/instances/\(bare)").status == 200)
+            func found(_ workflow: String) async throws -> Set<String> {
+                let page = try await client.get("/v1/instances?workflow=\(workflow)")
+                return Set((page.json["instances"]?.elements() ?? []).compactMap { $0["id"]?.stringValue })
+            }
+            let (old, new) = (try #require(ids["1.0"]), try #require(ids["1.1"]))
+            #expect(try await found("order@1.0") == [old])
+            #expect(try await found("order@1.1") == [new])
+            #expect(try await found("order@1.x") == [old, new])
+            #expect(try await found("order") == [old, new])
+            #expect(try await found("p@1") == [old])
+            #expect(try await found("q@1") == [bare])
+            let unknown = try await client.get("/v1/instances?workflow=order@2.0")
+            #expect(unknown.status == 404 && unknown.text.contains("deployed: 1.0, 1.1"), "\(unknown.text)")
         }
     }
 

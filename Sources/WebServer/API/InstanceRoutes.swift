@@ -146,7 +146,7 @@ extension RESTAPI {
         try await waitForPosition(request)
         var query = InstanceQuery()
         query.states = try request.queryStates("state", of: InstanceState.self)
-        query.workflow = try request.workflowFilter()
+        (query.workflow, query.definitions) = try await workflowFilter(request, context)
         query.contract = try request.contractFilter()
         query.businessKey = try request.filter("businessKey")
         query.objectID = try request.filter("objectId")

@@ -129,7 +129,7 @@ extension Request {
         }
     }
 
-    /// The filter `workflow`: a name, of all versions.
+    /// The filter `workflow` of tasks: a name, of all versions.
     func workflowFilter() throws -> String? {
         guard let text = try filter("workflow") else { return nil }
         guard !text.contains("@") else {

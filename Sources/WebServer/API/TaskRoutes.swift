@@ -37,7 +37,9 @@ extension RESTAPI {
         writer.beginObject()
         writer.key("tasks")
         writer.beginArray()
-        for row in try await context.visible(page.rows, instance: \.id.instance) { writer.task(row) }
+        for row in try await visible(page.rows, of: query.instance, context, instance: \.id.instance) {
+            writer.task(row)
+        }
         writer.endArray()
         writer.member("next", page.next)
         writer.endObject()

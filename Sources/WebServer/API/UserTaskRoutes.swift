@@ -46,8 +46,9 @@ extension RESTAPI {
             "dueBefore", "dueAfter", "followUpBefore", "minPriority", "limit", "after", "position",
         ])
         try await waitForPosition(request)
-        let page = try await queries.userTasks(userTaskQuery(request))
-        let rows = try await context.visible(page.rows, instance: \.instance)
+        let query = try userTaskQuery(request)
+        let page = try await queries.userTasks(query)
+        let rows = try await visible(page.rows, of: query.instance, context, instance: \.instance)
         var writer = JSONWriter()
         writer.beginObject()
         writer.list("userTasks", rows) { $0.userTask($1) }

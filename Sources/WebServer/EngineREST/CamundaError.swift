@@ -15,6 +15,8 @@ struct CamundaError: Error {
     var diagnostics: [Diagnostic] = []
     /// That the caller lacks.
     var denial: AccessDenial?
+    /// The methods that the path knows.
+    var allowed: [String] = []
 
     /// The caller's mistake.
     static func invalid(_ message: String) -> CamundaError {
@@ -54,6 +56,7 @@ struct CamundaError: Error {
             self.init(
                 status: isOurs ? .internalServerError : problem.status,
                 type: isOurs ? "ProcessEngineException" : "RestException", message: problem.detail)
+            allowed = problem.allowed
         }
     }
 
@@ -96,6 +99,7 @@ struct CamundaError: Error {
         if let denial { Self.write(denial, to: &writer) }
         writer.endObject()
         var response = Response(status: status, json: writer)
+        if !allowed.isEmpty { response.headers[.allow] = allowed.joined(separator: ", ") }
         if status == .unauthorized { response.headers[.wwwAuthenticate] = "Basic realm=\"waybill\", Bearer" }
         return response
     }

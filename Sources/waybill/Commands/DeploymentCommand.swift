@@ -29,7 +29,7 @@ struct DeploymentCommand: AsyncParsableCommand {
             print(
                 differences == 0
                     ? "The engine has what \(revision)."
-                    : "The engine differs from what \(revision): \(differences) changes.")
+                    : "The engine differs from what \(revision): \(Count.text(differences, "change")).")
             for row in drift { print("Drift: \(row.cell("message")).") }
         }
         if differences > 0 || !drift.isEmpty { throw ExitCode(2) }

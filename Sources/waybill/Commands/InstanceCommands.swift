@@ -10,12 +10,13 @@ struct ListCommand: AsyncParsableCommand {
             Examples:
               waybill list --state Incident
               waybill list --workflow media.ingest --started-after 2026-01-31T00:00:00Z --limit 10
+              waybill list --workflow 'media.ingest@>=1.2 <2' --state Running
               waybill list --contract media.transcode@2 --metadata site=north
             """)
 
     @Option(help: "Running, Completed, CompletedWithError, Incident, Suspended or Canceled; several with commas.")
     var state: String?
-    @Option(help: "The workflow contract or BPMN process.")
+    @Option(help: "The workflow contract or BPMN process, NAME or NAME@VERSION; the version may be a range.")
     var workflow: String?
     @Option(help: "A task contract of which they have or had a task, NAME or NAME@MAJOR.")
     var contract: String?
