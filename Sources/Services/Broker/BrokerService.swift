@@ -227,7 +227,8 @@ package actor BrokerService {
             } catch BusError.refused(code: 406, let text) {
                 throw BusOwnershipError(exchange: names.ownerExchange, answer: text)
             } catch {
-                log.error("the bus cannot be used yet: \(error)")
+                // Of a process that ends, it is no reason.
+                if !Task.isCancelled { log.error("the bus cannot be used yet: \(error)") }
                 try? await time.sleep(for: pause)
                 pause = min(pause * 2, .seconds(10))
             }
