@@ -97,20 +97,26 @@ enum XMLText {
         return Array(text.utf8)
     }
 
+    /// The one namespace whose prefix is given, and that no other may be bound to.
+    private static let xml = "http://www.w3.org/XML/1998/namespace"
+
     private static func write(_ node: SourceNode, to text: inout String, namespace: String) {
-        text += "<\(node.name)"
-        if node.namespace != namespace { text += " xmlns=\"\(escaped(node.namespace))\"" }
+        let isXML = node.namespace == xml
+        let name = isXML ? "xml:\(node.name)" : node.name
+        text += "<\(name)"
+        if !isXML, node.namespace != namespace { text += " xmlns=\"\(escaped(node.namespace))\"" }
         for (index, attribute) in node.attributes.enumerated() {
-            if attribute.namespace.isEmpty {
-                text += " \(attribute.name)=\"\(escaped(attribute.value))\""
-            } else {
+            switch attribute.namespace {
+            case "": text += " \(attribute.name)=\"\(escaped(attribute.value))\""
+            case xml: text += " xml:\(attribute.name)=\"\(escaped(attribute.value))\""
+            default:
                 text +=
                     " xmlns:n\(index)=\"\(escaped(attribute.namespace))\" n\(index):\(attribute.name)=\"\(escaped(attribute.value))\""
             }
         }
         text += ">\(escaped(node.text))"
-        for child in node.children { write(child, to: &text, namespace: node.namespace) }
-        text += "</\(node.name)>"
+        for child in node.children { write(child, to: &text, namespace: isXML ? namespace : node.namespace) }
+        text += "</\(name)>"
     }
 
     private static func escaped(_ text: String) -> String {
