@@ -18,11 +18,22 @@ package struct TestClient: Sendable {
 
     private let base: String
     private let headers: [(String, String)]
+    private let http: HTTPClient
 
     package init(_ server: TestServer, headers: [(String, String)] = []) {
         base = "http://127.0.0.1:\(server.port)"
         self.headers = headers
+        http = .shared
     }
+
+    /// With connections that no other client uses. To be shut down, which closes them.
+    package init(alone server: TestServer) {
+        base = "http://127.0.0.1:\(server.port)"
+        headers = []
+        http = HTTPClient(eventLoopGroupProvider: .singleton)
+    }
+
+    package func shutdown() async throws { try await http.shutdown() }
 
     package func get(_ path: String) async throws -> Answer {
         try await send("GET", path, [], nil)
@@ -46,7 +57,7 @@ package struct TestClient: Sendable {
     /// What becomes of a request that nobody waits for longer than that.
     package func end(of path: String, within limit: Duration) async -> End {
         do {
-            let answer = try await HTTPClient.shared.execute(
+            let answer = try await http.execute(
                 HTTPClientRequest(url: base + path), timeout: TimeAmount(limit))
             return .answered(Int(answer.status.code))
         } catch {
@@ -65,7 +76,7 @@ package struct TestClient: Sendable {
         request.body = .stream(body, length: .known(Int64(10)))
         defer { continuation.finish() }
         do {
-            let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+            let answer = try await http.execute(request, timeout: .seconds(30))
             return .answered(Int(answer.status.code))
         } catch {
             return error as? HTTPClientError == .deadlineExceeded ? .timedOut : .ended
@@ -79,7 +90,7 @@ package struct TestClient: Sendable {
         request.method = HTTPMethod(rawValue: method)
         for (name, value) in headers + more { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+        let response = try await http.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Answer(
             status: Int(response.status.code), contentType: response.headers.first(name: "content-type"),

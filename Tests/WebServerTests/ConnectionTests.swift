@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import Synchronization
 import Testing
@@ -56,32 +55,17 @@ import WebServerTesting
     @Test(.timeLimit(.minutes(1)))
     func `of more connections than there may be, the next waits until one has ended`() async throws {
         try await TestServer.run(maxConnections: 1) { server async throws in
-            let first = try Self.answeredConnection(to: server.port)
-            #expect(await TestClient(server).end(of: "/health/live", within: .milliseconds(300)) == .timedOut)
-            close(first)
-            #expect(try await TestClient(server).get("/health/live").status == 200)
+            // It keeps its connection after the answer.
+            let (first, second) = (TestClient(alone: server), TestClient(alone: server))
+            let answered = try? await first.get("/health/live").status
+            let kept = await second.end(of: "/health/live", within: .milliseconds(300))
+            try await first.shutdown()
+            let next = try? await second.get("/health/live").status
+            try await second.shutdown()
+            #expect(answered == 200)
+            #expect(kept == .timedOut)
+            #expect(next == 200)
         }
-    }
-
-    /// A connection that the server has taken: it has answered on it, and leaves it open.
-    private static func answeredConnection(to port: Int) throws -> Int32 {
-        let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        try #require(connection >= 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(connected == 0)
-        let request = Array("GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)
-        try #require(send(connection, request, request.count, 0) == request.count)
-        var answer = [UInt8](repeating: 0, count: 4096)
-        try #require(recv(connection, &answer, answer.count, 0) > 0)
-        return connection
     }
 }
 
